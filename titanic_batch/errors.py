@@ -1,0 +1,159 @@
+"""The error tree: every failure a user can meet, with the exit code it ends in.
+
+    TitanicBatchError            1   a bug in titanic-batch
+    ├── UsageError               2   wrong arguments, or a faulty job file
+    ├── DataError               65   the data does not fit
+    │   └── TooManyRejectsError 65   more rows rejected than allowed
+    ├── InputMissingError       66   input missing or empty
+    ├── ModelError              69   model not found, unreadable, or from another version
+    ├── WorkerEndedError        71   the system ended a worker process
+    ├── OutputError             74   reading or writing failed
+    ├── OutputLockedError       75   another run holds the output
+    ├── UntrustedModelError     77   the model's hash is not trusted
+    └── InterruptedRunError 130/143  stopped by SIGINT or SIGTERM
+
+The numbers follow sysexits.h where one of its codes fits.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+
+class TitanicBatchError(Exception):
+    """Say what happened, where, and what mends it.
+
+    Args:
+        what: What happened, as a sentence without its full stop.
+        where: File, row, column: as close as is known.
+        cure: The command or flag that mends it, as a sentence.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.cure = cure
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}. {self.cure}" if self.cure else head
+
+    def __reduce__(self) -> tuple[Callable[..., TitanicBatchError], tuple[Any, ...]]:
+        # Errors travel from worker processes to the parent; keyword-only fields need this.
+        return _rebuild, (type(self), self.__dict__ | {"what": self.what})
+
+
+def _rebuild(kind: type[TitanicBatchError], fields: dict[str, Any]) -> TitanicBatchError:
+    error = kind.__new__(kind, fields["what"])
+    error.__dict__.update(fields)
+    return error
+
+
+class UsageError(TitanicBatchError):
+    """The command, an option or a job file is wrong."""
+
+    exit_code = 2
+
+
+class DataError(TitanicBatchError):
+    """The data does not fit the model, or is damaged."""
+
+    exit_code = 65
+
+
+class TooManyRejectsError(DataError):
+    """More rows were rejected than the run allows."""
+
+
+class InputMissingError(TitanicBatchError):
+    """The input does not exist or holds no data rows."""
+
+    exit_code = 66
+
+
+class ModelError(TitanicBatchError):
+    """The model cannot be found, read or used."""
+
+    exit_code = 69
+
+
+class WorkerEndedError(TitanicBatchError):
+    """The operating system ended a worker process."""
+
+    exit_code = 71
+
+
+class OutputError(TitanicBatchError):
+    """Reading or writing a file failed."""
+
+    exit_code = 74
+
+
+class OutputLockedError(TitanicBatchError):
+    """Another run holds this output."""
+
+    exit_code = 75
+
+
+class UntrustedModelError(TitanicBatchError):
+    """The model's SHA-256 is not trusted, so it was not loaded."""
+
+    exit_code = 77
+
+
+class InterruptedRunError(TitanicBatchError):
+    """A signal stopped the run before it published."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__("interrupted; nothing was published")
+        self.signum = signum
+
+    @property
+    def code(self) -> int:
+        """The shell's convention: 128 plus the signal's number."""
+        return 128 + self.signum
+
+
+#: When several files fail, the run ends with the first of these that any of them earned.
+EXIT_CODE_PRECEDENCE = (1, 74, 77, 69, 65, 66, 75)
+
+
+def worst_exit_code(codes: list[int]) -> int:
+    """Return the exit code of a run over several files, 0 where all succeeded."""
+    for code in EXIT_CODE_PRECEDENCE:
+        if code in codes:
+            return code
+    return max(codes, default=0)
+
+
+@contextmanager
+def os_errors(path: Path | str, doing: str) -> Iterator[None]:
+    """Turn an OSError on `path` into an `OutputError` that says what was being done.
+
+    Raises:
+        OutputError: in place of the OSError, which is kept as its cause.
+    """
+    try:
+        yield
+    except OSError as exc:
+        cure = _OS_CURES.get(exc.errno or 0, "")
+        reason = exc.strerror or str(exc)
+        raise OutputError(f"{doing} failed: {reason}", where=str(path), cure=cure) from exc
+
+
+_OS_CURES = {
+    errno.ENOSPC: "Free some space there, or write the output to another disk.",
+    errno.EDQUOT: "The quota is used up: free some space, or write the output elsewhere.",
+    errno.EACCES: "Check the permissions of the file and its folder.",
+    errno.EPERM: "Check the permissions of the file and its folder.",
+    errno.EROFS: "The file system is read-only: choose another place.",
+    errno.ENOENT: "Make the folder first (mkdir -p), or correct the path.",
+    errno.ENOTDIR: "A part of the path is a file, not a folder: correct the path.",
+}

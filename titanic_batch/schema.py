@@ -1,0 +1,163 @@
+"""TrainingSchema: the columns that a model expects, as it met them in training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from titanic_batch.errors import ModelError
+
+SCHEMA_VERSION = 1
+
+#: number: any float64. integer: whole numbers. category: one of a known set. text: free text.
+Kind = Literal["number", "integer", "category", "text", "boolean"]
+
+#: A value as JSON can hold it and a cell of a model column can be.
+Scalar = str | int | float | bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnSchema:
+    """One column that the model was trained on.
+
+    Attributes:
+        name: The column's name in the training data.
+        kind: What its values are.
+        dtype: The pandas dtype it had in training ("int64", "float64", "str", "category", "bool");
+            empty where unknown.
+        categories: The known values of a category, null not among them.
+        accepts_null: Whether a null may reach the model.
+        accepts_unknown: Whether the encoder has a trained place for a value outside `categories`.
+        fill: What a null is replaced with before the model sees it.
+        source: The input column that feeds it, where that is not `name`.
+        mapping: Input text and the value the model was trained on, for columns encoded by hand.
+        minimum: Smallest training value.
+        maximum: Largest training value.
+        quantiles: The training values' deciles, from 0 to 100 % (11 values).
+        frequencies: Share of each of `categories` in training, in their order, 0 to 1.
+        null_rate: Share of nulls in training, 0 to 1.
+    """
+
+    name: str
+    kind: Kind
+    dtype: str = ""
+    categories: tuple[Scalar, ...] | None = None
+    accepts_null: bool = False
+    accepts_unknown: bool = False
+    fill: Scalar | None = None
+    source: str | None = None
+    mapping: tuple[tuple[str, Scalar], ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    quantiles: tuple[float, ...] | None = None
+    frequencies: tuple[float, ...] | None = None
+    null_rate: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneHotSource:
+    """A raw column that `pandas.get_dummies` turned into model columns named `name_value`.
+
+    Attributes:
+        name: The raw column.
+        categories: Every value seen in training, a dropped baseline included.
+        accepts_null: Whether a null (all zeros) was seen in training.
+    """
+
+    name: str
+    categories: tuple[Scalar, ...]
+    accepts_null: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSchema:
+    """What a model expects of its input, column by column, in the model's own order.
+
+    Attributes:
+        columns: The model's columns, in its order.
+        named: False for a model that was trained on a bare array: it is fed one.
+        target: Name of the predicted column, where known.
+        classes: A classifier's labels, in the order of its `classes_`.
+        labels: What a label means in words, keyed by the label's text.
+        libraries: Versions in use when the schema was made.
+        metrics: Cross-validated figures of the training run.
+        one_hot: Raw columns behind get_dummies columns, where training data showed them.
+        origin: Whether it was learned from training data or derived from the fitted estimator.
+        schema_version: Version of this format.
+    """
+
+    columns: tuple[ColumnSchema, ...]
+    named: bool = True
+    target: str | None = None
+    classes: tuple[Scalar, ...] | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    libraries: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    one_hot: tuple[OneHotSource, ...] = ()
+    origin: Literal["training-data", "estimator"] = "training-data"
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names, in the model's order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> ColumnSchema:
+        """Return the column called `name`; raises KeyError where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+def schema_to_json(schema: TrainingSchema) -> dict[str, Any]:
+    """Return `schema` as a JSON document, with the defaults left out."""
+    document: dict[str, Any] = asdict(schema)
+    document["columns"] = [_without_none(column) for column in document["columns"]]
+    # One round trip, so that what is kept in a store equals what is read back from it.
+    result: dict[str, Any] = json.loads(json.dumps(_without_none(document)))
+    return result
+
+
+def schema_from_json(document: object, *, where: str) -> TrainingSchema:
+    """Return the schema that `schema_to_json` wrote.
+
+    Args:
+        document: The parsed JSON.
+        where: The model it belongs to, for the error.
+
+    Raises:
+        ModelError: if it is no such document, or of a later format version.
+    """
+    from pydantic import TypeAdapter, ValidationError  # pays for itself only where a schema is read
+
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ModelError(
+            f"its training schema has format version {version}, this titanic-batch reads "
+            f"version {SCHEMA_VERSION}",
+            where=where,
+            cure="Upgrade titanic-batch, or save the model again with `titanic-batch models save`.",
+        )
+    try:
+        return TypeAdapter(TrainingSchema).validate_python(document)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ModelError(
+            f"its training schema is damaged at {place}: {first['msg']}",
+            where=where,
+            cure="Save the model again with `titanic-batch models save`.",
+        ) from exc
+
+
+def schema_sha256(schema: TrainingSchema) -> str:
+    """Return the SHA-256 of the schema's canonical JSON, in hex."""
+    text = json.dumps(schema_to_json(schema), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _without_none(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if value is not None}
