@@ -1,0 +1,212 @@
+"""The trust ledger: a JSON file of model hashes that its owner trusts.
+
+    {"ledger_version": 1,
+     "trusted": {"<sha256>": {"ref": "titanic_model:abc123", "added_at": "2026-11-22T03:00:00Z",
+                              "reason": "written"}}}
+
+`reason` is "written" for a model that titanic-batch wrote on this machine and "trusted" for one
+that the user vouched for. Each user has a ledger in their configuration directory. A second one,
+only read here, can be shared by an administrator: $TITANIC_BATCH_TRUST_FILE names it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from titanic_batch.errors import OutputError, UntrustedModelError
+from titanic_batch.models.model_file import write_whole
+
+LEDGER_VERSION = 1
+LOCK_TIMEOUT_S = 30.0
+
+TRUST_FILE_VARIABLE = "TITANIC_BATCH_TRUST_FILE"
+
+_CURE_UNWRITABLE = (
+    "Give the hash with --trust SHA256 or the TITANIC_BATCH_TRUST environment variable instead."
+)
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """Why one hash is trusted.
+
+    Attributes:
+        ref: The model's tag or file, when it was added.
+        added_at: ISO 8601, UTC.
+        reason: "written" by titanic-batch, or "trusted" by the user.
+    """
+
+    ref: str
+    added_at: str
+    reason: Literal["written", "trusted"]
+
+
+def user_ledger_path() -> Path | None:
+    """Return where the user's own ledger is; None for a user without a home directory."""
+    import platformdirs
+
+    try:
+        path = platformdirs.user_config_path("titanic-batch") / "trusted.json"
+    except (OSError, RuntimeError):
+        return None
+    return path if path.is_absolute() else None
+
+
+def shared_ledger_path() -> Path | None:
+    """Return the shared ledger that the environment names, if it does."""
+    text = os.environ.get(TRUST_FILE_VARIABLE, "")
+    return Path(text) if text else None
+
+
+def read_ledger(path: Path, *, required: bool = False) -> dict[str, Entry]:
+    """Return the entries of a ledger, by hash.
+
+    Args:
+        path: The ledger.
+        required: Whether a missing file is an error; otherwise it is an empty ledger.
+
+    Raises:
+        UntrustedModelError: if others can write it, or it is damaged or unreadable.
+    """
+    try:
+        with path.open("rb") as file:
+            _refuse_if_others_can_write(path, os.fstat(file.fileno()).st_mode)
+            document = json.loads(file.read())
+    except FileNotFoundError as exc:
+        if not required:
+            return {}
+        raise UntrustedModelError(
+            "the trust ledger does not exist",
+            where=str(path),
+            cure=f"Correct or unset {TRUST_FILE_VARIABLE}.",
+        ) from exc
+    except (OSError, ValueError) as exc:
+        raise _unreadable(path, str(exc)) from exc
+    return _entries(path, document)
+
+
+def add_to_ledger(path: Path | None, sha256: str, ref: str, reason: str) -> None:
+    """Add one hash; a hash that is there already keeps its entry.
+
+    Raises:
+        OutputError: if the ledger cannot be written.
+        UntrustedModelError: if others can write it, or it is damaged.
+    """
+
+    def add(entries: dict[str, Entry]) -> bool:
+        if sha256 in entries:
+            return False
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        kind: Literal["written", "trusted"] = "written" if reason == "written" else "trusted"
+        entries[sha256] = Entry(ref=ref, added_at=now, reason=kind)
+        return True
+
+    _update(path, add)
+
+
+def remove_from_ledger(path: Path | None, hashes: set[str]) -> dict[str, Entry]:
+    """Remove hashes; return the entries that were there.
+
+    Raises:
+        OutputError: if the ledger cannot be written.
+        UntrustedModelError: if others can write it, or it is damaged.
+    """
+    removed: dict[str, Entry] = {}
+
+    def remove(entries: dict[str, Entry]) -> bool:
+        for sha256 in hashes & entries.keys():
+            removed[sha256] = entries.pop(sha256)
+        return bool(removed)
+
+    if path is not None and path.exists():
+        _update(path, remove)
+    return removed
+
+
+def _update(path: Path | None, change: Callable[[dict[str, Entry]], bool]) -> None:
+    from filelock import FileLock, Timeout
+
+    if path is None:
+        raise OutputError(
+            "there is no home directory to keep a trust ledger in", cure=_CURE_UNWRITABLE
+        )
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(f"{path}.lock", timeout=LOCK_TIMEOUT_S):
+            entries = read_ledger(path)
+            if change(entries):
+                document = {
+                    "ledger_version": LEDGER_VERSION,
+                    "trusted": {sha256: asdict(entry) for sha256, entry in entries.items()},
+                }
+                text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+                write_whole(path, lambda file: file.write(text.encode()), mode=0o600)
+    except Timeout as exc:
+        raise OutputError(
+            f"another process has held the trust ledger for {LOCK_TIMEOUT_S:.0f} s",
+            where=str(path),
+            cure="Try again.",
+        ) from exc
+    except (OSError, OutputError) as exc:
+        reason = exc.what if isinstance(exc, OutputError) else (exc.strerror or str(exc))
+        raise OutputError(
+            f"the trust ledger cannot be written: {reason}", where=str(path), cure=_CURE_UNWRITABLE
+        ) from exc
+
+
+def _entries(path: Path, document: object) -> dict[str, Entry]:
+    if not isinstance(document, dict) or document.get("ledger_version") != LEDGER_VERSION:
+        raise _unreadable(path, f"it is no document of ledger_version {LEDGER_VERSION}")
+    trusted = document.get("trusted")
+    if not isinstance(trusted, dict):
+        raise _unreadable(path, "it has no `trusted` object")
+    entries: dict[str, Entry] = {}
+    for sha256, fields in trusted.items():
+        if not _HASH.fullmatch(sha256) or not isinstance(fields, dict):
+            raise _unreadable(path, f"its entry {sha256[:80]!r} is no SHA-256 with an object")
+        entries[sha256] = Entry(
+            ref=str(fields.get("ref", "")),
+            added_at=str(fields.get("added_at", "")),
+            reason="written" if fields.get("reason") == "written" else "trusted",
+        )
+    return entries
+
+
+def _refuse_if_others_can_write(path: Path, mode: int) -> None:
+    others = stat.S_IWGRP | stat.S_IWOTH
+    if mode & others:
+        raise UntrustedModelError(
+            "others can write to this trust ledger, so nothing in it counts",
+            where=str(path),
+            cure=f"Look through it, then run `chmod go-w {path}`.",
+        )
+    # Who can write the folder can put another file in its place, unless the sticky bit or a
+    # read-only mount (a Kubernetes ConfigMap, say) stands against it. A link has two folders.
+    for folder in dict.fromkeys((path.parent.resolve(), path.resolve().parent)):
+        folder_mode = folder.stat().st_mode
+        if not folder_mode & others or folder_mode & stat.S_ISVTX:
+            continue
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            continue
+        raise UntrustedModelError(
+            "others can write to the folder of this trust ledger, so nothing in it counts",
+            where=str(path),
+            cure=f"Look through it, then run `chmod go-w {folder}`.",
+        )
+
+
+def _unreadable(path: Path, reason: str) -> UntrustedModelError:
+    return UntrustedModelError(
+        f"the trust ledger cannot be read: {reason}",
+        where=str(path),
+        cure="Mend or remove it; `titanic-batch models trust REF` starts a new one.",
+    )

@@ -1,0 +1,171 @@
+"""What the store holds, and all that is known of one model, without unpickling anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from titanic_batch.errors import ModelError
+from titanic_batch.models import bentoml_store
+from titanic_batch.models.model_file import read_model_bytes, sha256_of
+from titanic_batch.models.opening import inspect_model
+from titanic_batch.models.trust import trusted_by
+from titanic_batch.models.versions import SKLEARN
+from titanic_batch.schema import TrainingSchema
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSummary:
+    """One model of the store.
+
+    Attributes:
+        tag: NAME:VERSION.
+        created: ISO 8601, UTC; empty where the model's own description is damaged.
+        size_bytes: Of its whole folder.
+        framework: What made it, such as "scikit-learn 1.9.1".
+        trusted: Whether its pickle may be loaded; None for models that titanic-batch cannot load.
+        sha256: Of its pickle; None for those as well.
+    """
+
+    tag: str
+    created: str
+    size_bytes: int
+    framework: str
+    trusted: bool | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelDetails:
+    """All that is known of a model without loading it.
+
+    Attributes:
+        ref: As typed.
+        tag: "titanic_model:abc123" for the store, the file's name for files.
+        loader: Name of the loader that reads it.
+        path: The file that is hashed and loaded.
+        size_bytes: Of that file.
+        sha256: Of that file.
+        trusted: Whether it may be loaded.
+        trusted_by: What trusts it, in words; "needs no trust" for a file that cannot run code.
+        created: ISO 8601, UTC; empty where not recorded.
+        framework: What made it; empty where unknown.
+        libraries: Versions recorded with it.
+        schema: Its training schema; None where it carries none.
+        metrics: Cross-validated figures of its training.
+        labels: What its labels mean in words.
+        store_labels: Free labels that the store keeps with it.
+        warnings: What was noticed.
+    """
+
+    ref: str
+    tag: str
+    loader: str
+    path: Path
+    size_bytes: int
+    sha256: str
+    trusted: bool
+    trusted_by: str
+    created: str = ""
+    framework: str = ""
+    libraries: dict[str, str] = field(default_factory=dict)
+    schema: TrainingSchema | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    store_labels: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def list_models() -> list[ModelSummary]:
+    """Return every model of the BentoML store, by name, the newest of a name last.
+
+    Models of other frameworks, and damaged ones, are listed too.
+
+    Raises:
+        ModelError: if bentoml is not installed, or the store cannot be read.
+        UntrustedModelError: if a trust ledger is writable by others, or damaged.
+    """
+    with bentoml_store.quiet_bentoml():
+        try:
+            tags = [tag for tag, _ in bentoml_store.model_folders()]
+        except OSError as exc:
+            raise ModelError(
+                f"the BentoML store cannot be read: {exc.strerror or exc}",
+                where=str(exc.filename),
+                cure="Check BENTOML_HOME and the permissions there.",
+            ) from exc
+        summaries = [summarise(tag) for tag in tags]
+    return sorted(summaries, key=lambda model: (model.tag.partition(":")[0], model.created))
+
+
+def summarise(tag: str) -> ModelSummary:
+    """Return the summary of one model of the store; a damaged one is described as such."""
+    try:
+        stored = bentoml_store.get_stored(tag)
+    except ModelError:
+        return ModelSummary(
+            tag=tag, created="", size_bytes=0, framework="damaged", trusted=None, sha256=None
+        )
+    sha256 = None
+    if bentoml_store.is_sklearn(stored):
+        try:
+            sha256 = sha256_of(
+                read_model_bytes(Path(stored.path_of(bentoml_store.MODEL_FILE)), tag)
+            )
+        except ModelError:
+            sha256 = None
+    return ModelSummary(
+        tag=tag,
+        created=iso_utc(stored.info.creation_time),
+        size_bytes=stored.file_size,
+        framework=_framework(stored),
+        trusted=None if sha256 is None else bool(trusted_by(sha256)),
+        sha256=sha256,
+    )
+
+
+def show_model(ref: str) -> ModelDetails:
+    """Return all that is known of a model, trusted or not, without loading it.
+
+    Raises:
+        UsageError: if `ref` is empty.
+        ModelError: if there is no such model, or its file cannot be read.
+        UntrustedModelError: if a trust ledger is writable by others, or damaged.
+    """
+    found = inspect_model(ref)
+    by = trusted_by(found.sha256) or ("" if found.trust_reason else "needs no trust")
+    schema = found.schema
+    artifact = found.artifact
+    return ModelDetails(
+        ref=ref,
+        tag=artifact.tag,
+        loader=found.reference.loader,
+        path=artifact.path,
+        size_bytes=found.size_bytes,
+        sha256=found.sha256,
+        trusted=bool(by),
+        trusted_by=by,
+        created=iso_utc(artifact.created) if artifact.created else "",
+        framework=f"{artifact.framework} {found.libraries.get(SKLEARN, '')}".strip(),
+        libraries=found.libraries,
+        schema=schema,
+        metrics=schema.metrics if schema else {},
+        labels=schema.labels if schema else {},
+        store_labels=artifact.labels,
+        warnings=found.warnings,
+    )
+
+
+def iso_utc(moment: datetime) -> str:
+    """Return a moment as ISO 8601 in UTC, to the second. One without a zone is taken as UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _framework(stored: Any) -> str:
+    versions = stored.info.context.framework_versions
+    if versions:
+        return ", ".join(f"{name} {version}" for name, version in versions.items())
+    return str(stored.info.context.framework_name or stored.info.module)

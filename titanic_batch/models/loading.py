@@ -1,0 +1,144 @@
+"""Load a verified model: exactly the bytes that were hashed, versions checked, one thread."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import warnings
+from typing import Any
+
+from titanic_batch.errors import ModelError, TitanicBatchError
+from titanic_batch.models.artifact import LoadedModel, VerifiedModel
+from titanic_batch.models.loader import get_loader
+from titanic_batch.models.model_file import read_model_bytes, sha256_of
+from titanic_batch.models.threads import set_single_job
+from titanic_batch.models.versions import SKLEARN, check_sklearn_version
+
+# Packages whose import name is not the name to install.
+_INSTALL_NAMES = {
+    "sklearn": "scikit-learn",
+    "imblearn": "imbalanced-learn",
+    "category_encoders": "category-encoders",
+    "skl2onnx": "skl2onnx",
+}
+
+
+def load_estimator(model: VerifiedModel) -> LoadedModel:
+    """Load a model that passed the gate.
+
+    Its file is read again, once, and the bytes that are loaded are those whose hash was compared.
+    Every nested `n_jobs` is set to 1. Warnings are returned, never shown, and what loading prints
+    goes to stderr.
+
+    Raises:
+        ModelError: if the file has changed, was made by another scikit-learn minor version (unless
+            `model.allow_version_mismatch`), cannot be loaded, or holds no fitted estimator.
+    """
+    data = read_model_bytes(model.path, model.ref)
+    found = sha256_of(data)
+    if found != model.sha256:
+        raise ModelError(
+            f"the model file changed after it was checked (SHA-256 {found} instead of "
+            f"{model.sha256})",
+            where=str(model.path),
+            cure="Run again once nobody writes to it.",
+        )
+    notes = list(model.warnings)
+    recorded = model.libraries.get(SKLEARN)
+    if recorded is not None:
+        notes.append(_check_version(recorded, model))
+    estimator, caught = _load(data, model)
+    notes.extend(_read_warnings(caught, model))
+    _require_estimator(estimator, model)
+    set_single_job(estimator)
+    return LoadedModel(estimator=estimator, warnings=tuple(dict.fromkeys(filter(None, notes))))
+
+
+def _load(data: bytes, model: VerifiedModel) -> tuple[Any, list[warnings.WarningMessage]]:
+    loader = get_loader(model.loader)
+    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(sys.stderr):
+        warnings.simplefilter("always")
+        try:
+            return loader.load(data), caught
+        except TitanicBatchError as exc:
+            exc.where = exc.where or model.ref
+            raise
+        except (Exception, SystemExit) as exc:
+            # A wrong version shows first as a warning and then as some obscure error.
+            _read_warnings(caught, model)
+            raise _cannot_load(exc, model) from exc
+
+
+def _cannot_load(exc: BaseException, model: VerifiedModel) -> ModelError:
+    if isinstance(exc, ModuleNotFoundError) and exc.name:
+        package = exc.name.partition(".")[0]
+        if package in sys.modules:
+            what = f"it needs the module {exc.name}, which the installed {package} does not have"
+            cure = f"Install the version of {package} that it was made with."
+        else:
+            what = f"it needs the package {package}, which is not installed"
+            cure = f"Install it: pip install {_INSTALL_NAMES.get(package, package)}."
+    elif isinstance(exc, AttributeError) and "__main__" in str(exc):
+        what = f"it uses something defined in a notebook or script ({exc})"
+        cure = "Move that into a module that can be imported here, and save the model again."
+    elif isinstance(exc, MemoryError):
+        what, cure = "there is not enough memory to load it", "Give the process more memory."
+    else:
+        text = " ".join(str(exc).split())[:300]
+        what = f"the file is damaged, or no model ({type(exc).__name__}: {text})"
+        cure = "Save or copy it again, with the versions that are installed here."
+    return ModelError(what, where=model.ref, cure=cure)
+
+
+def _read_warnings(caught: list[warnings.WarningMessage], model: VerifiedModel) -> list[str]:
+    notes = []
+    for warning in caught:
+        original = getattr(warning.message, "original_sklearn_version", None)
+        if isinstance(original, str):
+            notes.append(_check_version(original, model))
+        else:
+            text = " ".join(str(warning.message).split())
+            notes.append(f"{warning.category.__name__}: {text}")
+    return notes
+
+
+def _check_version(recorded: str, model: VerifiedModel) -> str:
+    return check_sklearn_version(
+        recorded, ref=model.ref, allow_mismatch=model.allow_version_mismatch
+    )
+
+
+def _require_estimator(estimator: Any, model: VerifiedModel) -> None:
+    kind = type(estimator)
+    what = ""
+    if isinstance(estimator, type):
+        what = f"it holds the class {estimator.__name__}, not a fitted model"
+    elif not callable(getattr(estimator, "predict", None)):
+        what = f"it holds a {kind.__module__}.{kind.__qualname__}, which has no predict method"
+    elif not _is_fitted(estimator):
+        what = f"it holds a {kind.__qualname__} that was never fitted"
+    if what:
+        raise ModelError(
+            what,
+            where=model.ref,
+            cure="Save the fitted estimator or pipeline itself: joblib.dump(model, FILE).",
+        )
+
+
+def _is_fitted(estimator: Any) -> bool:
+    """Say whether scikit-learn's own estimators are fitted; others are taken at their word."""
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    last = estimator
+    while getattr(last, "steps", None):
+        last = last.steps[-1][1]
+    if not type(last).__module__.startswith("sklearn."):
+        return True
+    try:
+        check_is_fitted(last)
+    except NotFittedError:
+        return False
+    except TypeError:  # no estimator in scikit-learn's sense
+        return True
+    return True

@@ -1,0 +1,91 @@
+"""Read a model file's bytes once, hash them, and write files whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from titanic_batch.errors import ModelError, os_errors
+
+
+def file_path(ref: str) -> Path:
+    """Return the absolute path of a file reference; `~` is the home directory."""
+    try:
+        return Path(ref).expanduser().absolute()
+    except RuntimeError as exc:  # no home directory
+        raise ModelError(
+            "`~` means nothing here: there is no home directory",
+            where=ref,
+            cure="Write the path in full.",
+        ) from exc
+
+
+def read_model_bytes(path: Path, ref: str) -> bytes:
+    """Return all bytes of the regular file at `path`. A symbolic link is followed.
+
+    The caller hashes, judges and loads these bytes, and never opens the path again for that.
+
+    Raises:
+        ModelError: if it is missing, unreadable, empty, or no regular file.
+    """
+    try:
+        # Non-blocking, so that a FIFO is seen for what it is instead of waiting for its writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+            kind = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(kind):
+                what = "a directory" if stat.S_ISDIR(kind) else "no regular file"
+                raise ModelError(f"it is {what}", where=ref, cure="Give the model file itself.")
+            data = file.read()
+    except FileNotFoundError as exc:
+        what = "the link leads nowhere" if path.is_symlink() else "there is no such file"
+        raise ModelError(what, where=ref, cure="Correct the path of the model file.") from exc
+    except (OSError, ValueError) as exc:  # ValueError: a null byte in the path
+        reason = getattr(exc, "strerror", None) or str(exc)
+        raise ModelError(
+            f"it cannot be read: {reason}",
+            where=ref,
+            cure="Check the path, and the permissions of the file and its folders.",
+        ) from exc
+    if not data:
+        raise ModelError("the file is empty", where=ref, cure="Save or copy the model again.")
+    return data
+
+
+def sha256_of(data: bytes) -> str:
+    """Return the SHA-256 of `data`, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object], *, mode: int = 0o666) -> None:
+    """Write a file so that a reader of `path` sees the old one or the new one, never a part.
+
+    Args:
+        path: Where it shall stand. Its folder must exist.
+        write: Is given the open temporary file beside it.
+        mode: Permissions of a new file, before the umask.
+
+    Raises:
+        OutputError: if a step fails; the temporary file is gone then.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    with os_errors(path, "writing it"):
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

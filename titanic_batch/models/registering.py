@@ -1,0 +1,91 @@
+"""Register an existing model under a name: load it, learn or derive its schema, save it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from titanic_batch.errors import UsageError
+from titanic_batch.models.artifact import VerifiedModel
+from titanic_batch.models.loading import load_estimator
+from titanic_batch.models.opening import open_model
+from titanic_batch.models.saving import check_pickle_path, save_model
+from titanic_batch.models.schema_edits import SchemaEdits, edit_schema
+from titanic_batch.schema import TrainingSchema
+
+__all__ = ["SchemaEdits", "register_model"]
+
+
+def register_model(
+    ref: str,
+    *,
+    name: str | None = None,
+    data: Path | None = None,
+    target: str | None = None,
+    features: Sequence[str] | None = None,
+    edits: SchemaEdits | None = None,
+    trust: Sequence[str] = (),
+    pickle_path: Path | None = None,
+) -> VerifiedModel:
+    """Save an existing model to the store, with a training schema.
+
+    The schema is learned from `data` if given, else the one kept with the model, else derived
+    from the estimator. The model passes the same trust gate as in scoring. One of another
+    scikit-learn minor version is refused: saving it again would hide where it came from.
+
+    Args:
+        ref: The model, usually a file.
+        name: Its name in the store; the file's stem if None.
+        data: Training data, with `target` among its columns.
+        target: The predicted column of `data`.
+        features: Column names for a model that was trained on a bare array.
+        edits: Changes to the schema.
+        trust: SHA-256 hashes that the caller vouches for.
+        pickle_path: Where to write a pickle as well.
+
+    Returns:
+        The saved model, with the warnings of loading the given one.
+
+    Raises:
+        UsageError: if `data` and `target` do not come together, or an edit does not fit.
+        ModelError: if the model cannot be loaded or saved, or its columns cannot be derived.
+        UntrustedModelError: if it is not trusted.
+        OutputError: if something cannot be written.
+    """
+    if (data is None) != (target is None):
+        raise UsageError(
+            "training data and target column go together",
+            cure="Give both --data train.csv and --target COLUMN.",
+        )
+    if pickle_path is not None:
+        check_pickle_path(pickle_path)
+    model = open_model(ref, trust=trust)
+    loaded = load_estimator(model)
+    schema = _schema(model, loaded.estimator, data, target, features)
+    saved = save_model(
+        loaded.estimator,
+        name=name or Path(model.tag).stem.partition(":")[0].lower(),
+        schema=edit_schema(schema, edits or SchemaEdits()),
+        pickle_path=pickle_path,
+    )
+    return replace(saved, warnings=(*loaded.warnings, *saved.warnings))
+
+
+def _schema(
+    model: VerifiedModel,
+    estimator: Any,
+    data: Path | None,
+    target: str | None,
+    features: Sequence[str] | None,
+) -> TrainingSchema:
+    if data is not None and target is not None:
+        from titanic_batch.models.learn import learn_schema
+
+        return learn_schema(estimator, data, target)
+    if model.schema is not None and features is None:
+        return model.schema
+    from titanic_batch.models.derive import derive_schema
+
+    return derive_schema(estimator, features=features)

@@ -1,0 +1,66 @@
+"""Make a fitted estimator compute in one thread of joblib, however deep it is nested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+N_JOBS = "n_jobs"
+
+# A longer list holds data, not estimators.
+_LONGEST = 10_000
+
+
+def set_single_job(estimator: Any) -> None:
+    """Set every `n_jobs` in an estimator to 1, in place.
+
+    Reached are the parameters (`get_params(deep=True)`), and the fitted estimators that meta
+    estimators keep in attributes: `estimators_`, `best_estimator_`, `calibrated_classifiers_`,
+    `transformers_` and so on, in lists, tuples, dicts and object arrays. A forest with `n_jobs=-1`
+    adds up its trees in another order each time, and differs in the last bit from run to run.
+    """
+    if hasattr(estimator, "get_params") and hasattr(estimator, "set_params"):
+        try:
+            names = [
+                name
+                for name in estimator.get_params(deep=True)
+                if name == N_JOBS or name.endswith(f"__{N_JOBS}")
+            ]
+            estimator.set_params(**dict.fromkeys(names, 1))
+        except (AttributeError, TypeError, ValueError):
+            pass  # no scikit-learn parameters after all: the walk below finds plain attributes
+    seen: set[int] = set()
+    left: list[Any] = [estimator]
+    while left:
+        value = left.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        left.extend(_inside(value))
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    """Yield what may hold an estimator within `value`, after setting `value`'s own n_jobs."""
+    import numpy as np
+
+    if isinstance(value, dict):
+        yield from value.values() if len(value) <= _LONGEST else ()
+    elif isinstance(value, list | tuple | set):
+        yield from value if len(value) <= _LONGEST else ()
+    elif isinstance(value, np.ndarray):
+        if value.dtype == object and value.size <= _LONGEST:
+            yield from value.ravel()
+    elif _is_part_of_model(value):
+        attributes = vars(value)
+        if N_JOBS in attributes and attributes[N_JOBS] != 1:
+            if hasattr(value, "set_params"):
+                value.set_params(n_jobs=1)
+            else:
+                value.n_jobs = 1
+        yield from attributes.values()
+
+
+def _is_part_of_model(value: Any) -> bool:
+    if isinstance(value, type) or not hasattr(value, "__dict__"):
+        return False
+    return hasattr(value, "get_params") or type(value).__module__.startswith("sklearn.")

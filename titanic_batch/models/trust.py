@@ -1,0 +1,173 @@
+"""The trust gate: whether a model's bytes may be loaded, judged by their SHA-256 alone.
+
+A hash is trusted if any of these names it, asked in this order:
+
+1. the caller: `--trust`, a job file, `trust=`;
+2. the environment variable TITANIC_BATCH_TRUST (read here and nowhere else, so that the command
+   line, job files and the Python API agree on it);
+3. the user's own ledger: models that titanic-batch wrote, and `titanic-batch models trust`;
+4. the shared ledger that TITANIC_BATCH_TRUST_FILE names.
+
+Hashes in arguments and the environment are separated by commas or spaces.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from titanic_batch.errors import ModelError, UntrustedModelError, UsageError
+from titanic_batch.models import ledger
+
+TRUST_VARIABLE = "TITANIC_BATCH_TRUST"
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrustChange:
+    """What `trust_model` or `untrust_model` did.
+
+    Attributes:
+        ref: The model's tag or file.
+        hashes: The SHA-256 hashes that were added or removed.
+        still_trusted_by: After `untrust_model`: what still trusts one of them, in words.
+    """
+
+    ref: str
+    hashes: tuple[str, ...]
+    still_trusted_by: tuple[str, ...] = ()
+
+
+def parse_hashes(texts: Iterable[str], *, where: str) -> frozenset[str]:
+    """Return the SHA-256 hashes in `texts`, in lower case.
+
+    Raises:
+        UsageError: if one is not 64 hexadecimal digits.
+    """
+    hashes = [part.lower() for text in texts for part in re.split(r"[\s,]+", text) if part]
+    for sha256 in hashes:
+        if not _HASH.fullmatch(sha256):
+            raise UsageError(
+                f"{sha256[:80]!r} is no SHA-256: it takes 64 hexadecimal digits",
+                where=where,
+                cure="`sha256sum FILE` or `titanic-batch models show REF` prints it.",
+            )
+    return frozenset(hashes)
+
+
+def trusted_by(sha256: str, trust: Sequence[str] = ()) -> str:
+    """Return what trusts a hash, in words; "" where nothing does.
+
+    Raises:
+        UsageError: if `trust` or the environment holds something that is no hash.
+        UntrustedModelError: if a ledger that had to be asked is writable by others, or damaged.
+    """
+    if sha256 in parse_hashes(trust, where="--trust"):
+        return "--trust"
+    if sha256 in parse_hashes([os.environ.get(TRUST_VARIABLE, "")], where=TRUST_VARIABLE):
+        return TRUST_VARIABLE
+    own = ledger.user_ledger_path()
+    if own is not None and (entry := ledger.read_ledger(own).get(sha256)):
+        return "written by titanic-batch" if entry.reason == "written" else "your ledger"
+    shared = ledger.shared_ledger_path()
+    if shared is not None and sha256 in ledger.read_ledger(shared, required=True):
+        return f"the shared ledger {shared}"
+    return ""
+
+
+def require_trusted(sha256: str, ref: str, *, reason: str, trust: Sequence[str] = ()) -> None:
+    """Let a hash pass that is trusted.
+
+    Args:
+        sha256: The hash of the bytes that are to be loaded.
+        ref: The model, as the suggested command names it.
+        reason: Why these bytes need trust.
+        trust: Hashes that the caller vouches for.
+
+    Raises:
+        UntrustedModelError: if nothing trusts it, with the command to run.
+        UsageError: if `trust` or the environment holds something that is no hash.
+    """
+    if trusted_by(sha256, trust):
+        return
+    raise UntrustedModelError(
+        f"the model is not trusted, so it was not loaded: {reason} (SHA-256 {sha256})",
+        where=ref,
+        cure=f"If you know who made it, run `{trust_command(ref)}`, or pass --trust {sha256}.",
+    )
+
+
+def trust_command(ref: str) -> str:
+    """Return the command that makes a model trusted, ready to paste."""
+    # A name that starts with a dash would be read as an option.
+    dashes = "-- " if ref.startswith("-") else ""
+    return f"titanic-batch models trust {dashes}{shlex.quote(ref)}"
+
+
+def record_written(sha256: str, ref: str) -> str:
+    """Record a model that titanic-batch has just written.
+
+    Returns:
+        A warning where there is nowhere to record it, else "". The model is whole either way.
+    """
+    from titanic_batch.errors import OutputError
+
+    try:
+        ledger.add_to_ledger(ledger.user_ledger_path(), sha256, ref, "written")
+    except (OutputError, UntrustedModelError) as exc:
+        return f"{ref} was written but not recorded as trusted (SHA-256 {sha256}): {exc}"
+    return ""
+
+
+def trust_model(ref: str) -> TrustChange:
+    """Record the model that `ref` names now as trusted, without loading it.
+
+    Raises:
+        ModelError: if there is no such model.
+        OutputError: if the ledger cannot be written.
+        UntrustedModelError: if others can write the ledger, or it is damaged.
+    """
+    from titanic_batch.models.opening import inspect_model
+
+    found = inspect_model(ref)
+    name = found.exact_ref
+    ledger.add_to_ledger(ledger.user_ledger_path(), found.sha256, name, "trusted")
+    return TrustChange(ref=name, hashes=(found.sha256,))
+
+
+def untrust_model(ref: str) -> TrustChange:
+    """Take a model out of the user's ledger: the one that `ref` names now, and older entries.
+
+    Args:
+        ref: A reference, or a SHA-256. A model that is gone is found by the name in the ledger.
+
+    Raises:
+        ModelError: if the ledger holds nothing of it.
+        OutputError: if the ledger cannot be written.
+        UntrustedModelError: if others can write the ledger, or it is damaged.
+    """
+    names, hashes = {ref}, set[str]()
+    if _HASH.fullmatch(ref.lower()):
+        hashes.add(ref.lower())
+    else:
+        from titanic_batch.models.opening import inspect_model
+
+        try:
+            found = inspect_model(ref)
+        except ModelError:
+            pass  # gone, perhaps: the ledger may still name it
+        else:
+            names.add(found.exact_ref)
+            hashes.add(found.sha256)
+    own = ledger.user_ledger_path()
+    entries = ledger.read_ledger(own) if own is not None else {}
+    hashes |= {sha256 for sha256, entry in entries.items() if entry.ref in names}
+    removed = ledger.remove_from_ledger(own, hashes)
+    still = tuple(sorted({by for sha256 in hashes if (by := trusted_by(sha256))}))
+    if not removed and not still:
+        raise ModelError("your trust ledger holds nothing of it", where=ref)
+    return TrustChange(ref=ref, hashes=tuple(sorted(removed)), still_trusted_by=still)
