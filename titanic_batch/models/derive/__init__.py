@@ -1,0 +1,11 @@
+"""Derive a training schema from nothing but a fitted estimator.
+
+Each input column is followed through the fitted steps (`walk`), which record how they use it
+(`slots.Ledger`); what the uses say together is the column's schema (`facts`).
+"""
+
+from __future__ import annotations
+
+from titanic_batch.models.derive.facts import EstimatorFacts, derive_schema, look_into
+
+__all__ = ["EstimatorFacts", "derive_schema", "look_into"]

@@ -1,0 +1,86 @@
+"""Categories of a fitted encoder, as JSON can hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from titanic_batch.errors import ModelError
+from titanic_batch.models.derive.slots import Use
+from titanic_batch.schema import Kind, Scalar
+
+
+def category_use(
+    values: Iterable[Any], *, imputed: bool, accepts_unknown: bool, dtype: str | None = None
+) -> tuple[Use, bool]:
+    """Return the use that an encoder with these categories makes of a column.
+
+    Args:
+        values: The encoder's categories, a null among them perhaps.
+        imputed: Whether nulls were replaced before the encoder.
+        accepts_unknown: Whether it has a trained place for other values.
+        dtype: The pandas dtype to feed it with, where the values do not say.
+
+    Returns:
+        The use, and whether the null that the encoder knows is None.
+    """
+    known, has_nan, has_none = split_nulls(values)
+    null_known = imputed or has_nan or has_none
+    use = Use(
+        kind=category_kind(known),
+        null="handled" if null_known else "refused",
+        categories=known,
+        accepts_unknown=accepts_unknown,
+        dtype=dtype or category_dtype(known),
+    )
+    return use, has_none and not has_nan and not imputed
+
+
+def split_nulls(values: Iterable[Any]) -> tuple[tuple[Scalar, ...], bool, bool]:
+    """Return the values that are no null, whether NaN is among them, and whether None is."""
+    known: list[Scalar] = []
+    has_nan = has_none = False
+    for value in values:
+        if value is None:
+            has_none = True
+        elif isinstance(value, float | np.floating) and np.isnan(value):
+            has_nan = True
+        else:
+            known.append(as_scalar(value))
+    return tuple(known), has_nan, has_none
+
+
+def as_scalar(value: Any) -> Scalar:
+    """Return a category or class label as the Python value that it stands for.
+
+    Raises:
+        ModelError: for a date, a number with a fixed point, or another type of object.
+    """
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, str | int | float):
+        return plain
+    raise ModelError(
+        f"it knows the value {value!r} of type {type(value).__name__}, and a cell of a file is "
+        "text, a number or a boolean",
+        cure="Turn that column into text or numbers before the encoder, and train again.",
+    )
+
+
+def category_kind(values: tuple[Scalar, ...]) -> Kind:
+    """Return "boolean" for both booleans, else "category"."""
+    # One boolean alone is a category: the other one was never seen.
+    booleans = all(isinstance(value, bool) for value in values)
+    return "boolean" if booleans and len(values) == 2 else "category"
+
+
+def category_dtype(values: tuple[Scalar, ...]) -> str:
+    """Return the pandas dtype of a column that holds these values, empty where they are mixed."""
+    if all(isinstance(value, str) for value in values):
+        return "str"
+    if all(isinstance(value, bool) for value in values):
+        return "bool"
+    if any(isinstance(value, str | bool) for value in values):
+        return "object"
+    return "int64" if all(isinstance(value, int) for value in values) else "float64"

@@ -1,0 +1,197 @@
+"""Put together what the steps of an estimator say about each input column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from titanic_batch.errors import ModelError
+from titanic_batch.models.derive.categories import as_scalar, category_dtype, category_kind
+from titanic_batch.models.derive.names import input_count, input_names, takes_texts
+from titanic_batch.models.derive.slots import Ledger, Slot, Use
+from titanic_batch.models.derive.walk import walk
+from titanic_batch.schema import ColumnSchema, Kind, Scalar, TrainingSchema
+
+FEATURES_CURE = (
+    "Name its columns, in the order it was trained on: "
+    "`titanic-batch models save FILE --features A,B,C`."
+)
+DATA_CURE = (
+    "Show the data it was trained on: "
+    "`titanic-batch models save FILE --data train.csv --target Survived`."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimatorFacts:
+    """What a fitted estimator says about its input.
+
+    Attributes:
+        columns: What is known of each column that must be there, in the model's order.
+        named: Whether the estimator was trained on named columns.
+        classes: A classifier's labels.
+        unseen: Columns read by foreign code alone, with that code's class names: their kind in
+            `columns` is a placeholder.
+        tolerates_null: Columns in which a null would pass although nothing was trained for it.
+        dropped: Columns that it was trained with, and does without.
+    """
+
+    columns: tuple[ColumnSchema, ...]
+    named: bool
+    classes: tuple[Scalar, ...] | None
+    unseen: dict[str, tuple[str, ...]]
+    tolerates_null: frozenset[str]
+    dropped: tuple[str, ...]
+
+
+def derive_schema(estimator: Any, *, features: Sequence[str] | None = None) -> TrainingSchema:
+    """Return the training schema that a fitted estimator itself shows.
+
+    Args:
+        estimator: Any fitted estimator with scikit-learn's API.
+        features: Column names in training order, for a model trained on a bare array.
+
+    Raises:
+        ModelError: if the estimator is not fitted, or does not show what its columns are.
+    """
+    facts = look_into(estimator, features=features)
+    if facts.unseen:
+        names = ", ".join(facts.unseen)
+        readers = ", ".join(sorted({reader for some in facts.unseen.values() for reader in some}))
+        raise ModelError(
+            f"what its columns hold cannot be seen from the model: {names} go into {readers}",
+            cure=DATA_CURE,
+        )
+    return TrainingSchema(
+        columns=facts.columns, named=facts.named, classes=facts.classes, origin="estimator"
+    )
+
+
+def look_into(estimator: Any, *, features: Sequence[str] | None = None) -> EstimatorFacts:
+    """Return all that a fitted estimator says about its columns.
+
+    Raises:
+        ModelError: if the estimator is not fitted, or its columns have no names and
+            `features` does not give them.
+    """
+    _check_fitted(estimator)
+    if takes_texts(estimator):
+        raise ModelError(
+            "it takes a list of texts, not a table",
+            cure="Train it again with its vectorizer in a ColumnTransformer, on a column by name.",
+        )
+    own = input_names(estimator)
+    count = input_count(estimator)
+    names = _resolve_names(own, count, features)
+    ledger = Ledger()
+    walk(
+        estimator,
+        [Slot(column=i) for i in range(len(names))],
+        ledger,
+        frame=own is not None,
+    )
+    columns: list[ColumnSchema] = []
+    unseen: dict[str, tuple[str, ...]] = {}
+    tolerates: set[str] = set()
+    for i, name in enumerate(names):
+        uses = ledger.uses.get(i)
+        if not uses:
+            continue  # the pipeline drops it
+        columns.append(_combine(name, uses, none_is_null=i in ledger.none_columns))
+        if all(use.kind in ("any", "unseen") for use in uses) and i in ledger.readers:
+            unseen[name] = tuple(sorted(ledger.readers[i]))
+        if all(use.null != "refused" for use in uses):
+            tolerates.add(name)
+    kept = {column.name for column in columns}
+    return EstimatorFacts(
+        columns=tuple(columns),
+        # Every estimator of scikit-learn counts its columns, and names those of a frame. One that
+        # does neither is foreign code, which more often than not looks columns up by name.
+        named=own is not None or count is None,
+        classes=_classes(estimator),
+        unseen=unseen,
+        tolerates_null=frozenset(tolerates),
+        dropped=tuple(name for name in names if name not in kept),
+    )
+
+
+def _check_fitted(estimator: Any) -> None:
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError as exc:
+        raise ModelError(
+            f"the {type(estimator).__name__} was saved before it was fitted",
+            cure="Fit it, then save it again.",
+        ) from exc
+    except TypeError:
+        pass  # not built on scikit-learn's base class; its attributes will show
+
+
+def _resolve_names(
+    own: tuple[str, ...] | None, count: int | None, features: Sequence[str] | None
+) -> tuple[str, ...]:
+    if own is not None:
+        if features is not None and tuple(features) != own:
+            raise ModelError(
+                f"it was trained on named columns: {', '.join(own)}",
+                cure="Leave out --features.",
+            )
+        return own
+    if features is None and count is None:
+        raise ModelError(
+            "it does not show which columns it takes", cure=f"{FEATURES_CURE} Or: {DATA_CURE}"
+        )
+    if features is None:
+        raise ModelError(
+            f"it was trained on a bare array, so its {count} columns have no names",
+            cure=FEATURES_CURE,
+        )
+    names = tuple(features)
+    if len(set(names)) != len(names):
+        raise ModelError("--features names a column twice", cure=FEATURES_CURE)
+    if count is not None and len(names) != count:
+        raise ModelError(
+            f"it was trained on {count} columns, and --features names {len(names)}",
+            cure=FEATURES_CURE,
+        )
+    return names
+
+
+def _combine(name: str, uses: Sequence[Use], *, none_is_null: bool) -> ColumnSchema:
+    """Return what all uses of a column together ask of it: it must suit each of them."""
+    accepts_null = all(use.null == "handled" for use in uses)
+    encoders = [use for use in uses if use.categories is not None]
+    if not encoders:
+        kinds = {use.kind for use in uses}
+        # A column that nothing reads may hold anything.
+        kind: Kind = "text" if "text" in kinds or "number" not in kinds else "number"
+        dtype = "object" if none_is_null else ""
+        return ColumnSchema(name=name, kind=kind, dtype=dtype, accepts_null=accepts_null)
+    everything = dict.fromkeys(value for use in encoders for value in use.categories or ())
+    known = tuple(
+        value
+        for value in everything
+        if all(use.accepts_unknown or value in (use.categories or ()) for use in encoders)
+    )
+    dtypes = {use.dtype for use in encoders}
+    dtype = dtypes.pop() if len(dtypes) == 1 else category_dtype(known)
+    kind = category_kind(known)
+    return ColumnSchema(
+        name=name,
+        kind=kind,
+        dtype="object" if none_is_null else dtype,
+        categories=None if kind == "boolean" else known,
+        accepts_null=accepts_null,
+        accepts_unknown=all(use.accepts_unknown for use in encoders),
+    )
+
+
+def _classes(estimator: Any) -> tuple[Scalar, ...] | None:
+    labels = getattr(estimator, "classes_", None)
+    if labels is None or isinstance(labels, list):
+        return None  # a list holds one array for each of several targets
+    return tuple(as_scalar(label) for label in labels)

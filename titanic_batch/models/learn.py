@@ -1,0 +1,189 @@
+"""Learn a training schema from the estimator together with the data it was trained on."""
+
+from __future__ import annotations
+
+import difflib
+import platform
+from dataclasses import replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from titanic_batch.errors import DataError, ModelError
+from titanic_batch.models.column_stats import describe, is_text
+from titanic_batch.models.derive import EstimatorFacts, look_into
+from titanic_batch.models.derive.names import input_count, input_names
+from titanic_batch.models.one_hot_sources import find_one_hot
+from titanic_batch.models.read_training import read_training_file
+from titanic_batch.schema import TrainingSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from titanic_batch.schema import ColumnSchema, OneHotSource
+
+
+def learn_schema(
+    estimator: Any, data: Path, target: str | None, *, features: Sequence[str] | None = None
+) -> TrainingSchema:
+    """Return the training schema that `estimator` and its training file show together.
+
+    Args:
+        estimator: A fitted estimator.
+        data: The training file, CSV or Parquet.
+        target: The predicted column in it, if it holds one.
+        features: Column names in training order, for a model trained on a bare array; without
+            them the file's columns are taken, the target left out.
+
+    Raises:
+        InputMissingError: if the file is not there or holds no rows.
+        DataError: if the file lacks the target or a column of the model, or cannot be read.
+        ModelError: if the file's columns cannot be those that the model was trained on.
+    """
+    frame = read_training_file(data, text_columns=_text_categories(estimator, features))
+    return learn_schema_from_frame(
+        estimator, frame, target=target, where=str(data), features=features
+    )
+
+
+def learn_schema_from_frame(
+    estimator: Any,
+    frame: pd.DataFrame,
+    *,
+    target: str | None,
+    where: str = "the training data",
+    features: Sequence[str] | None = None,
+) -> TrainingSchema:
+    """Return the training schema that `estimator` and its training data show together.
+
+    Args:
+        estimator: A fitted estimator.
+        frame: The training data, shape (n_rows, n_columns), the target among them or not.
+        target: The predicted column's name.
+        where: What to call the data in errors.
+        features: Column names in training order, for a model trained on a bare array.
+
+    Raises:
+        DataError: if `frame` lacks the target or a column of the model.
+        ModelError: if its columns cannot be those that the model was trained on.
+    """
+    names = [str(name) for name in frame.columns]
+    if target is not None and target not in names:
+        raise DataError(
+            f"the training data has no column {target!r}{_nearest([target], names)}",
+            where=where,
+            cure="Name the predicted column with --target.",
+        )
+    facts = look_into(estimator, features=features or _names_from(estimator, names, target, where))
+    if target is not None and any(column.name == target for column in facts.columns):
+        raise ModelError(
+            f"the model takes the target {target!r} itself as an input",
+            where=where,
+            cure="Name the predicted column with --target.",
+        )
+    one_hot = find_one_hot([column.name for column in facts.columns], frame)
+    derived = {name for source in one_hot.values() for name in source.columns}
+    _check_all_there(facts, names, derived, where)
+    prepared = bool(one_hot) or _encoded_by_hand(facts, frame)
+    columns = tuple(
+        column
+        if column.name in derived
+        else _learn_column(column, frame[column.name], facts, prepared=prepared)
+        for column in facts.columns
+    )
+    sources: tuple[OneHotSource, ...] = tuple(found.source for found in one_hot.values())
+    return TrainingSchema(
+        columns=columns,
+        named=facts.named,
+        target=target,
+        classes=facts.classes,
+        libraries=library_versions(),
+        one_hot=sources,
+    )
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions that decide what a model computes."""
+    libraries = ("scikit-learn", "numpy", "scipy", "pandas")
+    return {"python": platform.python_version()} | {name: version(name) for name in libraries}
+
+
+def _learn_column(
+    column: ColumnSchema, values: pd.Series[Any], facts: EstimatorFacts, *, prepared: bool
+) -> ColumnSchema:
+    described = describe(column, values, opaque=column.name in facts.unseen)
+    # Nulls in the data count where they can have reached the model: not where it fails on them,
+    # and not where the file is visibly rawer than what the model saw, its ages still unfilled.
+    reached = column.name in facts.tolerates_null and not prepared and bool(values.isna().any())
+    return replace(described, accepts_null=column.accepts_null or reached)
+
+
+def _encoded_by_hand(facts: EstimatorFacts, frame: pd.DataFrame) -> bool:
+    """Return whether the data has text where the model takes numbers."""
+    return any(
+        column.kind == "number" and column.name not in facts.unseen and is_text(frame[column.name])
+        for column in facts.columns
+        if column.name in frame.columns
+    )
+
+
+def _text_categories(estimator: Any, features: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the columns whose encoder knows text: "1" there is no number."""
+    if input_names(estimator) is None and features is None:
+        return ()
+    return tuple(
+        column.name
+        for column in look_into(estimator, features=features).columns
+        if column.kind == "text"
+        or (
+            column.categories is not None
+            and all(isinstance(value, str) for value in column.categories)
+        )
+    )
+
+
+def _names_from(
+    estimator: Any, names: Sequence[str], target: str | None, where: str
+) -> tuple[str, ...] | None:
+    """Return the data's own column names for a model trained on a bare array."""
+    if input_names(estimator) is not None:
+        return None
+    candidates = tuple(name for name in names if name != target)
+    count = input_count(estimator)
+    if count is not None and count != len(candidates):
+        target_text = "" if target is None else f" besides {target!r}"
+        raise ModelError(
+            f"it was trained on a bare array of {count} columns, the training data has "
+            f"{len(candidates)}{target_text}",
+            where=where,
+            cure="Name those it was trained on, in order: "
+            "`titanic-batch models save FILE --data train.csv --features A,B,C`.",
+        )
+    return candidates
+
+
+def _check_all_there(
+    facts: EstimatorFacts, names: Sequence[str], derived: Iterable[str], where: str
+) -> None:
+    there = {*names, *derived}
+    missing = [column.name for column in facts.columns if column.name not in there]
+    if missing:
+        raise DataError(
+            f"the training data lacks columns of the model: {', '.join(missing)}"
+            f"{_nearest(missing, names)}",
+            where=where,
+            cure="Give the data that the model was trained on, under its own column names.",
+        )
+
+
+def _nearest(wanted: Iterable[str], names: Sequence[str]) -> str:
+    """Return the names in the data that come nearest, as an end of a message."""
+    folded = {name.casefold(): name for name in names}
+    near = dict.fromkeys(
+        folded[match]
+        for name in wanted
+        for match in difflib.get_close_matches(name.casefold(), folded, n=2)
+    )
+    return f" (nearest: {', '.join(near)})" if near else f" (it has: {', '.join(names)})"
