@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import platform
 from dataclasses import replace
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from titanic_batch.errors import DataError, ModelError
@@ -14,6 +12,7 @@ from titanic_batch.models.derive import EstimatorFacts, look_into
 from titanic_batch.models.derive.names import input_count, input_names
 from titanic_batch.models.one_hot_sources import find_one_hot
 from titanic_batch.models.read_training import read_training_file
+from titanic_batch.models.versions import installed_libraries
 from titanic_batch.schema import TrainingSchema
 
 if TYPE_CHECKING:
@@ -99,15 +98,9 @@ def learn_schema_from_frame(
         named=facts.named,
         target=target,
         classes=facts.classes,
-        libraries=library_versions(),
+        libraries=installed_libraries(),
         one_hot=sources,
     )
-
-
-def library_versions() -> dict[str, str]:
-    """Return the versions that decide what a model computes."""
-    libraries = ("scikit-learn", "numpy", "scipy", "pandas")
-    return {"python": platform.python_version()} | {name: version(name) for name in libraries}
 
 
 def _learn_column(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,24 +66,10 @@ def _read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
         raise UsageError(
             "training data is a .csv, .tsv (also .gz .bz2 .zst) or .parquet file", where=str(path)
         )
-    try:
-        with os_errors(path, "reading the training file"):
-            rows = pd.read_csv(
-                path,
-                sep="\t" if endings[-1] == ".tsv" else ",",
-                header=None,  # pandas renames a duplicate name; here it is an error
-                dtype=str,
-                na_filter=False,
-                encoding="utf-8-sig",
-            )
-    except pd.errors.EmptyDataError as exc:
-        raise InputMissingError("the training file is empty", where=str(path)) from exc
-    except (pd.errors.ParserError, UnicodeError, EOFError) as exc:
-        raise DataError(f"it is no readable CSV file: {exc}", where=str(path)) from exc
-    if rows.isna().to_numpy().any():  # na_filter is off, so only a short record leaves a gap
-        raise DataError("a record has fewer cells than the header", where=str(path))
-    cells = rows.iloc[1:].reset_index(drop=True)
-    cells.columns = pd.Index(rows.iloc[0].tolist())
+    records = _records(path, "\t" if endings[-1] == ".tsv" else ",")
+    if not records:
+        raise InputMissingError("the training file is empty", where=str(path))
+    cells = pd.DataFrame(records[1:], columns=pd.Index(records[0]), dtype="str")
     _check_header(cells, path)
     return pd.DataFrame(
         {
@@ -89,6 +77,31 @@ def _read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
             for name in cells.columns
         }
     )
+
+
+def _records(path: Path, delimiter: str) -> list[list[str]]:
+    """Return the header and the records, each of its width; blank lines are passed over."""
+    records: list[list[str]] = []
+    try:
+        with (
+            os_errors(path, "reading the training file"),
+            pa.input_stream(str(path), compression="detect") as stream,
+            io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text,
+        ):
+            reader = csv.reader(text, delimiter=delimiter, strict=True)
+            for record in reader:
+                if not record:
+                    continue
+                if records and len(record) != len(records[0]):
+                    raise DataError(
+                        f"the record that ends in line {reader.line_num} has {len(record)} cells, "
+                        f"the header {len(records[0])}",
+                        where=str(path),
+                    )
+                records.append(record)
+    except (csv.Error, UnicodeError, pa.ArrowException) as exc:
+        raise DataError(f"it is no readable CSV file: {exc}", where=str(path)) from exc
+    return records
 
 
 def _check_header(frame: pd.DataFrame, path: Path) -> None:

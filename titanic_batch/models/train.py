@@ -106,9 +106,12 @@ def train_reference_model(
     Raises:
         InputMissingError: if there is no training list.
         DataError: if it is not a passenger list with the column Survived.
+        UsageError: if `pickle_path` does not end like a pickle, or holds another's file.
     """
-    from titanic_batch.models.saving import save_model
+    from titanic_batch.models.saving import check_pickle_path, save_model
 
+    if pickle_path is not None:
+        check_pickle_path(pickle_path)
     trained = fit_reference_model(data or default_training_data(), seed=seed)
     model = save_model(trained.estimator, name=name, schema=trained.schema, pickle_path=pickle_path)
     return TrainingReport(

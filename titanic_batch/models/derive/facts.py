@@ -127,7 +127,7 @@ def _check_fitted(estimator: Any) -> None:
             f"the {type(estimator).__name__} was saved before it was fitted",
             cure="Fit it, then save it again.",
         ) from exc
-    except TypeError:
+    except (AttributeError, TypeError):
         pass  # not built on scikit-learn's base class; its attributes will show
 
 

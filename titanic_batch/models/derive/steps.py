@@ -128,9 +128,9 @@ def _note_function(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[Slo
             ledger.note(slot, Use(kind="number", null=null_at(slot, tolerant=False)))
     if step.func is None:
         return list(slots)
-    if isinstance(step.func, np.ufunc):  # log1p and its like: numbers, one by one
+    if isinstance(step.func, np.ufunc):  # log1p and its like: numbers one by one, NaN to NaN
         for slot in slots:
-            ledger.note(slot, Use(kind="number", null=null_at(slot, tolerant=True)))
+            ledger.note(slot, Use(kind="number", null="handled"))
         return [replace(slot, changed=True) for slot in slots]
     if not step.validate:
         ledger.note_unseen(slots, step)
@@ -146,7 +146,7 @@ def _note_numeric(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[Slot
     for slot, selected in zip(slots, support, strict=True):
         goes_on = one_to_one or bool(selected)
         if goes_on and tolerant:
-            # A later imputer may still take care of its nulls.
+            # It hands a null on, so what comes after decides: an imputer may take care of it.
             ledger.note(slot, Use(kind="number", null="handled"))
         else:
             null = null_at(slot, tolerant=tolerant)

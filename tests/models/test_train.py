@@ -1,0 +1,145 @@
+"""The reference model is chosen on the passenger list, repeatably, and refuses what it must."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.models.passengers import RAW, TRAIN_CSV, null_columns, passengers, survived
+from titanic_batch.errors import DataError, InputMissingError, UsageError
+from titanic_batch.models.candidates import FEATURES, candidates
+from titanic_batch.models.derive import derive_schema
+from titanic_batch.models.learn import learn_schema_from_frame
+from titanic_batch.models.train import (
+    TrainedReference,
+    default_training_data,
+    fit_reference_model,
+    train_reference_model,
+)
+
+NAMES = ["logistic regression", "random forest", "histogram gradient boosting"]
+
+
+@pytest.fixture(scope="module")
+def trained() -> TrainedReference:
+    return fit_reference_model(TRAIN_CSV, seed=0)
+
+
+def test_three_candidates_are_compared_and_the_truest_probabilities_win(
+    trained: TrainedReference,
+) -> None:
+    assert [candidate.name for candidate in trained.candidates] == NAMES
+    by_loss = min(trained.candidates, key=lambda candidate: candidate.log_loss)
+    assert trained.best == by_loss.name
+    assert trained.rows == 891
+    for candidate in trained.candidates:
+        assert 0.75 < candidate.accuracy < 0.9
+        assert 0.0 < candidate.accuracy_std < 0.1
+        assert 0.8 < candidate.roc_auc < 0.95
+        assert 0.3 < candidate.log_loss < 0.6
+    best = next(c for c in trained.candidates if c.name == trained.best)
+    assert trained.schema.metrics["roc_auc"] == best.roc_auc
+
+
+def test_schema_says_what_the_reference_model_takes(trained: TrainedReference) -> None:
+    schema = trained.schema
+    assert schema.names == tuple(RAW)
+    assert schema.target == "Survived"
+    assert schema.classes == (0, 1)
+    assert schema.labels == {"0": "사망", "1": "생존"}
+    assert {column.name: column.kind for column in schema.columns} == {
+        "Pclass": "category",
+        "Sex": "category",
+        "Age": "number",
+        "SibSp": "integer",
+        "Parch": "integer",
+        "Fare": "number",
+        "Embarked": "category",
+    }
+    assert schema.column("Pclass").categories == (1, 2, 3)
+    assert null_columns(schema) == {"Age", "Fare", "Embarked"}
+    assert not any(column.accepts_unknown for column in schema.columns)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_candidate_keeps_the_rule_for_nulls(name: str) -> None:
+    pipeline = candidates(seed=0)[name].fit(passengers()[list(FEATURES)], survived())
+    for schema in (
+        derive_schema(pipeline),
+        learn_schema_from_frame(pipeline, passengers(), target="Survived"),
+    ):
+        assert null_columns(schema) == {"Age", "Fare", "Embarked"}
+        assert schema.column("Pclass").categories == (1, 2, 3)
+        assert not schema.column("Sex").accepts_unknown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_candidate_fails_on_an_unseen_sex(name: str) -> None:
+    table = passengers()[list(FEATURES)]
+    pipeline = candidates(seed=0)[name].fit(table, survived())
+    with pytest.raises(ValueError, match="unknown categor"):
+        pipeline.predict(table.head(3).assign(Sex="unknown"))
+
+
+def test_same_seed_saves_the_same_model_with_its_schema(
+    trained: TrainedReference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joblib = pytest.importorskip("joblib")
+    pytest.importorskip("bentoml")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "bentoml"))
+    monkeypatch.setenv("BENTOML_DO_NOT_TRACK", "true")
+    path = tmp_path / "best_model.pkl"
+    report = train_reference_model(data=TRAIN_CSV, pickle_path=path)
+    assert (report.seed, report.rows, report.best) == (0, 891, trained.best)
+    assert report.model.tag.startswith("titanic_model:")
+    assert report.model.schema == trained.schema
+    table = passengers()[list(FEATURES)]
+    np.testing.assert_array_equal(
+        joblib.load(path).predict_proba(table), trained.estimator.predict_proba(table)
+    )
+
+
+def test_pickle_of_another_is_refused_before_the_work(tmp_path: Path) -> None:
+    path = tmp_path / "best_model.pkl"
+    path.write_bytes(b"mine")
+    with pytest.raises(UsageError):
+        train_reference_model(data=TRAIN_CSV, pickle_path=path)
+    assert path.read_bytes() == b"mine"
+
+
+def test_default_training_list_is_that_of_the_folder_or_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert default_training_data() == TRAIN_CSV
+    own = tmp_path / "sample_data" / "train.csv"
+    own.parent.mkdir()
+    own.write_bytes(TRAIN_CSV.read_bytes())
+    assert default_training_data() == own
+
+
+def test_without_a_training_list_the_error_says_how_to_give_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("titanic_batch.models.train.__file__", str(tmp_path / "a" / "b" / "c.py"))
+    with pytest.raises(InputMissingError) as caught:
+        default_training_data()
+    assert "--data train.csv" in caught.value.cure
+
+
+def test_list_without_survived_is_an_error() -> None:
+    with pytest.raises(DataError, match="lacks Survived"):
+        fit_reference_model(TRAIN_CSV.with_name("passengers.csv"))
+
+
+def test_list_with_another_target_is_an_error(tmp_path: Path) -> None:
+    table = passengers()
+    table["Survived"] = table["Survived"].map({0: "no", 1: "yes"})
+    table.to_csv(tmp_path / "train.csv", index=False)
+    with pytest.raises(DataError, match="must be 0 or 1"):
+        fit_reference_model(tmp_path / "train.csv")
