@@ -1,0 +1,92 @@
+"""What is measured: a case is an input and a model, and the commands that score one with the other.
+
+To add a case, add a contender (a name and a function that makes its command line) and put it into a
+`Case` beside the one that it is compared with.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class OutputsDisagreeError(Exception):
+    """Two contenders of a case scored the same input differently."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedModel:
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One thing to do: score `input` with `model` into `output`."""
+
+    input: Path
+    output: Path
+    model: SavedModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    name: str
+    command: Callable[[Job], list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Commands that must give the same scores, measured in turn."""
+
+    name: str
+    rows: int
+    model: str
+    """Its name in `bench.models.MODELS`."""
+    contenders: tuple[Contender, ...]
+    """Ratios are to the first."""
+    input_suffix: str = ".csv"
+
+
+def script_command(job: Job) -> list[str]:
+    script = Path(__file__).with_name("by_hand.py")
+    return [sys.executable, str(script), str(job.input), str(job.output), str(job.model.path)]
+
+
+def titanic_batch_command(job: Job, *options: str) -> list[str]:
+    program = Path(sys.executable).with_name("titanic-batch")
+    model = ["--model", str(job.model.path), "--trust", job.model.sha256]
+    paths = [str(job.input), str(job.output)]
+    return [str(program), "score", *paths, *model, "--overwrite", "-q", *options]
+
+
+SCRIPT = Contender(name="script", command=script_command)
+TITANIC_BATCH = Contender(name="titanic-batch", command=titanic_batch_command)
+STANDARD_MODELS = ("logistic", "boosting")
+
+
+def standard_cases(row_counts: Sequence[int]) -> list[Case]:
+    """Return titanic-batch beside the script, for each model and each number of rows."""
+    return [
+        Case(
+            name=f"{model}-{short_count(rows)}",
+            rows=rows,
+            model=model,
+            contenders=(SCRIPT, TITANIC_BATCH),
+        )
+        for model in STANDARD_MODELS
+        for rows in row_counts
+    ]
+
+
+def short_count(rows: int) -> str:
+    """Write 3000000 as 3M and 250000 as 250k."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if rows and rows % size == 0:
+            return f"{rows // size}{unit}"
+    return str(rows)
