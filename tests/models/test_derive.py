@@ -344,8 +344,11 @@ def test_feature_union_of_column_transformers_requires_what_any_uses() -> None:
 
 
 def test_function_transformer_without_a_function_is_seen_through() -> None:
-    model = fit(FunctionTransformer(), usual())
+    table = passengers()
+    model = fit(FunctionTransformer(), usual(), columns=[*RAW, "Cabin"])
     schema = derive_schema(model)
+    assert schema.names == tuple(RAW)
+    model.predict(table[RAW])
     assert sex(schema).categories == ("female", "male")
 
 
@@ -486,6 +489,13 @@ def test_unfitted_estimator_is_an_error() -> None:
         derive_schema(make_pipeline(usual(), LogisticRegression()))
 
 
+def test_search_without_refit_is_an_error() -> None:
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2, refit=False)
+    with pytest.raises(ModelError, match="GridSearchCV") as caught:
+        derive_schema(search.fit(filled()[["Fare"]], survived()))
+    assert "refit=True" in caught.value.cure
+
+
 def test_list_of_texts_is_an_error_that_says_how_to_train() -> None:
     model = make_pipeline(TfidfVectorizer(), LogisticRegression())
     model.fit(passengers()["Name"], survived())
@@ -495,7 +505,8 @@ def test_list_of_texts_is_an_error_that_says_how_to_train() -> None:
 
 
 def test_dates_as_categories_are_an_error() -> None:
-    table = pd.DataFrame({"day": pd.to_datetime(["1912-04-14", "1912-04-15"] * 4)})
+    days = pd.to_datetime(["1912-04-14", "1912-04-15"] * 4)
+    table = pd.DataFrame({"day": days.astype("datetime64[ns]")})
     model = make_pipeline(OneHotEncoder(), LogisticRegression()).fit(table, [0, 1] * 4)
     with pytest.raises(ModelError, match="a cell of a file is text"):
         derive_schema(model)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +44,6 @@ def read_training_file(path: Path, *, text_columns: Collection[str] = ()) -> pd.
     frame = (
         _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path, text_columns)
     )
-    _check_header(frame, path)
     if frame.empty:
         raise InputMissingError("the training file has no data rows", where=str(path))
     return frame
@@ -54,6 +55,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             table = pq.read_table(path)
     except pa.ArrowException as exc:
         raise DataError(f"it is no readable Parquet file: {exc}", where=str(path)) from exc
+    _check_names(table.column_names, path)
     frame: pd.DataFrame = table.to_pandas()
     return frame
 
@@ -66,11 +68,17 @@ def _read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
         raise UsageError(
             "training data is a .csv, .tsv (also .gz .bz2 .zst) or .parquet file", where=str(path)
         )
-    records = _records(path, "\t" if endings[-1] == ".tsv" else ",")
-    if not records:
-        raise InputMissingError("the training file is empty", where=str(path))
-    cells = pd.DataFrame(records[1:], columns=pd.Index(records[0]), dtype="str")
-    _check_header(cells, path)
+    delimiter = "\t" if endings[-1] == ".tsv" else ","
+    try:
+        with os_errors(path, "reading the training file"):
+            with _open(path) as text:
+                header = _check_records(text, path, delimiter)
+            with _open(path) as text:  # again, for pandas holds cells in a tenth of the memory
+                cells = pd.read_csv(
+                    text, sep=delimiter, names=header, header=0, dtype="str", na_filter=False
+                )
+    except (csv.Error, UnicodeError, pd.errors.ParserError, pa.ArrowException) as exc:
+        raise DataError(f"it is no readable CSV file: {exc}", where=str(path)) from exc
     return pd.DataFrame(
         {
             name: _as_text(cells[name]) if name in text_columns else infer_column(cells[name])
@@ -79,33 +87,37 @@ def _read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
     )
 
 
-def _records(path: Path, delimiter: str) -> list[list[str]]:
-    """Return the header and the records, each of its width; blank lines are passed over."""
-    records: list[list[str]] = []
-    try:
-        with (
-            os_errors(path, "reading the training file"),
-            pa.input_stream(str(path), compression="detect") as stream,
-            io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text,
-        ):
-            reader = csv.reader(text, delimiter=delimiter, strict=True)
-            for record in reader:
-                if not record:
-                    continue
-                if records and len(record) != len(records[0]):
-                    raise DataError(
-                        f"the record that ends in line {reader.line_num} has {len(record)} cells, "
-                        f"the header {len(records[0])}",
-                        where=str(path),
-                    )
-                records.append(record)
-    except (csv.Error, UnicodeError, pa.ArrowException) as exc:
-        raise DataError(f"it is no readable CSV file: {exc}", where=str(path)) from exc
-    return records
+@contextmanager
+def _open(path: Path) -> Iterator[io.TextIOWrapper]:
+    """Open a text file, compressed or not."""
+    with (
+        pa.input_stream(str(path), compression="detect") as stream,
+        io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text,
+    ):
+        yield text
 
 
-def _check_header(frame: pd.DataFrame, path: Path) -> None:
-    names = [str(name) for name in frame.columns]
+def _check_records(text: io.TextIOWrapper, path: Path, delimiter: str) -> list[str]:
+    """Return the header, after a look at every record: pandas would fill what a short one lacks.
+
+    Blank lines are passed over, as pandas does.
+    """
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    header = next((record for record in reader if record), None)
+    if header is None:
+        raise InputMissingError("the training file is empty", where=str(path))
+    _check_names(header, path)
+    for record in reader:
+        if record and len(record) != len(header):
+            raise DataError(
+                f"the record that ends in line {reader.line_num} has {len(record)} cells, "
+                f"the header {len(header)}",
+                where=str(path),
+            )
+    return header
+
+
+def _check_names(names: list[str], path: Path) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"the header names a column twice: {', '.join(twice)}", where=str(path))

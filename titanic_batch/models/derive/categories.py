@@ -58,7 +58,9 @@ def as_scalar(value: Any) -> Scalar:
     Raises:
         ModelError: for a date, a number with a fixed point, or another type of object.
     """
-    plain = value.item() if isinstance(value, np.generic) else value
+    # A date's item() may be a bare number of nanoseconds.
+    is_date = isinstance(value, np.datetime64 | np.timedelta64)
+    plain = value.item() if isinstance(value, np.generic) and not is_date else value
     if isinstance(plain, str | int | float):
         return plain
     raise ModelError(

@@ -79,21 +79,19 @@ def look_into(estimator: Any, *, features: Sequence[str] | None = None) -> Estim
             `features` does not give them.
     """
     _check_fitted(estimator)
-    if takes_texts(estimator):
+    try:
+        own, count = input_names(estimator), input_count(estimator)
+        _check_takes_table(estimator)
+        names = _resolve_names(own, count, features)
+        ledger = Ledger()
+        slots = [Slot(column=i) for i in range(len(names))]
+        walk(estimator, slots, ledger, frame=own is not None)
+    except (AttributeError, IndexError, KeyError) as exc:
+        # Fitted state is private to scikit-learn, and another version may keep it elsewhere.
         raise ModelError(
-            "it takes a list of texts, not a table",
-            cure="Train it again with its vectorizer in a ColumnTransformer, on a column by name.",
-        )
-    own = input_names(estimator)
-    count = input_count(estimator)
-    names = _resolve_names(own, count, features)
-    ledger = Ledger()
-    walk(
-        estimator,
-        [Slot(column=i) for i in range(len(names))],
-        ledger,
-        frame=own is not None,
-    )
+            f"the fitted steps of the {type(estimator).__name__} cannot be read: {exc}",
+            cure="Fit it again with the installed scikit-learn (a search needs refit=True).",
+        ) from exc
     columns: list[ColumnSchema] = []
     unseen: dict[str, tuple[str, ...]] = {}
     tolerates: set[str] = set()
@@ -129,6 +127,14 @@ def _check_fitted(estimator: Any) -> None:
         ) from exc
     except (AttributeError, TypeError):
         pass  # not built on scikit-learn's base class; its attributes will show
+
+
+def _check_takes_table(estimator: Any) -> None:
+    if takes_texts(estimator):
+        raise ModelError(
+            "it takes a list of texts, not a table",
+            cure="Train it again with its vectorizer in a ColumnTransformer, on a column by name.",
+        )
 
 
 def _resolve_names(
