@@ -10,7 +10,8 @@
     ├── OutputError             74   reading or writing failed
     ├── OutputLockedError       75   another run holds the output
     ├── UntrustedModelError     77   the model's hash is not trusted
-    └── InterruptedRunError 130/143  stopped by SIGINT or SIGTERM
+    ├── InterruptedRunError 130/143  stopped by SIGINT or SIGTERM
+    └── ClosedPipeError        141   nobody reads standard output any more
 
 The numbers follow sysexits.h where one of its codes fits.
 """
@@ -18,10 +19,10 @@ The numbers follow sysexits.h where one of its codes fits.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 
 class TitanicBatchError(Exception):
@@ -33,7 +34,7 @@ class TitanicBatchError(Exception):
         cure: The command or flag that mends it, as a sentence.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
     def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
         super().__init__(what)
@@ -113,20 +114,22 @@ class InterruptedRunError(TitanicBatchError):
 
     def __init__(self, signum: int) -> None:
         super().__init__("interrupted; nothing was published")
-        self.signum = signum
+        self.exit_code = 128 + signum
 
-    @property
-    def code(self) -> int:
-        """The shell's convention: 128 plus the signal's number."""
-        return 128 + self.signum
+
+class ClosedPipeError(TitanicBatchError):
+    """Nobody reads standard output any more: the end, and no fault."""
+
+    exit_code = 141
 
 
 #: When several files fail, the run ends with the first of these that any of them earned.
 EXIT_CODE_PRECEDENCE = (1, 74, 77, 69, 65, 66, 75)
 
 
-def worst_exit_code(codes: list[int]) -> int:
-    """Return the exit code of a run over several files, 0 where all succeeded."""
+def worst_exit_code(errors: Iterable[TitanicBatchError]) -> int:
+    """Return the exit code of a run over several files, 0 where none failed."""
+    codes = {error.exit_code for error in errors}
     for code in EXIT_CODE_PRECEDENCE:
         if code in codes:
             return code

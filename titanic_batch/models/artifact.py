@@ -19,7 +19,6 @@ class Artifact:
         path: The one file that is hashed and loaded.
         schema: The training schema kept with it, or None.
         libraries: Versions recorded with it ({"scikit-learn": "1.9.1"}), {} where unknown.
-        framework: What made it, such as "scikit-learn"; empty where unknown.
         created: When it was made, where recorded.
         labels: Free labels that the store keeps with it.
     """
@@ -28,7 +27,6 @@ class Artifact:
     path: Path
     schema: TrainingSchema | None = None
     libraries: dict[str, str] = field(default_factory=dict)
-    framework: str = ""
     created: datetime | None = None
     labels: dict[str, str] = field(default_factory=dict)
 

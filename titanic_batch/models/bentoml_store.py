@@ -143,7 +143,6 @@ def artifact_of(stored: Any, ref: str) -> Artifact:
             "python": info.context.python_version,
             "bentoml": info.context.bentoml_version,
         },
-        framework="scikit-learn",
         created=info.creation_time,
         labels=dict(info.labels),
     )

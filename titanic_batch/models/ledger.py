@@ -81,7 +81,7 @@ def read_ledger(path: Path, *, required: bool = False) -> dict[str, Entry]:
         with path.open("rb") as file:
             _refuse_if_others_can_write(path, os.fstat(file.fileno()).st_mode)
             document = json.loads(file.read())
-    except FileNotFoundError as exc:
+    except (FileNotFoundError, NotADirectoryError) as exc:
         if not required:
             return {}
         raise UntrustedModelError(
@@ -90,6 +90,8 @@ def read_ledger(path: Path, *, required: bool = False) -> dict[str, Entry]:
             cure=f"Correct or unset {TRUST_FILE_VARIABLE}.",
         ) from exc
     except (OSError, ValueError) as exc:
+        if isinstance(exc, PermissionError) and not required and not _can_enter(path.parent):
+            return {}  # another user's home, as in a container that sets HOME=/root
         raise _unreadable(path, str(exc)) from exc
     return _entries(path, document)
 
@@ -202,6 +204,13 @@ def _refuse_if_others_can_write(path: Path, mode: int) -> None:
             where=str(path),
             cure=f"Look through it, then run `chmod go-w {folder}`.",
         )
+
+
+def _can_enter(folder: Path) -> bool:
+    try:
+        return os.access(folder, os.X_OK) and folder.is_dir()
+    except OSError:
+        return False
 
 
 def _unreadable(path: Path, reason: str) -> UntrustedModelError:

@@ -11,7 +11,7 @@ from titanic_batch.errors import ModelError
 from titanic_batch.models import bentoml_store
 from titanic_batch.models.model_file import read_model_bytes, sha256_of
 from titanic_batch.models.opening import inspect_model
-from titanic_batch.models.trust import trusted_by
+from titanic_batch.models.trust import trust_command, trusted_by
 from titanic_batch.models.versions import SKLEARN
 from titanic_batch.schema import TrainingSchema
 
@@ -50,6 +50,7 @@ class ModelDetails:
         sha256: Of that file.
         trusted: Whether it may be loaded.
         trusted_by: What trusts it, in words; "needs no trust" for a file that cannot run code.
+        trust_command: The command that makes it trusted.
         created: ISO 8601, UTC; empty where not recorded.
         framework: What made it; empty where unknown.
         libraries: Versions recorded with it.
@@ -68,6 +69,7 @@ class ModelDetails:
     sha256: str
     trusted: bool
     trusted_by: str
+    trust_command: str
     created: str = ""
     framework: str = ""
     libraries: dict[str, str] = field(default_factory=dict)
@@ -147,8 +149,9 @@ def show_model(ref: str) -> ModelDetails:
         sha256=found.sha256,
         trusted=bool(by),
         trusted_by=by,
+        trust_command=trust_command(found.exact_ref),
         created=iso_utc(artifact.created) if artifact.created else "",
-        framework=f"{artifact.framework} {found.libraries.get(SKLEARN, '')}".strip(),
+        framework=f"{SKLEARN} {found.libraries[SKLEARN]}" if SKLEARN in found.libraries else "",
         libraries=found.libraries,
         schema=schema,
         metrics=schema.metrics if schema else {},

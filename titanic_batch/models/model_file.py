@@ -36,12 +36,15 @@ def read_model_bytes(path: Path, ref: str) -> bytes:
     try:
         # Non-blocking, so that a FIFO is seen for what it is instead of waiting for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+        try:
             kind = os.fstat(descriptor).st_mode
             if not stat.S_ISREG(kind):
                 what = "a directory" if stat.S_ISDIR(kind) else "no regular file"
                 raise ModelError(f"it is {what}", where=ref, cure="Give the model file itself.")
-            data = file.read()
+            with open(descriptor, "rb", closefd=False) as file:
+                data = file.read()
+        finally:
+            os.close(descriptor)
     except FileNotFoundError as exc:
         what = "the link leads nowhere" if path.is_symlink() else "there is no such file"
         raise ModelError(what, where=ref, cure="Correct the path of the model file.") from exc

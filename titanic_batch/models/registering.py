@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,8 @@ from titanic_batch.errors import UsageError
 from titanic_batch.models.artifact import VerifiedModel
 from titanic_batch.models.loading import load_estimator
 from titanic_batch.models.opening import open_model
-from titanic_batch.models.saving import check_pickle_path, save_model
+from titanic_batch.models.reference import FILE_ENDINGS
+from titanic_batch.models.saving import check_destination, save_model
 from titanic_batch.models.schema_edits import SchemaEdits, edit_schema
 from titanic_batch.schema import TrainingSchema
 
@@ -38,8 +40,8 @@ def register_model(
     Args:
         ref: The model, usually a file.
         name: Its name in the store; the file's stem if None.
-        data: Training data, with `target` among its columns.
-        target: The predicted column of `data`.
+        data: Training data.
+        target: The predicted column of `data`, if it holds one.
         features: Column names for a model that was trained on a bare array.
         edits: Changes to the schema.
         trust: SHA-256 hashes that the caller vouches for.
@@ -49,28 +51,37 @@ def register_model(
         The saved model, with the warnings of loading the given one.
 
     Raises:
-        UsageError: if `data` and `target` do not come together, or an edit does not fit.
+        UsageError: if `target` comes without `data`, or an edit does not fit.
         ModelError: if the model cannot be loaded or saved, or its columns cannot be derived.
         UntrustedModelError: if it is not trusted.
         OutputError: if something cannot be written.
     """
-    if (data is None) != (target is None):
+    if data is None and target is not None:
         raise UsageError(
-            "training data and target column go together",
-            cure="Give both --data train.csv and --target COLUMN.",
+            "a target column without training data means nothing",
+            where="--target",
+            cure="Give the training data as well: --data train.csv.",
         )
-    if pickle_path is not None:
-        check_pickle_path(pickle_path)
     model = open_model(ref, trust=trust)
+    name = name or name_from(model.tag)
+    check_destination(name, pickle_path)
     loaded = load_estimator(model)
     schema = _schema(model, loaded.estimator, data, target, features)
     saved = save_model(
         loaded.estimator,
-        name=name or Path(model.tag).stem.partition(":")[0].lower(),
+        name=name,
         schema=edit_schema(schema, edits or SchemaEdits()),
         pickle_path=pickle_path,
     )
     return replace(saved, warnings=(*loaded.warnings, *saved.warnings))
+
+
+def name_from(tag: str) -> str:
+    """Return a name for the store from a tag or file name ("Best Model.pkl": "best_model")."""
+    stem = tag.partition(":")[0]
+    for ending in FILE_ENDINGS:
+        stem = stem.removesuffix(ending)
+    return re.sub(r"[^a-z0-9._-]+", "_", stem.lower()).strip("._-")[:63]
 
 
 def _schema(
@@ -80,10 +91,10 @@ def _schema(
     target: str | None,
     features: Sequence[str] | None,
 ) -> TrainingSchema:
-    if data is not None and target is not None:
+    if data is not None:
         from titanic_batch.models.learn import learn_schema
 
-        return learn_schema(estimator, data, target)
+        return learn_schema(estimator, data, target, features=features)
     if model.schema is not None and features is None:
         return model.schema
     from titanic_batch.models.derive import derive_schema

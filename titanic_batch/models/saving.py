@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +17,8 @@ from titanic_batch.models.sidecar import read_sidecar, sidecar_path, write_sidec
 from titanic_batch.models.trust import record_written
 from titanic_batch.models.versions import installed_libraries
 from titanic_batch.schema import TrainingSchema, schema_to_json
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
 
 
 def save_model(
@@ -38,12 +41,12 @@ def save_model(
         not be written.
 
     Raises:
-        UsageError: if `pickle_path` does not end like a pickle, or holds another's file.
+        UsageError: if `name` is impossible, or `pickle_path` does not end like a pickle or holds
+            another's file.
         ModelError: if the store does not take it.
         OutputError: if the pickle cannot be written.
     """
-    if pickle_path is not None:
-        check_pickle_path(pickle_path)
+    check_destination(name, pickle_path)
     if not schema.libraries:
         schema = replace(schema, libraries=installed_libraries())
     tag = _save_to_store(estimator, name, schema)
@@ -63,8 +66,26 @@ def save_model(
     )
 
 
+def check_destination(name: str, pickle_path: Path | None = None) -> None:
+    """Refuse what `save_model` would refuse. Call it before the work of training.
+
+    Raises:
+        UsageError: if `name` is no name of a model, or `pickle_path` does not end like a pickle, or
+            holds what titanic-batch did not write.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            "this cannot be the name of a model",
+            where=name,
+            cure="It takes up to 63 lower case letters, digits, `_`, `-` and `.`, and starts and "
+            "ends with a letter or digit.",
+        )
+    if pickle_path is not None:
+        check_pickle_path(pickle_path)
+
+
 def check_pickle_path(path: Path) -> None:
-    """Refuse a path that a pickle must not be written to. Call it before the work of training.
+    """Refuse a path that a pickle must not be written to.
 
     Raises:
         UsageError: if it does not end like a pickle, or holds what titanic-batch did not write.
@@ -104,8 +125,8 @@ def _save_to_store(estimator: Any, name: str, schema: TrainingSchema) -> str:
             raise ModelError(
                 f"the BentoML store did not take the model: {' '.join(str(exc).split())}",
                 where=name,
-                cure="Check the name (lower case letters, digits, `_`, `-`, `.`), that it is a "
-                "scikit-learn estimator, and that $BENTOML_HOME can be written.",
+                cure="Check that it is a scikit-learn estimator, and that $BENTOML_HOME can be "
+                "written.",
             ) from exc
         finally:
             BentoMLContainer.model_store.reset()

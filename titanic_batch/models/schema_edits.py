@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -80,8 +81,15 @@ def _value(column: ColumnSchema, text: str, option: str) -> Scalar:
         raise UsageError(f"{text!r} is no {column.kind}", where=f"{option} {column.name}") from exc
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
 _CASTS: dict[str, Callable[[str], Scalar]] = {
-    "number": float,
+    "number": _finite,
     "integer": int,
     "boolean": lambda text: _BOOLEANS[text.lower()],
     "category": str,

@@ -1,0 +1,1 @@
+"""Alignment: how an input's columns become the model's. Planned once, applied to each chunk."""

@@ -1,0 +1,254 @@
+"""Apply an alignment plan to one chunk: model columns on one side, faults on the other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from titanic_batch.alignment.readers import (
+    category_reader,
+    mapping_reader,
+    one_hot_reader,
+    value_type_of,
+)
+from titanic_batch.alignment.convert import (
+    Converted,
+    Faulty,
+    Reader,
+    read_number,
+    to_boolean,
+    to_integer,
+    to_number,
+    to_text,
+    to_values,
+)
+from titanic_batch.alignment.feeds import AlignmentPlan, Feed
+from titanic_batch.schema import Scalar
+from titanic_batch.faults import Fault
+
+Features = npt.NDArray[Any]
+_NO_VALUE = Faulty("missing-value")
+
+
+@dataclass(kw_only=True)
+class AlignmentCounts:
+    """What alignment met, by model column; adds up over chunks.
+
+    Attributes:
+        nulls: Null cells.
+        filled: Null cells that were filled.
+        unknown: Values that the model never saw, accepted or rejected, and how often.
+    """
+
+    nulls: Counter[str] = field(default_factory=Counter)
+    filled: Counter[str] = field(default_factory=Counter)
+    unknown: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, other: AlignmentCounts) -> None:
+        """Add another chunk's counts."""
+        self.nulls.update(other.nulls)
+        self.filled.update(other.filled)
+        for column, values in other.unknown.items():
+            self.unknown.setdefault(column, Counter()).update(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aligned:
+    """One chunk, aligned.
+
+    Attributes:
+        features: One array of shape (n_rows,) per model column, nulls filled; rows with a fault
+            hold anything.
+        typed: The input columns that a feed read as they are, typed, before any filling.
+        faults: All faults, by row and then by the column's position.
+        counts: What was met on the way.
+    """
+
+    features: tuple[Features, ...]
+    typed: dict[str, pa.Array]
+    faults: tuple[Fault, ...]
+    counts: AlignmentCounts
+
+
+def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
+    """Align a chunk's cells to the model's columns.
+
+    Args:
+        plan: How each model column is fed.
+        cells: The chunk's columns, shape (n_rows, n_input_columns).
+    """
+    features: list[Features] = []
+    typed: dict[str, pa.Array] = {}
+    faults: list[Fault] = []
+    counts = AlignmentCounts()
+    for feed in plan.feeds:
+        column = _combined(cells.column(feed.position))
+        converted = _convert(feed, column, plan.null_tokens)
+        faults.extend(
+            Fault(row, feed.position, feed.source, reason) for row, reason in converted.faults
+        )
+        if feed.mapping is None and feed.one_hot is None:
+            typed[feed.source] = converted.values
+        _count_unknown(feed, column, converted, plan.null_tokens, counts)
+        empty = _empty_rows(feed, column, converted, plan.null_tokens)
+        if empty.size:
+            counts.nulls[feed.column.name] += int(empty.size)
+            if feed.fill is not None:
+                counts.filled[feed.column.name] += int(empty.size)
+            elif not feed.accepts_null:
+                faults.extend(
+                    Fault(row, feed.position, feed.source, "missing-value")
+                    for row in empty.tolist()
+                )
+        features.append(_feature(feed, converted.values))
+    faults.sort(key=lambda fault: (fault.index, fault.position))
+    return Aligned(features=tuple(features), typed=typed, faults=tuple(faults), counts=counts)
+
+
+def typed_column(feed: Feed) -> pa.DataType | None:
+    """Return the type that a text input column gets in typed outputs; None where it stays text."""
+    if feed.mapping is not None or feed.one_hot is not None:
+        return None
+    return value_type_of(feed.column)
+
+
+def _convert(feed: Feed, cells: pa.Array, null_tokens: Sequence[str]) -> Converted:
+    if feed.one_hot is not None:
+        return to_values(cells, pa.int64(), _reader(feed, null_tokens))
+    if feed.mapping is not None:
+        return to_values(cells, value_type_of(feed.column), _reader(feed, null_tokens))
+    column = feed.column
+    if column.kind == "number":
+        if feed.is_dummy:
+            return _dummy_number(cells, null_tokens)
+        return to_number(cells, null_tokens)
+    if column.kind == "integer":
+        return to_integer(cells, null_tokens)
+    if column.kind == "boolean":
+        return to_boolean(cells, null_tokens)
+    if column.kind == "text":
+        return to_text(cells, null_tokens)
+    return to_values(cells, value_type_of(feed.column), _reader(feed, null_tokens))
+
+
+def _reader(feed: Feed, null_tokens: Sequence[str]) -> Reader:
+    if feed.one_hot is not None:
+        return one_hot_reader(
+            feed.one_hot,
+            feed.one_hot_known,
+            accepts_unknown=feed.accepts_unknown,
+            null_tokens=null_tokens,
+        )
+    if feed.mapping is not None:
+        return mapping_reader(feed.mapping, null_tokens)
+    return category_reader(
+        feed.column.categories or (),
+        accepts_unknown=feed.accepts_unknown,
+        null_tokens=null_tokens,
+    )
+
+
+def _dummy_number(cells: pa.Array, null_tokens: Sequence[str]) -> Converted:
+    """Read a get_dummies column, which files hold as 0 and 1 or as True and False."""
+    converted = to_number(cells, null_tokens)
+    if not converted.faults:
+        return converted
+    booleans = {"true": 1.0, "false": 0.0}
+
+    def read(cell: object) -> Scalar | Faulty | None:
+        text = cell.lower() if isinstance(cell, str) else None
+        return booleans[text] if text in booleans else read_number(cell, null_tokens)
+
+    return to_values(cells, pa.float64(), read)
+
+
+def _count_unknown(
+    feed: Feed,
+    cells: pa.Array,
+    converted: Converted,
+    null_tokens: Sequence[str],
+    counts: AlignmentCounts,
+) -> None:
+    """Count the values that the model never saw, whether they were let through or not."""
+    rejected = [row for row, reason in converted.faults if reason == "unknown-category"]
+    found = Counter(map(str, cells.take(pa.array(rejected, pa.int64())).to_pylist()))
+    if feed.accepts_unknown and (feed.column.categories or feed.one_hot is not None):
+        found.update(_let_through(feed, cells, null_tokens))
+    if found:
+        name = feed.source if feed.one_hot is not None else feed.column.name
+        # Every column of a one-hot group meets the same values: count them once.
+        counts.unknown.setdefault(name, found)
+
+
+def _let_through(feed: Feed, cells: pa.Array, null_tokens: Sequence[str]) -> Counter[str]:
+    if feed.one_hot is not None:
+        strict: Reader = one_hot_reader(
+            feed.one_hot, feed.one_hot_known, accepts_unknown=False, null_tokens=null_tokens
+        )
+    else:
+        strict = category_reader(
+            feed.column.categories or (), accepts_unknown=False, null_tokens=null_tokens
+        )
+    found: Counter[str] = Counter()
+    for entry in pc.value_counts(cells).to_pylist():
+        result = strict(entry["values"])
+        if isinstance(result, Faulty) and result.reason == "unknown-category":
+            found[str(entry["values"])] += entry["counts"]
+    return found
+
+
+def _empty_rows(
+    feed: Feed, cells: pa.Array, converted: Converted, null_tokens: Sequence[str]
+) -> npt.NDArray[np.int64]:
+    """Return the rows whose cell is null, faulty cells not among them."""
+    if feed.one_hot is not None:
+        null = pc.is_null(cells, nan_is_null=True)
+        if null_tokens:
+            null = pc.or_(null, pc.is_in(pc.cast(cells, pa.string()), pa.array(null_tokens)))
+        return np.flatnonzero(null.to_numpy(zero_copy_only=False))
+    if converted.values.null_count == 0:
+        return np.empty(0, np.int64)
+    null = pc.is_null(converted.values, nan_is_null=True).to_numpy(zero_copy_only=False)
+    if converted.faults:
+        null = null.copy()
+        null[[row for row, _ in converted.faults]] = False
+    return np.flatnonzero(null)
+
+
+def _feature(feed: Feed, values: pa.Array) -> Features:
+    """Return a column as the model was fed in training; its type depends on the plan only."""
+    nullable = feed.accepts_null and feed.fill is None
+    if feed.fill is not None:
+        values = values.fill_null(pa.scalar(feed.fill, values.type))
+    if pa.types.is_integer(values.type):
+        if nullable or feed.column.kind == "number":
+            values = pc.cast(values, pa.float64())
+        else:
+            values = values.fill_null(0)  # only rows with a fault, which are not predicted
+    if pa.types.is_boolean(values.type) and not nullable:
+        values = values.fill_null(False)
+    if pa.types.is_string(values.type) or (nullable and pa.types.is_boolean(values.type)):
+        # scikit-learn's encoders tell None from NaN: each gets the null it was fitted on.
+        return _objects(values, None if feed.column.dtype == "object" else np.nan)
+    result: Features = values.to_numpy(zero_copy_only=False)
+    return result
+
+
+def _objects(values: pa.Array, null: float | None) -> Features:
+    """Return values as Python objects."""
+    encoded = values.dictionary_encode()
+    distinct = np.array([*encoded.dictionary.to_pylist(), null], dtype=object)
+    codes = encoded.indices.fill_null(len(distinct) - 1).to_numpy()
+    result: Features = distinct[codes]
+    return result
+
+
+def _combined(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

@@ -1,0 +1,200 @@
+"""Turn cells into what a model column holds, losslessly or not at all.
+
+Each converter takes one Arrow array and returns values of the column's own type, null where the
+cell is null or faulty, with the faults beside them. Vectorised first; a column that does not pass
+is read again exactly, once per distinct value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pat
+
+from titanic_batch.alignment.types import is_text
+from titanic_batch.schema import Scalar
+from titanic_batch.faults import Reason
+
+#: Cell texts that mean null in numeric columns; nothing else does, for Null is a surname.
+NUMERIC_NULLS = ("NA", "NaN", "null")
+
+#: Above this, float64 no longer holds every integer.
+MAX_EXACT_INTEGER = 2**53
+
+_NUMBER = re.compile(r"[ \t]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t]*")
+_INTEGER = re.compile(r"[ \t]*[+-]?[0-9]+[ \t]*")
+_INFINITE = re.compile(r"[ \t]*[+-]?inf(?:inity)?[ \t]*", re.IGNORECASE)
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """What a cell is when it can't be what its column holds."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A column after conversion.
+
+    Attributes:
+        values: One value per row; null where the cell is null or faulty.
+        faults: Row and reason of each faulty cell, by row.
+    """
+
+    values: pa.Array
+    faults: tuple[tuple[int, Reason], ...] = ()
+
+
+Reader = Callable[[object], "Scalar | Faulty | None"]
+
+
+def to_number(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
+    """Return cells as float64: finite, and whole numbers only as far as float64 is exact."""
+    values = _as_floats(cells)
+    if values is not None and _all_exact(values):
+        return Converted(values)
+    return _by_distinct(cells, pa.float64(), lambda cell: read_number(cell, null_tokens))
+
+
+def to_integer(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
+    """Return cells as int64: `3` and `3.0` are 3, `3.5` is none."""
+    values = _as_floats(cells)
+    if values is not None and _all_exact(values) and _all_whole(values):
+        return Converted(pc.cast(values, pa.int64()))
+    return _by_distinct(cells, pa.int64(), lambda cell: read_integer(cell, null_tokens))
+
+
+def to_boolean(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
+    """Return cells as booleans: true, false (in any case), 1 and 0."""
+    if pat.is_boolean(cells.type):
+        return Converted(cells)
+    return _by_distinct(cells, pa.bool_(), lambda cell: read_boolean(cell, null_tokens))
+
+
+def to_text(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
+    """Return cells as strings; whole numbers as their digits."""
+    if is_text(cells.type) and not null_tokens:
+        return Converted(pc.cast(cells, pa.string()))
+    return _by_distinct(
+        cells, pa.string(), lambda cell: None if cell in null_tokens else as_text(cell)
+    )
+
+
+def to_values(cells: pa.Array, kind: pa.DataType, read: Reader) -> Converted:
+    """Return what `read` makes of each distinct cell, as an array of `kind`."""
+    return _by_distinct(cells, kind, read)
+
+
+def read_number(cell: object, null_tokens: Sequence[str] = ()) -> float | Faulty | None:
+    """Read one cell as a float64.
+
+    Returns:
+        The number; None for null; a fault for what is no number, infinite, or a whole number too
+        large for float64 to hold.
+    """
+    if isinstance(cell, str):
+        if cell in NUMERIC_NULLS or cell in null_tokens:
+            return None
+        if _INFINITE.fullmatch(cell):
+            return Faulty("not-finite")
+        if not _NUMBER.fullmatch(cell):
+            return Faulty("not-a-number")
+        if _INTEGER.fullmatch(cell) and float(cell) != int(cell):
+            return Faulty("not-a-number")
+        number = float(cell)
+        return number if np.isfinite(number) else Faulty("not-finite")
+    if cell is None or isinstance(cell, bool):
+        return None if cell is None else float(cell)
+    number = float(cell)  # type: ignore[arg-type]  # int, float or Decimal: what `mismatch` lets in
+    if np.isnan(number):
+        return None
+    if np.isinf(number):
+        return Faulty("not-finite")
+    # A Decimal fraction has a nearest float, as its text has; a whole number must be exact.
+    whole = cell == int(cell)  # type: ignore[call-overload]
+    return Faulty("not-a-number") if whole and number != cell else number
+
+
+def read_integer(cell: object, null_tokens: Sequence[str] = ()) -> int | Faulty | None:
+    """Read one cell as a whole number; see `read_number`."""
+    number = read_number(cell, null_tokens)
+    if number is None:
+        return None
+    if isinstance(number, Faulty):
+        return number if number.reason == "not-finite" else Faulty("not-an-integer")
+    return int(number) if number.is_integer() else Faulty("not-an-integer")
+
+
+def read_boolean(cell: object, null_tokens: Sequence[str] = ()) -> bool | Faulty | None:
+    """Read one cell as a boolean: true, false (in any case), 1 or 0."""
+    if cell is None or cell in NUMERIC_NULLS or cell in null_tokens:
+        return None
+    if isinstance(cell, str):
+        return _BOOLEANS.get(cell.lower(), Faulty("not-a-boolean"))
+    return bool(cell) if cell in (0, 1) else Faulty("not-a-boolean")
+
+
+def as_text(cell: object) -> str | None:
+    """Return a cell's text: whole numbers as their digits, booleans as Python writes them."""
+    if cell is None:
+        return None
+    if isinstance(cell, float):
+        if np.isnan(cell):
+            return None
+        return str(int(cell)) if cell.is_integer() else repr(cell)
+    return str(cell)
+
+
+def _as_floats(cells: pa.Array) -> pa.Array | None:
+    """Cast a column to float64 at once; None where it takes a closer look."""
+    kind = cells.type
+    if pat.is_float64(kind):
+        return cells
+    if not (is_text(kind) or pat.is_integer(kind) or pat.is_floating(kind) or pat.is_null(kind)):
+        return None
+    try:
+        return pc.cast(cells, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+
+
+def _all_exact(values: pa.Array) -> bool:
+    """Tell whether all values are finite and below where float64 loses integers."""
+    if values.null_count == len(values):
+        return True
+    extremes = pc.min_max(values)
+    low, high = extremes["min"].as_py(), extremes["max"].as_py()
+    # min_max passes over NaN.
+    within = -MAX_EXACT_INTEGER < low and high < MAX_EXACT_INTEGER
+    return bool(within and not pc.any(pc.is_nan(values)).as_py())
+
+
+def _all_whole(values: pa.Array) -> bool:
+    whole = pc.all(pc.equal(values, pc.floor(values))).as_py()
+    return whole is not False
+
+
+def _by_distinct(cells: pa.Array, kind: pa.DataType, read: Reader) -> Converted:
+    encoded = cells if pat.is_dictionary(cells.type) else cells.dictionary_encode()
+    results = [read(cell) for cell in encoded.dictionary.to_pylist()]
+    values = pa.array([None if isinstance(r, Faulty) else r for r in results], kind)
+    codes = encoded.indices
+    taken = values.take(codes)
+    bad = [code for code, result in enumerate(results) if isinstance(result, Faulty)]
+    if not bad:
+        return Converted(taken)
+    rows = np.flatnonzero(pc.is_in(codes, value_set=pa.array(bad, codes.type)).to_numpy(False))
+    reasons = {
+        code: result.reason for code, result in enumerate(results) if isinstance(result, Faulty)
+    }
+    by_row = codes.take(pa.array(rows)).to_pylist()
+    return Converted(
+        taken, tuple((row, reasons[code]) for row, code in zip(rows.tolist(), by_row, strict=True))
+    )

@@ -1,0 +1,58 @@
+"""Feed: how one model column is made from one input column. The plan is a tuple of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from titanic_batch.schema import ColumnSchema, Scalar
+
+Action = Literal["as-is", "renamed", "cast", "filled", "mapped", "one-hot"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed:
+    """How one model column is fed.
+
+    Attributes:
+        column: What the model expects.
+        source: The input column.
+        position: The input column's 0-based position.
+        action: The main thing that is done on the way.
+        accepts_null: Whether a null may reach the model.
+        accepts_unknown: Whether a category that the model never saw may.
+        fill: What replaces a null; None for nothing.
+        mapping: Input text and model value, for columns encoded by hand.
+        one_hot: The source's value that this 0/1 column stands for.
+        one_hot_known: Every value of the source that the model knows.
+        is_dummy: Whether the column looks like one of a get_dummies group, which holds booleans.
+    """
+
+    column: ColumnSchema
+    source: str
+    position: int
+    action: Action
+    accepts_null: bool
+    accepts_unknown: bool
+    fill: Scalar | None = None
+    mapping: dict[str, Scalar] | None = None
+    one_hot: str | None = None
+    one_hot_known: tuple[str, ...] = ()
+    is_dummy: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignmentPlan:
+    """How an input's columns feed a model: made once per file, applied to each chunk.
+
+    Attributes:
+        feeds: One per model column, in the model's order.
+        dropped: Input columns that feed nothing.
+        named: Whether the model takes a frame with names, or a bare array.
+        null_tokens: Cell texts that mean null, besides the empty cell.
+    """
+
+    feeds: tuple[Feed, ...]
+    dropped: tuple[str, ...]
+    named: bool
+    null_tokens: tuple[str, ...] = ()

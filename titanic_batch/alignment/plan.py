@@ -1,0 +1,233 @@
+"""Plan an alignment: find each model column's source in an input, or say what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from titanic_batch.alignment.readers import read_value
+from titanic_batch.alignment.convert import Faulty
+from titanic_batch.alignment.feeds import Action, AlignmentPlan, Feed
+from titanic_batch.alignment.names import find_source, nearest, normalised
+from titanic_batch.alignment.options import ALL_COLUMNS, AlignmentOptions
+from titanic_batch.alignment.types import cast_needed, mismatch
+from titanic_batch.errors import DataError, UsageError
+from titanic_batch.schema import ColumnSchema, Scalar, TrainingSchema
+
+_MOST_NAMED = 20
+
+
+def plan_alignment(
+    schema: TrainingSchema,
+    inputs: pa.Schema,
+    options: AlignmentOptions,
+    *,
+    where: str,
+    text_cells: bool,
+) -> AlignmentPlan:
+    """Plan how the columns of an input feed a model.
+
+    Args:
+        schema: What the model expects.
+        inputs: The input's columns and types.
+        options: What the user says of them.
+        where: The input's name, for errors.
+        text_cells: Whether every cell is text that is still to be read (CSV).
+
+    Raises:
+        DataError: if model columns have no source, or one of a type that can't be theirs.
+        UsageError: if an option names a column that does not exist.
+    """
+    _check_options(schema, inputs.names, options)
+    feeds: list[Feed] = []
+    missing: list[str] = []
+    for column in schema.columns:
+        feed = _feed(column, schema, inputs, options, text_cells=text_cells)
+        if feed is None:
+            missing.append(column.name)
+        else:
+            feeds.append(feed)
+    if missing:
+        raise _missing(missing, inputs.names, where)
+    problems = [
+        problem
+        for feed in feeds
+        if (problem := mismatch(inputs.field(feed.position).type, feed)) is not None
+    ]
+    if problems:
+        raise DataError(
+            "; ".join(problems), where=where, cure="Convert the column in the input first."
+        )
+    used = {feed.source for feed in feeds}
+    return AlignmentPlan(
+        feeds=tuple(feeds),
+        dropped=tuple(name for name in inputs.names if name not in used),
+        named=schema.named,
+        null_tokens=options.null_tokens,
+    )
+
+
+def _feed(
+    column: ColumnSchema,
+    schema: TrainingSchema,
+    inputs: pa.Schema,
+    options: AlignmentOptions,
+    *,
+    text_cells: bool,
+) -> Feed | None:
+    mapping = options.mapping.get(column.name)
+    if mapping is None and column.mapping is not None:
+        mapping = dict(column.mapping)
+    if mapping is not None:
+        mapping = {text: _value(column, value, "--map") for text, value in mapping.items()}
+    fill = options.fill.get(column.name, column.fill)
+    if fill is not None:
+        fill = _value(column, fill, "--fill")
+    source = _source(column, schema, inputs.names, options)
+    if source is None:
+        return _one_hot_feed(column, schema, inputs.names, options)
+    position = inputs.get_field_index(source)
+    action: Action = "as-is"
+    if mapping is not None:
+        action = "mapped"
+    elif fill is not None:
+        action = "filled"
+    elif source != column.name:
+        action = "renamed"
+    elif not text_cells and cast_needed(inputs.field(position).type, column):
+        action = "cast"
+    return Feed(
+        column=column,
+        source=source,
+        position=position,
+        action=action,
+        accepts_null=column.accepts_null or column.name in options.allow_null,
+        accepts_unknown=_accepts_unknown(column.accepts_unknown, (column.name, source), options),
+        fill=fill,
+        mapping=mapping,
+        is_dummy=_is_dummy(column.name, schema.names),
+    )
+
+
+def _source(
+    column: ColumnSchema, schema: TrainingSchema, names: list[str], options: AlignmentOptions
+) -> str | None:
+    for old, new in options.rename.items():
+        if new == column.name:
+            return old
+    if column.source is not None and column.source in names:
+        return column.source
+    return find_source(column.name, names, taken=schema.names)
+
+
+def _one_hot_feed(
+    column: ColumnSchema, schema: TrainingSchema, names: list[str], options: AlignmentOptions
+) -> Feed | None:
+    """Feed a `name_value` column, as pandas.get_dummies makes it, from the raw column `name`."""
+    if column.kind not in ("number", "integer", "boolean"):
+        return None
+    for prefix in _prefixes(column.name):
+        source = _renamed(prefix, options) or find_source(prefix, names, taken=schema.names)
+        if source is None or source not in names:
+            continue
+        learned = next((known for known in schema.one_hot if known.name == prefix), None)
+        seen = {name[len(prefix) + 1 :] for name in schema.names if name.startswith(f"{prefix}_")}
+        known = seen | {str(value) for value in learned.categories} if learned else seen
+        return Feed(
+            column=column,
+            source=source,
+            position=names.index(source),
+            action="one-hot",
+            accepts_null=True,
+            accepts_unknown=_accepts_unknown(False, (prefix, source, column.name), options),
+            one_hot=column.name[len(prefix) + 1 :],
+            one_hot_known=tuple(sorted(known)),
+        )
+    return None
+
+
+def _renamed(wanted: str, options: AlignmentOptions) -> str | None:
+    return next((old for old, new in options.rename.items() if new == wanted), None)
+
+
+def _prefixes(name: str) -> Iterable[str]:
+    """Yield what stands before each underscore of a name, the longest first."""
+    parts = name.split("_")
+    return ("_".join(parts[:end]) for end in range(len(parts) - 1, 0, -1))
+
+
+def _value(column: ColumnSchema, value: Scalar, flag: str) -> Scalar:
+    """Return a value that the user gave for a column, in the column's own type."""
+    read = read_value(column, value)
+    if read is None or isinstance(read, Faulty):
+        known = ", ".join(map(str, (column.categories or ())[:_MOST_NAMED]))
+        raise UsageError(
+            f"{flag} {column.name}={value}: that is no {column.kind} the model knows",
+            cure=f"Its categories are: {known}." if known else f"Give a {column.kind}.",
+        )
+    return read
+
+
+def _is_dummy(name: str, names: tuple[str, ...]) -> bool:
+    return any(
+        other != name and other.startswith(f"{prefix}_")
+        for prefix in _prefixes(name)
+        for other in names
+    )
+
+
+def _accepts_unknown(default: bool, names: Iterable[str], options: AlignmentOptions) -> bool:
+    for name in (*names, ALL_COLUMNS):
+        if name in options.unknown:
+            return options.unknown[name] == "allow"
+    return default
+
+
+def _check_options(schema: TrainingSchema, names: list[str], options: AlignmentOptions) -> None:
+    groups = {prefix for name in schema.names for prefix in _prefixes(name)}
+    allowed = {*schema.names, *groups}
+    for flag, given in (
+        ("--fill", options.fill),
+        ("--allow-null", options.allow_null),
+        ("--map", options.mapping),
+        ("--rename", set(options.rename.values())),
+    ):
+        for name in sorted(given):
+            _require(name, allowed, flag, "a column of the model")
+    for name in sorted(set(options.unknown) - {ALL_COLUMNS}):
+        _require(name, allowed | set(names), "--unknown", "a column of the model")
+    for name in sorted(options.rename):
+        _require(name, set(names), "--rename", "a column of the input")
+
+
+def _require(name: str, names: Iterable[str], flag: str, what: str) -> None:
+    known = sorted(names)
+    if name not in known:
+        near = nearest(name, known)
+        raise UsageError(
+            f"{flag} {name}: there is no such column; it must be {what}",
+            cure=f"Did you mean {' or '.join(near)}?"
+            if near
+            else f"They are: {', '.join(known[:_MOST_NAMED])}.",
+        )
+
+
+def _missing(missing: list[str], names: list[str], where: str) -> DataError:
+    lines = []
+    renames = []
+    for name in missing:
+        near = nearest(name, names)
+        alike = [other for other in names if normalised(other) == normalised(name)]
+        if len(alike) > 1:
+            near = alike
+        lines.append(f"{name} (nearest: {', '.join(near)})" if near else name)
+        if near:
+            renames.append(f"--rename {near[0]}={name}")
+    noun = "column" if len(missing) == 1 else f"{len(missing)} columns"
+    cure = (
+        f"If it is another name for the same thing, add {renames[0]}."
+        if renames
+        else f"The input has: {', '.join(names[:_MOST_NAMED])}."
+    )
+    return DataError(f"missing {noun} of the model: {'; '.join(lines)}", where=where, cure=cure)

@@ -1,0 +1,158 @@
+"""Read cells that stand for one of a model column's known categories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from titanic_batch.alignment.convert import (
+    NUMERIC_NULLS,
+    Faulty,
+    Reader,
+    as_text,
+    read_boolean,
+    read_integer,
+    read_number,
+)
+from titanic_batch.schema import ColumnSchema, Scalar
+
+
+def category_type(categories: Sequence[Scalar]) -> pa.DataType:
+    """Return the Arrow type that holds the categories of a column."""
+    kinds = {type(value) for value in categories}
+    if kinds == {bool}:
+        return pa.bool_()
+    if kinds == {int}:
+        return pa.int64()
+    if kinds <= {int, float} and kinds:
+        return pa.float64()
+    return pa.string()
+
+
+def category_reader(
+    categories: Sequence[Scalar], *, accepts_unknown: bool, null_tokens: Sequence[str] = ()
+) -> Reader:
+    """Return a reader that finds a cell's category, whatever type the cell has.
+
+    A text category is met by its exact text (` male` is not `male`); a number by any spelling of
+    its value (`3`, `3.0`). With `accepts_unknown`, a value outside them is passed on as it is, as
+    long as it has their type.
+    """
+    kind = category_type(categories)
+    if pa.types.is_string(kind):
+        return _text_reader([str(value) for value in categories], accepts_unknown, null_tokens)
+    if pa.types.is_boolean(kind):
+        return lambda cell: _known_or_fault(
+            read_boolean(cell, null_tokens), categories, accepts_unknown
+        )
+    whole = pa.types.is_integer(kind)
+
+    def read(cell: object) -> Scalar | Faulty | None:
+        number = read_number(cell, null_tokens)
+        if isinstance(number, Faulty):
+            return number if accepts_unknown else Faulty("unknown-category")
+        if number is None or not whole:
+            return _known_or_fault(number, categories, accepts_unknown)
+        if not number.is_integer():
+            return Faulty("not-an-integer" if accepts_unknown else "unknown-category")
+        return _known_or_fault(int(number), categories, accepts_unknown)
+
+    return read
+
+
+def value_type_of(column: ColumnSchema) -> pa.DataType:
+    """Return the Arrow type that holds the values of a model column."""
+    if column.kind == "category":
+        return category_type(column.categories or ())
+    return {
+        "number": pa.float64(),
+        "integer": pa.int64(),
+        "boolean": pa.bool_(),
+        "text": pa.string(),
+    }[column.kind]
+
+
+def read_value(column: ColumnSchema, value: Scalar) -> Scalar | Faulty | None:
+    """Read a value given for a model column, by the rules for its cells."""
+    if column.kind == "number":
+        return read_number(value)
+    if column.kind == "integer":
+        return read_integer(value)
+    if column.kind == "boolean":
+        return read_boolean(value)
+    if column.kind == "text":
+        return as_text(value)
+    return category_reader(column.categories or (), accepts_unknown=False)(value)
+
+
+def mapping_reader(mapping: dict[str, Scalar], null_tokens: Sequence[str] = ()) -> Reader:
+    """Return a reader that looks a cell's text up; what is not there is an unknown category."""
+
+    def read(cell: object) -> Scalar | Faulty | None:
+        if cell is None or cell in null_tokens:
+            return None
+        for text in _spellings(cell):
+            if text in mapping:
+                return mapping[text]
+        if cell in NUMERIC_NULLS:
+            return None
+        return Faulty("unknown-category")
+
+    return read
+
+
+def one_hot_reader(
+    value: str, known: Sequence[str], *, accepts_unknown: bool, null_tokens: Sequence[str] = ()
+) -> Reader:
+    """Return a reader that says 1 for `value`, 0 for what else is known, and 0 for null.
+
+    This is what pandas.get_dummies makes of a column.
+    """
+
+    def read(cell: object) -> Scalar | Faulty | None:
+        if cell is None or cell in null_tokens or cell != cell:  # NaN is not itself
+            return 0
+        spellings = _spellings(cell)
+        if value in spellings:
+            return 1
+        if accepts_unknown or any(text in known for text in spellings):
+            return 0
+        return Faulty("unknown-category")
+
+    return read
+
+
+def _text_reader(
+    categories: Sequence[str], accepts_unknown: bool, null_tokens: Sequence[str]
+) -> Reader:
+    known = frozenset(categories)
+
+    def read(cell: object) -> Scalar | Faulty | None:
+        if cell is None or cell in null_tokens or cell != cell:
+            return None
+        spellings = _spellings(cell)
+        for text in spellings:
+            if text in known:
+                return text
+        return spellings[0] if accepts_unknown else Faulty("unknown-category")
+
+    return read
+
+
+def _known_or_fault(
+    value: Scalar | Faulty | None, categories: Sequence[Scalar], accepts_unknown: bool
+) -> Scalar | Faulty | None:
+    if value is None or isinstance(value, Faulty) or accepts_unknown or value in categories:
+        return value
+    return Faulty("unknown-category")
+
+
+def _spellings(cell: object) -> tuple[str, ...]:
+    """Return the texts that a cell's value may have been written as in training."""
+    if isinstance(cell, str):
+        return (cell,)
+    text = as_text(cell)
+    if text is None:
+        return ()
+    return (text, repr(cell)) if isinstance(cell, float) else (text, text.lower())

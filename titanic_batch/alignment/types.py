@@ -1,0 +1,60 @@
+"""Which Arrow types can feed which kinds of model column, before any cell is looked at."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.types as pat
+
+from titanic_batch.alignment.feeds import Feed
+from titanic_batch.schema import ColumnSchema
+
+
+def value_type(kind: pa.DataType) -> pa.DataType:
+    """Return the type of a column's values, dictionary encoding removed."""
+    return kind.value_type if pat.is_dictionary(kind) else kind
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Tell whether a column holds text."""
+    return bool(pat.is_string(kind) or pat.is_large_string(kind) or pat.is_string_view(kind))
+
+
+def mismatch(kind: pa.DataType, feed: Feed) -> str | None:
+    """Say why no value of a type can feed a model column; None where it can."""
+    values = value_type(kind)
+    usable = (
+        is_text(values)
+        or pat.is_integer(values)
+        or pat.is_floating(values)
+        or pat.is_decimal(values)
+        or pat.is_boolean(values)
+        or pat.is_null(values)
+    )
+    if usable:
+        return None
+    return f"column {feed.source} is {kind}, but the model expects {_plain(feed.column)}"
+
+
+def cast_needed(kind: pa.DataType, column: ColumnSchema) -> bool:
+    """Tell whether values of a type are changed in type on their way to a model column."""
+    if column.kind in ("number", "integer"):
+        return not (pat.is_float64(kind) or (column.kind == "integer" and pat.is_int64(kind)))
+    if column.kind == "boolean":
+        return not pat.is_boolean(kind)
+    if column.kind == "category" and column.categories:
+        if all(isinstance(value, str) for value in column.categories):
+            return not is_text(value_type(kind))
+        if all(isinstance(value, bool) for value in column.categories):
+            return not pat.is_boolean(kind)
+        return not (pat.is_integer(kind) or pat.is_floating(kind))
+    return not is_text(value_type(kind))
+
+
+def _plain(column: ColumnSchema) -> str:
+    return {
+        "number": "a number",
+        "integer": "a whole number",
+        "boolean": "a boolean",
+        "category": "one of its categories",
+        "text": "text",
+    }[column.kind]

@@ -1,0 +1,1 @@
+"""Chunk scoring: parse, align, predict, lay out. Runs in any process, on one chunk at a time."""

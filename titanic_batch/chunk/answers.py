@@ -1,0 +1,55 @@
+"""What a model answers with. Imports nothing heavy: the parent of workers never needs the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from titanic_batch.errors import UsageError
+from titanic_batch.schema import Scalar
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """What an estimator answers with; small, and sent between processes.
+
+    Attributes:
+        classes: A classifier's labels; None for regressors.
+        has_probability: Whether it gives probabilities.
+        label_type: Arrow type of a prediction.
+    """
+
+    classes: tuple[Scalar, ...] | None
+    has_probability: bool
+    label_type: pa.DataType
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What an estimator said of n_rows rows.
+
+    Attributes:
+        labels: Shape (n_rows,).
+        probabilities: Shape (n_rows, n_classes); None where the estimator gives none.
+    """
+
+    labels: npt.NDArray[Any]
+    probabilities: npt.NDArray[np.float64] | None
+
+
+def check_threshold(threshold: float | None, facts: ModelFacts) -> None:
+    """Refuse a threshold where there is nothing to hold it against.
+
+    Raises:
+        UsageError: unless the model is a binary classifier with probabilities.
+    """
+    if threshold is None:
+        return
+    if not 0 <= threshold <= 1:
+        raise UsageError("--threshold must be between 0 and 1")
+    if not facts.has_probability or facts.classes is None or len(facts.classes) != 2:
+        raise UsageError("--threshold needs a binary classifier that gives probabilities")

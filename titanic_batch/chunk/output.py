@@ -1,0 +1,179 @@
+"""Lay out the output: the kept input columns, then the prediction, then probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from titanic_batch.alignment.apply import typed_column
+from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.chunk.answers import ModelFacts, Predictions
+from titanic_batch.errors import UsageError
+
+OutputFormat = Literal["csv", "parquet"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputPlan:
+    """What an output holds.
+
+    Attributes:
+        schema: All its columns, in order.
+        kept: The input columns among them.
+        typed: Those of `kept` that are taken as alignment typed them.
+        prediction: Name of the prediction column.
+        probabilities: Name of each probability column; one for a binary classifier.
+        binary: Whether the one probability is that of the second class.
+    """
+
+    schema: pa.Schema
+    kept: tuple[str, ...]
+    typed: frozenset[str]
+    prediction: str
+    probabilities: tuple[str, ...]
+    binary: bool
+
+
+def plan_output(
+    inputs: pa.Schema,
+    alignment: AlignmentPlan,
+    facts: ModelFacts,
+    *,
+    keep: str | Sequence[str],
+    text_cells: bool,
+    output_format: OutputFormat,
+    prediction_column: str,
+    probability_column: str,
+) -> OutputPlan:
+    """Plan the columns of an output.
+
+    Args:
+        inputs: The input's columns and types.
+        alignment: How the model is fed.
+        facts: What the model answers with.
+        keep: `all`, `none`, or the names of the input columns to keep.
+        text_cells: Whether the input's cells are text (CSV).
+        output_format: What is written.
+        prediction_column: Name of the prediction.
+        probability_column: Name, or start of the names, of the probabilities.
+
+    Raises:
+        UsageError: if a name is used twice, an unknown column is to be kept, or a nested or binary
+            column is to be written as CSV.
+    """
+    kept = _kept(inputs, keep)
+    classes = facts.classes or ()
+    binary = len(classes) == 2
+    probabilities: tuple[str, ...] = ()
+    if facts.has_probability:
+        probabilities = (
+            (probability_column,)
+            if binary
+            else tuple(f"{probability_column}_{label}" for label in classes)
+        )
+    added = (prediction_column, *probabilities)
+    clashes = sorted({name for name in (*kept, *added) if (*kept, *added).count(name) > 1})
+    if clashes:
+        raise UsageError(
+            f"the output would have column {', '.join(clashes)} twice",
+            cure="Name the new ones with --prediction-column and --probability-column, "
+            "or leave the old ones out with --keep.",
+        )
+    types = _typed(alignment) if text_cells and output_format == "parquet" else {}
+    fields = [
+        pa.field(name, types.get(name, pa.string() if text_cells else inputs.field(name).type))
+        for name in kept
+    ]
+    if output_format == "csv":
+        _refuse_unwritable(fields)
+    fields.append(pa.field(prediction_column, facts.label_type))
+    fields += [pa.field(name, pa.float64()) for name in probabilities]
+    return OutputPlan(
+        schema=pa.schema(fields),
+        kept=kept,
+        typed=frozenset(types) & frozenset(kept),
+        prediction=prediction_column,
+        probabilities=probabilities,
+        binary=binary,
+    )
+
+
+def output_table(
+    plan: OutputPlan,
+    cells: pa.Table,
+    typed: dict[str, pa.Array],
+    rows: npt.NDArray[np.int64] | None,
+    predictions: Predictions,
+) -> pa.Table:
+    """Return the output's rows for one chunk.
+
+    Args:
+        plan: The output's columns.
+        cells: The chunk's input columns.
+        typed: Those that alignment typed.
+        rows: The rows that were predicted; None for all.
+        predictions: What the model said of them.
+    """
+    taken = None if rows is None else pa.array(rows)
+    columns = []
+    for name in plan.kept:
+        column = typed[name] if name in plan.typed else cells.column(name)
+        columns.append(column if taken is None else column.take(taken))
+    label_type = plan.schema.field(plan.prediction).type
+    columns.append(
+        pa.array(predictions.labels.tolist(), label_type)
+        if pa.types.is_string(label_type)
+        else pa.array(predictions.labels).cast(label_type)
+    )
+    if predictions.probabilities is not None:
+        first = 1 if plan.binary else 0
+        columns += [
+            pa.array(np.ascontiguousarray(predictions.probabilities[:, first + offset]))
+            for offset in range(len(plan.probabilities))
+        ]
+    return pa.table(columns, schema=plan.schema)
+
+
+def _kept(inputs: pa.Schema, keep: str | Sequence[str]) -> tuple[str, ...]:
+    if keep == "all":
+        return tuple(inputs.names)
+    if keep == "none":
+        return ()
+    wanted = [keep] if isinstance(keep, str) else list(keep)
+    unknown = [name for name in wanted if name not in inputs.names]
+    if unknown:
+        raise UsageError(
+            f"--keep names {', '.join(unknown)}, which the input does not have",
+            cure=f"It has: {', '.join(inputs.names)}.",
+        )
+    return tuple(name for name in inputs.names if name in wanted)
+
+
+def _typed(alignment: AlignmentPlan) -> dict[str, pa.DataType]:
+    """Return the types of the input columns that feed one model column as they are."""
+    types = {}
+    for feed in alignment.feeds:
+        kind = typed_column(feed)
+        if kind is not None:
+            types[feed.source] = kind
+    return types
+
+
+def _refuse_unwritable(fields: list[pa.Field]) -> None:
+    for field in fields:
+        kind = field.type
+        if (
+            pa.types.is_nested(kind)
+            or pa.types.is_binary(kind)
+            or pa.types.is_large_binary(kind)
+            or pa.types.is_fixed_size_binary(kind)
+        ):
+            raise UsageError(
+                f"column {field.name} is {kind}, which CSV cannot hold",
+                cure="Leave it out with --keep, or write Parquet.",
+            )

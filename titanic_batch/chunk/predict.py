@@ -1,0 +1,99 @@
+"""Ask an estimator for labels and probabilities, with its preprocessing done once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from sklearn.utils import _safe_indexing
+
+from titanic_batch.chunk.answers import ModelFacts, Predictions
+from titanic_batch.errors import ModelError
+
+#: scikit-learn classifiers whose `predict` is, by their own code, the class of the largest
+#: `predict_proba`; asking for both would do the work twice. Ties are asked of `predict`.
+_ARGMAX_CLASSIFIERS = frozenset(
+    {
+        "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
+        "sklearn.ensemble._forest.RandomForestClassifier",
+        "sklearn.ensemble._forest.ExtraTreesClassifier",
+    }
+)
+
+
+def model_facts(estimator: Any) -> ModelFacts:
+    """Find out what an estimator answers with.
+
+    Raises:
+        ModelError: if it predicts several outputs at once.
+    """
+    classes = getattr(estimator, "classes_", None)
+    if classes is None:
+        return ModelFacts(classes=None, has_probability=False, label_type=pa.float64())
+    if isinstance(classes, list):
+        raise ModelError(
+            "the model predicts several outputs at once, which is not supported",
+            cure="Save one model per output.",
+        )
+    values = np.asarray(classes)
+    label_type = {"i": pa.int64(), "u": pa.int64(), "b": pa.bool_(), "f": pa.float64()}.get(
+        values.dtype.kind, pa.string()
+    )
+    return ModelFacts(
+        classes=tuple(values.tolist()),
+        has_probability=hasattr(estimator, "predict_proba"),
+        label_type=label_type,
+    )
+
+
+def predict(
+    estimator: Any, features: Any, facts: ModelFacts, threshold: float | None = None
+) -> Predictions:
+    """Predict a batch of rows.
+
+    Args:
+        estimator: The fitted model.
+        features: Frame or array of shape (n_rows, n_features), n_rows > 0.
+        facts: What `model_facts` said of it.
+        threshold: For binary classifiers: the label is `classes_[1]` where its probability is at
+            least this, else `classes_[0]`.
+    """
+    final, inputs = _preprocessed(estimator, features)
+    if not facts.has_probability:
+        return Predictions(np.asarray(final.predict(inputs)).reshape(-1), None)
+    probabilities = np.asarray(final.predict_proba(inputs), dtype=np.float64)
+    classes = np.asarray(estimator.classes_)
+    if threshold is not None:
+        labels = classes[(probabilities[:, 1] >= threshold).astype(np.intp)]
+    elif _qualified_name(final) in _ARGMAX_CLASSIFIERS:
+        labels = _most_probable(final, inputs, probabilities)
+    else:
+        labels = np.asarray(final.predict(inputs)).reshape(-1)
+    return Predictions(labels, probabilities)
+
+
+def _most_probable(
+    final: Any, inputs: Any, probabilities: npt.NDArray[np.float64]
+) -> npt.NDArray[Any]:
+    labels = np.asarray(final.classes_).take(np.argmax(probabilities, axis=1))
+    largest = probabilities.max(axis=1, keepdims=True)
+    tied = np.flatnonzero((probabilities == largest).sum(axis=1) > 1)
+    if tied.size:
+        labels[tied] = final.predict(_safe_indexing(inputs, tied))
+    return labels
+
+
+def _preprocessed(estimator: Any, features: Any) -> tuple[Any, Any]:
+    """Run a plain Pipeline's transformers once; return its last step and what that is fed."""
+    if _qualified_name(estimator) != "sklearn.pipeline.Pipeline" or len(estimator.steps) < 2:
+        return estimator, features
+    for _, _, transformer in estimator._iter(with_final=False):
+        features = transformer.transform(features)
+    return _preprocessed(estimator.steps[-1][1], features)
+
+
+def _qualified_name(estimator: Any) -> str:
+    kind = type(estimator)
+    return f"{kind.__module__}.{kind.__qualname__}"

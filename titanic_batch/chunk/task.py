@@ -1,0 +1,66 @@
+"""A chunk's task and its result: what goes to a worker and what comes back. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from titanic_batch.alignment.apply import AlignmentCounts
+from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.chunk.output import OutputPlan
+from titanic_batch.sinks.base import Encoder
+from titanic_batch.faults import Reason
+from titanic_batch.sources.base import Parser
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChunkTask:
+    """Everything but the chunk and the model that scoring a chunk takes; one per input file.
+
+    Attributes:
+        input: The input's name, for errors.
+        parser: Reads the chunk.
+        alignment: How the model's columns are fed.
+        output: What the output holds; None to validate only.
+        encoder: Makes the sink's payload of the output.
+        threshold: See `predict`.
+    """
+
+    input: str
+    parser: Parser
+    alignment: AlignmentPlan
+    output: OutputPlan | None = None
+    encoder: Encoder | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reject:
+    """A record that was not scored, as rejects files show it."""
+
+    row: int
+    line: int | None
+    column: str
+    reason: Reason
+    record: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChunkResult:
+    """What became of a chunk: every row of it is scored or rejected.
+
+    Attributes:
+        rows_read: Records in the chunk.
+        rows_scored: Rows in `payload`.
+        rejects: The records that were rejected, in order, each with its first fault.
+        other_faults: Faults of rejected records beyond their first, by reason.
+        counts: What alignment met.
+        payload: The encoded output rows, in order; empty where only validated.
+    """
+
+    rows_read: int
+    rows_scored: int
+    rejects: tuple[Reject, ...] = ()
+    other_faults: Counter[str] = field(default_factory=Counter)
+    counts: AlignmentCounts = field(default_factory=AlignmentCounts)
+    payload: bytes = b""

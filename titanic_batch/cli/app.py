@@ -1,0 +1,103 @@
+"""The entry point: every command, and what each error ends in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from titanic_batch import __version__
+from titanic_batch.cli.check import check_command
+from titanic_batch.cli.console import flush_stdout, forget_stdout, print_error, style
+from titanic_batch.cli.models import models_app
+from titanic_batch.cli.score import score_command
+from titanic_batch.cli.verify import verify_command
+from titanic_batch.errors import ClosedPipeError, InterruptedRunError, TitanicBatchError
+
+app = typer.Typer(
+    name="titanic-batch",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Example: `titanic-batch score input.csv scored.parquet`\n\n"
+    "Score CSV and Parquet files with a scikit-learn model, unattended, every night: whole or "
+    "absent, every row accounted for.",
+)
+app.command("score", short_help="Score files.")(score_command)
+app.command("check", short_help="Say what would happen, without scoring.")(check_command)
+app.command("verify", short_help="Does an output still match its manifest?")(verify_command)
+app.add_typer(models_app, name="models")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"titanic-batch {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+def main() -> None:
+    """Run the command line and exit with the code that the outcome has in the contract."""
+    if sys.platform == "win32":
+        sys.stderr.write("titanic-batch runs on Linux and macOS; on Windows, use WSL.\n")
+        sys.exit(2)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _interrupt)
+    # Asked for before bentoml is imported anywhere: a nightly job tells nobody that it ran.
+    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = _run_command()
+        flush_stdout()
+    except ClosedPipeError as exc:
+        forget_stdout()
+        return exc.exit_code
+    except TitanicBatchError as exc:
+        print_error(exc)
+        return exc.exit_code
+    except Exception as exc:  # whatever this is, a traceback is no answer to a user
+        bug = TitanicBatchError(
+            f"a bug in titanic-batch: {type(exc).__name__}: {exc}",
+            cure="Please report it with the output of the same command with --verbose.",
+        )
+        print_error(bug)
+        if style().verbose:
+            traceback.print_exc()
+        return bug.exit_code
+    return code
+
+
+def _run_command() -> int:
+    """Run the chosen command; typer's own exits become codes."""
+    try:
+        app()
+    except SystemExit as exc:
+        return exc.code if isinstance(exc.code, int) else int(bool(exc.code))
+    return 0
+
+
+def _interrupt(signum: int, _frame: FrameType | None) -> None:
+    raise InterruptedRunError(signum)
+
+
+if __name__ == "__main__":
+    main()

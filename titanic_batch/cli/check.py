@@ -1,0 +1,120 @@
+"""`titanic-batch check`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from titanic_batch.cli import score_options as options
+from titanic_batch.cli.common import with_common_options
+from titanic_batch.cli.console import print_json, stdout, style
+
+if TYPE_CHECKING:
+    from titanic_batch.scoring.checking import CheckReport
+
+_SHOWN_REJECTS = 10
+
+
+@with_common_options
+def check_command(
+    input: Annotated[
+        str,
+        typer.Argument(metavar="INPUT", help="As for score: a file, a folder, a quoted glob, -."),
+    ],
+    full: Annotated[
+        bool, typer.Option("--full", help="Look at every row, not only at the first ones.")
+    ] = False,
+    model: options.Model = "titanic_model:latest",
+    trust: options.Trust = None,
+    allow_version_mismatch: options.AllowVersionMismatch = False,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = "utf-8",
+    null: options.Null = None,
+    allow_no_final_newline: options.AllowNoFinalNewline = False,
+    chunk_size: options.ChunkSize = "4MB",
+    max_record: options.MaxRecord = "16MB",
+    rename: options.Rename = None,
+    fill: options.Fill = None,
+    allow_null: options.AllowNull = None,
+    unknown: options.Unknown = None,
+    mapping: options.Map = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on stdout.")
+    ] = False,
+) -> None:
+    """Example: `titanic-batch check input.csv --full`
+
+    Say where each model column comes from and what is done to it, and which rows would be
+    rejected, without scoring or writing anything. Exits with 0 if the columns fit, whatever the
+    rows; with 65 if they do not.
+    """
+    from titanic_batch.scoring.api import make_options
+    from titanic_batch.scoring.checking import check_files
+
+    chosen = make_options(
+        model=model,
+        trust=tuple(trust or ()),
+        allow_version_mismatch=allow_version_mismatch,
+        delimiter=delimiter,
+        encoding=encoding,
+        null=tuple(null or ()),
+        allow_no_final_newline=allow_no_final_newline,
+        chunk_size=chunk_size,
+        max_record=max_record,
+        **options.alignment_arguments(rename, fill, allow_null, unknown, mapping),
+    )
+    reports = check_files(input, chosen, full=full)
+    if as_json:
+        documents = [asdict(report) for report in reports]
+        print_json(documents[0] if len(documents) == 1 else {"files": documents})
+    elif not style().quiet:
+        for report in reports:
+            _print(report)
+
+
+def _print(report: CheckReport) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    console = stdout()
+    console.print(f"{report.input}, for {report.model['tag']}", markup=False)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for header in ("MODEL COLUMN", "FROM", "KIND", "ACTION", "NULL", "UNKNOWN"):
+        table.add_column(header)
+    for entry in report.alignment:
+        if entry["action"] != "dropped":
+            cells = [entry["column"], entry["from"], entry["kind"], _action(entry)]
+            cells += [entry["null"], entry.get("unknown", "")]
+            table.add_row(*(Text(str(cell)) for cell in cells))
+    console.print(table)
+    unused = [entry["from"] for entry in report.alignment if entry["action"] == "dropped"]
+    if unused:
+        console.print(f"not used by the model: {', '.join(unused)}", markup=False)
+    for column, count in report.nulls.items():
+        console.print(f"nulls: {column} {count:,}", markup=False)
+    for column, values in report.unknown_categories.items():
+        shown = ", ".join(f"{value!r} {count:,}" for value, count in list(values.items())[:10])
+        console.print(f"never seen in training: {column} {shown}", markup=False)
+    for warning in report.warnings:
+        console.print(f"warning: {warning}", markup=False)
+    rows = "all" if report.complete else "the first"
+    console.print(
+        f"{rows} {report.rows_checked:,} rows: {report.rejected:,} would be rejected", markup=False
+    )
+    for reject in report.rejects[:_SHOWN_REJECTS]:
+        line = f", line {reject.line}" if reject.line is not None else ""
+        column = f", column {reject.column}" if reject.column else ""
+        console.print(f"  row {reject.row}{line}{column}: {reject.reason}", markup=False)
+    if report.rejected > _SHOWN_REJECTS:
+        console.print(f"  and {report.rejected - _SHOWN_REJECTS:,} more", markup=False)
+
+
+def _action(entry: dict[str, Any]) -> str:
+    action = str(entry["action"])
+    if "fill" in entry:
+        return f"{action} with {entry['fill']}"
+    if "value" in entry:
+        return f"{action}, 1 where {entry['value']}"
+    return action

@@ -1,0 +1,45 @@
+"""The options that every command has."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import typer
+
+from titanic_batch.cli.console import Style, set_style
+
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
+LogFormat = Annotated[
+    Literal["text", "json"],
+    typer.Option("--log-format", help="How lines on stderr look; json for log collectors."),
+]
+
+_COMMON = {"quiet": (Quiet, False), "verbose": (Verbose, False), "log_format": (LogFormat, "text")}
+
+
+def with_common_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add `--quiet`, `--verbose` and `--log-format` to a command.
+
+    typer reads a command's signature, so the three are added to it; the command itself never sees
+    them, only `titanic_batch.cli.console` does.
+    """
+
+    @functools.wraps(command)
+    def wrapper(**arguments: Any) -> None:
+        common = {name: arguments.pop(name) for name in _COMMON}
+        set_style(Style(**common, as_json=bool(arguments.get("as_json", False))))
+        command(**arguments)
+
+    signature = inspect.signature(command, eval_str=True)
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (kind, default) in _COMMON.items()
+    ]
+    parameters = [*signature.parameters.values(), *added]
+    wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return wrapper

@@ -1,0 +1,135 @@
+"""Where commands print to: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.text import Text
+
+from titanic_batch.errors import ClosedPipeError, TitanicBatchError
+
+_WIDE = 10_000  # off a terminal, nothing is folded: lines are for other programs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How a command talks, set once by its options.
+
+    Attributes:
+        quiet: Say nothing but errors.
+        verbose: Say more; show tracebacks of bugs.
+        log_format: `json` makes every line on stderr a JSON document.
+        as_json: The result is one JSON document.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+    log_format: Literal["text", "json"] = "text"
+    as_json: bool = False
+
+
+_style = Style()
+
+
+def set_style(style: Style) -> None:
+    """Set how this process talks."""
+    global _style  # noqa: PLW0603  # one process, one command, one style
+    _style = style
+
+
+def style() -> Style:
+    """Return how this process talks."""
+    return _style
+
+
+def stdout() -> Console:
+    """Return the console for results."""
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+
+
+def stderr() -> Console:
+    """Return the console for everything else; it is mute with `--quiet`."""
+    return Console(
+        file=sys.stderr,
+        width=None if sys.stderr.isatty() else _WIDE,
+        highlight=False,
+        quiet=_style.quiet,
+    )
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def log(event: str, message: str, **fields: Any) -> None:
+    """Print a line on stderr: `message`, or a JSON document with `event` and `fields`."""
+    if _style.quiet:
+        return
+    if _style.log_format == "json":
+        _print_log_line(event, "info", message, fields)
+    else:
+        stderr().print(Text(message))
+
+
+def print_error(error: TitanicBatchError) -> None:
+    """Print an error on stderr, and with `--json` as a document on stdout."""
+    code = error.exit_code
+    if _style.as_json:
+        print_json(
+            {
+                "status": "failed",
+                "exit_code": code,
+                "error": {"what": error.what, "where": error.where, "cure": error.cure},
+            }
+        )
+    if _style.log_format == "json":
+        fields = {"exit_code": code, "where": error.where, "cure": error.cure}
+        _print_log_line("error", "error", error.what, fields)
+        return
+    console = Console(
+        file=sys.stderr, width=None if sys.stderr.isatty() else _WIDE, highlight=False
+    )
+    text = Text.assemble(("error: ", "bold red"), f"{error.where}: " if error.where else "")
+    text.append(error.what)
+    if error.cure:
+        text.append("\n" if "\n" in error.what else ". ")
+        text.append(error.cure.lstrip("\n"))
+    console.print(text)
+
+
+def flush_stdout() -> None:
+    """Bring what was printed to its reader.
+
+    Raises:
+        ClosedPipeError: if there is none any more.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError as exc:
+        raise ClosedPipeError("standard output was closed") from exc
+
+
+def forget_stdout() -> None:
+    """Point standard output to nowhere, so that Python's own exit does not trip over it."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print_log_line(event: str, level: str, message: str, fields: dict[str, Any]) -> None:
+    from datetime import UTC, datetime
+
+    document = {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": level,
+        "event": event,
+        "message": message,
+        **fields,
+    }
+    sys.stderr.write(json.dumps(document, ensure_ascii=False) + "\n")

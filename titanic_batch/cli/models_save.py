@@ -1,0 +1,121 @@
+"""The `models` commands that make models: train and save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from titanic_batch.cli import models_view as view
+from titanic_batch.cli.common import with_common_options
+from titanic_batch.cli.console import print_json
+from titanic_batch.cli.models_options import AsJson, parse_mappings, parse_pairs, split_names
+
+PicklePath = Annotated[
+    Path | None,
+    typer.Option("--pickle", metavar="PATH", help="Write the model as a pickle there as well."),
+]
+
+
+@with_common_options
+def train_command(
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
+    name: Annotated[str, typer.Option(help="Name in the store.")] = "titanic_model",
+    pickle_path: PicklePath = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Training list.", show_default="sample_data/train.csv"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Example: `titanic-batch models train --pickle best_model.pkl`
+
+    Train the reference model: cross-validate a few candidate pipelines on the passenger list, print
+    how they compare, and save the best with its training schema. It takes a few seconds.
+    """
+    from titanic_batch.models.train import train_reference_model
+
+    report = train_reference_model(seed=seed, name=name, pickle_path=pickle_path, data=data)
+    view.warn(report.model.warnings)
+    if as_json:
+        print_json(view.document(report))
+    else:
+        view.show_training(report)
+
+
+@with_common_options
+def save_command(
+    ref: Annotated[str, typer.Argument(metavar="FILE", help="The model to register.")],
+    *,
+    name: Annotated[
+        str | None, typer.Option(help="Name in the store.", show_default="from the file's name")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its training data, to learn from.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The predicted column of --data.")
+    ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,C", help="Columns of a model trained on a bare array."),
+    ] = None,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OLD=NEW", help="Input column OLD feeds model column NEW."),
+    ] = None,
+    fill: Annotated[
+        list[str] | None, typer.Option(metavar="COL=VALUE", help="What fills a null.")
+    ] = None,
+    allow_null: Annotated[
+        list[str] | None, typer.Option(metavar="COL", help="Let nulls reach the model.")
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="COL:a=0,b=1", help="How a column was encoded by hand."),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VALUE=TEXT", help="What a predicted label means."),
+    ] = None,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SHA256", help="Trust this model file for this run. [env: TITANIC_BATCH_TRUST]"
+        ),
+    ] = None,
+    pickle_path: PicklePath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Example: `titanic-batch models save best_model.pkl --data train.csv --target Survived`
+
+    Register an existing model in the store, with a training schema: learned from --data, or the one
+    it carries, or derived from the estimator. The options that change it are the same as in
+    `score`, and hold for every later run. The model must be trusted, as in `score`.
+    """
+    from titanic_batch.models import SchemaEdits, register_model
+
+    sources = parse_pairs(rename or (), "--rename", "OLD=NEW")
+    edits = SchemaEdits(
+        sources={new: old for old, new in sources.items()},
+        fills=parse_pairs(fill or (), "--fill", "COL=VALUE"),
+        nulls=tuple(allow_null or ()),
+        mappings=parse_mappings(mapping or ()),
+        labels=parse_pairs(label or (), "--label", "VALUE=TEXT"),
+    )
+    model = register_model(
+        ref,
+        name=name,
+        data=data,
+        target=target,
+        features=split_names(features, "--features"),
+        edits=edits,
+        trust=trust or (),
+        pickle_path=pickle_path,
+    )
+    view.warn(model.warnings)
+    if as_json:
+        print_json(view.document(model))
+    else:
+        view.show_saved(model)

@@ -1,0 +1,261 @@
+"""`titanic-batch score`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from titanic_batch.cli import score_options as options
+from titanic_batch.cli.common import with_common_options
+from titanic_batch.cli.console import log, print_error, print_json, stdout, style
+from titanic_batch.errors import TitanicBatchError, worst_exit_code
+
+if TYPE_CHECKING:
+    from titanic_batch.publish.manifest import Manifest
+    from titanic_batch.scoring.run import FileOutcome
+
+_OUTPUT = "Output"
+
+
+@with_common_options
+def score_command(
+    input: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT",
+            help=".csv or .tsv (also .gz, .bz2, .zst), .parquet, a folder, a quoted glob, or - "
+            "for CSV on stdin.",
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUTPUT",
+            help=".csv or .parquet, - for CSV on stdout, or a folder (ends in / or exists).",
+        ),
+    ],
+    model: options.Model = "titanic_model:latest",
+    trust: options.Trust = None,
+    threshold: options.Threshold = None,
+    allow_version_mismatch: options.AllowVersionMismatch = False,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = "utf-8",
+    null: options.Null = None,
+    allow_no_final_newline: options.AllowNoFinalNewline = False,
+    allow_empty: Annotated[
+        bool,
+        typer.Option(
+            "--allow-empty",
+            help="Publish an empty output where the input has no data rows.",
+            rich_help_panel="Reading",
+        ),
+    ] = False,
+    chunk_size: options.ChunkSize = "4MB",
+    max_record: options.MaxRecord = "16MB",
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            envvar="TITANIC_BATCH_WORKERS",
+            help="Worker processes. Default: usable CPUs; small inputs need none.",
+            rich_help_panel="Reading",
+        ),
+    ] = None,
+    rename: options.Rename = None,
+    fill: options.Fill = None,
+    allow_null: options.AllowNull = None,
+    unknown: options.Unknown = None,
+    mapping: options.Map = None,
+    max_rejects: Annotated[
+        str,
+        typer.Option(
+            "--max-rejects",
+            metavar="N|P%",
+            help="Publish with at most this many rows rejected.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = "0",
+    rejects: Annotated[
+        str | None,
+        typer.Option(
+            "--rejects",
+            metavar="PATH",
+            help="Where rejected records go. Default: OUTPUT.rejects.csv",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    keep: Annotated[
+        str,
+        typer.Option(
+            "--keep",
+            metavar="all|none|A,B",
+            help="Input columns carried into the output.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = "all",
+    prediction_column: Annotated[
+        str, typer.Option("--prediction-column", metavar="NAME", rich_help_panel=_OUTPUT)
+    ] = "prediction",
+    probability_column: Annotated[
+        str, typer.Option("--probability-column", metavar="NAME", rich_help_panel=_OUTPUT)
+    ] = "probability",
+    output_format: Annotated[
+        Literal["parquet", "csv"],
+        typer.Option(
+            "--output-format",
+            help="Of the files in an output folder.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = "parquet",
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace an output that titanic-batch did not write.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False,
+    skip_published: Annotated[
+        bool,
+        typer.Option(
+            "--skip-published",
+            help="Do nothing where the same input, model and options were published already.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the manifest as one JSON document on stdout.")
+    ] = False,
+) -> None:
+    """Example: `titanic-batch score input.csv scored.parquet --max-rejects 1%`
+
+    Score INPUT with a model and publish OUTPUT with a manifest beside it. OUTPUT appears whole, or
+    not at all; a row that can't be scored goes to OUTPUT.rejects.csv with the reason.
+    """
+    from titanic_batch.cli.progress import shown_progress
+    from titanic_batch.errors import UsageError
+    from titanic_batch.scoring.api import score_files
+
+    to_stdout = output == "-"
+    if to_stdout and as_json:
+        raise UsageError("--json and OUTPUT - would both write to standard output")
+    with shown_progress() as observer:
+        outcomes = score_files(
+            input,
+            output,
+            observer=observer,
+            model=model,
+            trust=tuple(trust or ()),
+            threshold=threshold,
+            allow_version_mismatch=allow_version_mismatch,
+            delimiter=delimiter,
+            encoding=encoding,
+            null=tuple(null or ()),
+            allow_no_final_newline=allow_no_final_newline,
+            allow_empty=allow_empty,
+            chunk_size=chunk_size,
+            max_record=max_record,
+            workers=workers,
+            **options.alignment_arguments(rename, fill, allow_null, unknown, mapping),
+            max_rejects=max_rejects,
+            rejects=rejects,
+            keep=keep,
+            prediction_column=prediction_column,
+            probability_column=probability_column,
+            output_format=output_format,
+            overwrite=overwrite,
+            skip_published=skip_published,
+        )
+    _render(outcomes, to_stdout=to_stdout, as_json=as_json)
+
+
+def _render(outcomes: list[FileOutcome], *, to_stdout: bool, as_json: bool) -> None:
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    if len(outcomes) == 1:
+        if errors:
+            raise errors[0]
+        manifest = outcomes[0].manifest
+        if manifest is not None:
+            _render_manifest(manifest, to_stdout=to_stdout, as_json=as_json)
+        return
+    if as_json:
+        print_json({"exit_code": worst_exit_code(errors), "files": [_entry(o) for o in outcomes]})
+    for outcome in outcomes:
+        if outcome.error is not None:
+            _report(outcome.error)
+        elif outcome.manifest is not None and style().verbose:
+            log("published", _line(outcome.manifest), **_fields(outcome.manifest))
+    published = [outcome.manifest for outcome in outcomes if outcome.manifest is not None]
+    log(
+        "summary",
+        f"{len(published):,} of {len(outcomes):,} files published: "
+        f"{sum(m.rows.scored for m in published):,} rows scored, "
+        f"{sum(m.rows.rejected for m in published):,} rejected",
+        files=len(outcomes),
+        published=len(published),
+    )
+    raise typer.Exit(worst_exit_code(errors))
+
+
+def _report(error: TitanicBatchError) -> None:
+    """Print one file's error, while the others' results are the document on stdout."""
+    from dataclasses import replace
+
+    from titanic_batch.cli.console import set_style
+
+    before = style()
+    set_style(replace(before, as_json=False))
+    print_error(error)
+    set_style(before)
+
+
+def _entry(outcome: FileOutcome) -> dict[str, Any]:
+    if outcome.error is not None:
+        error = outcome.error
+        return {
+            "input": outcome.pair.input,
+            "status": "failed",
+            "exit_code": error.exit_code,
+            "error": {"what": error.what, "where": error.where, "cure": error.cure},
+        }
+    assert outcome.manifest is not None
+    return outcome.manifest.to_json()
+
+
+def _render_manifest(manifest: Manifest, *, to_stdout: bool, as_json: bool) -> None:
+    if as_json:
+        print_json(manifest.to_json())
+        return
+    if style().log_format == "json":
+        log("published", _line(manifest), **_fields(manifest))
+        return
+    if to_stdout:
+        log("published", _line(manifest))
+        return
+    if not style().quiet:
+        from titanic_batch.cli.summary import print_summary
+
+        print_summary(stdout(), manifest)
+
+
+def _line(manifest: Manifest) -> str:
+    rows = manifest.rows
+    return (
+        f"{manifest.input.path}: {rows.scored:,} rows scored, {rows.rejected:,} rejected, "
+        f"{manifest.seconds:.1f} s"
+    )
+
+
+def _fields(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "input": manifest.input.path,
+        "output": manifest.output.path,
+        "model": manifest.model["tag"],
+        "rows_read": manifest.rows.read,
+        "rows_scored": manifest.rows.scored,
+        "rows_rejected": manifest.rows.rejected,
+        "seconds": manifest.seconds,
+    }

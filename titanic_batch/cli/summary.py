@@ -1,0 +1,58 @@
+"""The one-screen summary of a published file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from titanic_batch.publish.manifest import Manifest
+
+_MOST_VALUES = 5
+
+
+def print_summary(console: Console, manifest: Manifest) -> None:
+    """Print what was published, and everything that was done to the columns on the way."""
+    rows = manifest.rows
+    console.print(
+        Text.assemble(
+            ("published ", "bold green"),
+            f"{manifest.output.path}  ({manifest.output.bytes:,} bytes)",
+        )
+    )
+    _fact(console, "model", manifest.model["tag"])
+    _fact(
+        console,
+        "rows",
+        f"{rows.read:,} read = {rows.scored:,} scored + {rows.rejected:,} rejected"
+        f"  in {manifest.seconds:.1f} s ({manifest.rows_per_second:,.0f} rows/s)",
+    )
+    if rows.rejected:
+        reasons = ", ".join(f"{name} {n:,}" for name, n in manifest.rejects.by_reason.items())
+        _fact(console, "rejects", f"{reasons}  -> {manifest.rejects.path}")
+    changed = [entry for entry in manifest.alignment if entry["action"] not in ("as-is", "dropped")]
+    if changed:
+        _fact(console, "columns", "; ".join(_change(entry) for entry in changed))
+    unused = [entry["from"] for entry in manifest.alignment if entry["action"] == "dropped"]
+    if unused:
+        _fact(console, "unused", ", ".join(unused))
+    if manifest.nulls:
+        _fact(console, "nulls", ", ".join(f"{name} {n:,}" for name, n in manifest.nulls.items()))
+    for column, values in manifest.unknown_categories.items():
+        shown = ", ".join(f"{value!r} {n:,}" for value, n in list(values.items())[:_MOST_VALUES])
+        _fact(console, "unknown", f"{column}: {shown}")
+    for warning in manifest.warnings:
+        _fact(console, "warning", warning)
+
+
+def _fact(console: Console, name: str, text: str) -> None:
+    console.print(Text.assemble((f"  {name:<9}", "dim"), text), soft_wrap=True)
+
+
+def _change(entry: dict[str, Any]) -> str:
+    action, column, source = entry["action"], entry["column"], entry["from"]
+    name = column if column == source else f"{source} -> {column}"
+    if action == "filled":
+        return f"{name} filled with {entry['fill']} ({entry.get('filled', 0):,})"
+    return f"{name} {action}"

@@ -1,0 +1,1 @@
+"""Engines: map chunk scoring over chunks, in order, in this process or in workers."""

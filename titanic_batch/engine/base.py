@@ -1,0 +1,72 @@
+"""What an engine is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from titanic_batch.chunk.answers import ModelFacts
+from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.errors import TitanicBatchError
+from titanic_batch.schema import TrainingSchema
+from titanic_batch.sources.base import Chunk
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelDescription:
+    """What is known of a model once it is loaded.
+
+    Attributes:
+        facts: What it answers with.
+        schema: What it expects, as it came with the model or as derived from the estimator.
+        warnings: What loading it brought up.
+    """
+
+    facts: ModelFacts
+    schema: TrainingSchema
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One chunk to score, on behalf of the input file `key`."""
+
+    key: Hashable
+    task: ChunkTask
+    chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one `Work`: a result, or the error that scoring it ended in."""
+
+    key: Hashable
+    result: ChunkResult | TitanicBatchError
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """Sent to a worker before the first chunk of a file: what the chunks after it belong to."""
+
+    task: ChunkTask
+
+
+class Engine(Protocol):
+    """Scores chunks with one model."""
+
+    def describe(self) -> ModelDescription:
+        """Load the model and say what it is; raises ModelError where that fails."""
+        ...
+
+    def map(self, works: Iterable[Work]) -> Iterator[Outcome]:
+        """Yield the outcome of each work in order; `works` is read a little ahead.
+
+        Raises:
+            WorkerEndedError: if the system ended a worker process.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the model and stop the workers, at once."""
+        ...

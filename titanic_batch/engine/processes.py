@@ -1,0 +1,177 @@
+"""Score chunks in worker processes.
+
+Workers come from a forkserver: a fresh process that has imported everything and predicted nothing.
+To fork this process instead would be quicker to write, and would hang: OpenMP, which gradient
+boosting predicts with, does not survive a fork.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+import types
+from collections import deque
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+
+from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.engine.base import ModelDescription, NewTask, Outcome, Work
+from titanic_batch.errors import TitanicBatchError, WorkerEndedError
+from titanic_batch.models import VerifiedModel
+
+#: Chunks that a worker may have: one to work on, one to go on with.
+_AHEAD = 2
+_STOP_TIMEOUT_S = 2.0
+
+
+def start_forkserver() -> None:
+    """Start importing what workers need, while this process does something else."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(
+        ["titanic_batch.engine.worker"]
+    )
+    with _no_main_module():
+        forkserver.ensure_running()
+
+
+@dataclass(eq=False)
+class _Worker:
+    process: ForkServerProcess
+    connection: Connection
+    task: ChunkTask | None = None
+    pending: deque[int] = field(default_factory=deque)
+
+
+class ProcessEngine:
+    """Scores chunks in several processes; see `titanic_batch.engine.base.Engine`.
+
+    Args:
+        model: What each worker loads.
+        worker_count: How many there are.
+    """
+
+    def __init__(self, model: VerifiedModel, worker_count: int) -> None:
+        start_forkserver()
+        self._workers = [_start(model) for _ in range(worker_count)]
+        self._description: ModelDescription | None = None
+
+    def describe(self) -> ModelDescription:
+        """Wait until a worker has loaded the model and says what it is."""
+        if self._description is None:
+            for worker in self._workers:
+                answer = self._answer(worker)
+                if isinstance(answer, TitanicBatchError):
+                    raise answer
+                if not isinstance(answer, ModelDescription):
+                    raise TypeError(f"a worker's first answer was {type(answer).__name__}")
+                self._description = answer
+        assert self._description is not None
+        return self._description
+
+    def map(self, works: Iterable[Work]) -> Iterator[Outcome]:
+        """Yield the outcome of each work in order; works are read as workers become free."""
+        self.describe()
+        source = enumerate(works)
+        keys: deque[Hashable] = deque()
+        done: dict[int, ChunkResult | TitanicBatchError] = {}
+        next_out = 0
+        exhausted = False
+        while True:
+            while not exhausted and len(keys) < _AHEAD * len(self._workers):
+                worker = min(self._workers, key=lambda worker: len(worker.pending))
+                entry = next(source, None)
+                if entry is None:
+                    exhausted = True
+                    break
+                index, work = entry
+                keys.append(work.key)
+                self._send(worker, index, work)
+            if not keys:
+                if exhausted:
+                    return
+                continue
+            while next_out not in done:
+                self._collect(done)
+            yield Outcome(keys.popleft(), done.pop(next_out))
+            next_out += 1
+
+    def _send(self, worker: _Worker, index: int, work: Work) -> None:
+        try:
+            if worker.task is not work.task:
+                worker.connection.send(NewTask(work.task))
+                worker.task = work.task
+            worker.connection.send(work.chunk)
+        except (BrokenPipeError, ConnectionResetError) as exc:
+            raise _ended(worker) from exc
+        worker.pending.append(index)
+
+    def _collect(self, done: dict[int, ChunkResult | TitanicBatchError]) -> None:
+        """Take in every answer that is there; wait for one if there is none."""
+        by_connection = {worker.connection: worker for worker in self._workers}
+        for ready in wait(list(by_connection)):
+            worker = by_connection[ready]  # type: ignore[index]
+            answer = self._answer(worker)
+            if isinstance(answer, ModelDescription):
+                raise TypeError("a worker described the model twice")
+            done[worker.pending.popleft()] = answer
+
+    def _answer(self, worker: _Worker) -> ChunkResult | ModelDescription | TitanicBatchError:
+        try:
+            answer: ChunkResult | ModelDescription | TitanicBatchError = worker.connection.recv()
+        except (EOFError, ConnectionResetError) as exc:
+            raise _ended(worker) from exc
+        return answer
+
+    def close(self) -> None:
+        """Stop the workers, whatever they are doing."""
+        for worker in self._workers:
+            worker.connection.close()
+            worker.process.kill()
+        for worker in self._workers:
+            worker.process.join(_STOP_TIMEOUT_S)
+        self._workers = []
+
+
+def _start(model: VerifiedModel) -> _Worker:
+    context = multiprocessing.get_context("forkserver")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_run_worker, args=(theirs, model), daemon=True)
+    with _no_main_module():
+        process.start()
+    theirs.close()
+    return _Worker(process=process, connection=ours)
+
+
+def _run_worker(connection: Connection, model: VerifiedModel) -> None:
+    from titanic_batch.engine.worker import run_worker  # imports what models need: not here
+
+    run_worker(connection, model)
+
+
+def _ended(worker: _Worker) -> WorkerEndedError:
+    worker.process.join(_STOP_TIMEOUT_S)
+    code = worker.process.exitcode
+    how = f"by {signal.Signals(-code).name}" if code is not None and code < 0 else f"({code})"
+    return WorkerEndedError(
+        f"the system ended a worker process {how}, most often because memory ran out",
+        cure="Lower --workers or --chunk-size, or give the job more memory.",
+    )
+
+
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Hide the caller's main module.
+
+    multiprocessing would import it again in every worker: a script without a `__main__` guard would
+    start itself over, and none of it is needed.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

@@ -1,0 +1,36 @@
+"""Score chunks in this process: small inputs never pay for workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from titanic_batch.engine.base import ModelDescription, Outcome, Work
+from titanic_batch.engine.session import Session, open_session
+from titanic_batch.models import VerifiedModel
+
+
+class SerialEngine:
+    """Scores one chunk after the other; see `titanic_batch.engine.base.Engine`."""
+
+    def __init__(self, model: VerifiedModel) -> None:
+        self._model = model
+        self._session: Session | None = None
+
+    def _open(self) -> Session:
+        if self._session is None:
+            self._session = open_session(self._model)
+        return self._session
+
+    def describe(self) -> ModelDescription:
+        """Load the model and say what it is."""
+        return self._open().description
+
+    def map(self, works: Iterable[Work]) -> Iterator[Outcome]:
+        """Yield the outcome of each work in order."""
+        session = self._open()
+        for work in works:
+            yield Outcome(work.key, session.score(work.task, work.chunk))
+
+    def close(self) -> None:
+        """Forget the model."""
+        self._session = None

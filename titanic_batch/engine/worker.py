@@ -1,0 +1,65 @@
+"""What runs in a worker process: load the model, then score the chunks that come down a pipe.
+
+The forkserver imports this module once, so that its workers start with everything imported.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+import traceback
+from multiprocessing.connection import Connection
+
+# Not used here, but what models need: imported once in the forkserver, not once in each worker.
+import sklearn.compose
+import sklearn.ensemble
+import sklearn.linear_model
+import sklearn.pipeline  # noqa: F401
+
+from titanic_batch.chunk.task import ChunkTask
+from titanic_batch.engine.base import NewTask
+from titanic_batch.engine.session import open_session
+from titanic_batch.errors import TitanicBatchError
+from titanic_batch.models import VerifiedModel
+from titanic_batch.sources.base import Chunk
+
+
+def run_worker(connection: Connection, model: VerifiedModel) -> None:
+    """Answer each chunk that comes through `connection` with its outcome, until it is closed.
+
+    The first answer is the model's description, or the error that loading it ended in.
+    """
+    # The parent decides what a signal means, and closes the pipe; Ctrl-C reaches everyone.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    inbox: queue.SimpleQueue[NewTask | Chunk] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
+    try:
+        session = open_session(model)
+        connection.send(session.description)
+        task: ChunkTask | None = None
+        while True:
+            message = inbox.get()
+            if isinstance(message, NewTask):
+                task = message.task
+                continue
+            if task is None:
+                raise RuntimeError("a chunk came before its task")
+            connection.send(session.score(task, message))
+    except BrokenPipeError:
+        os._exit(0)
+    except TitanicBatchError as exc:
+        connection.send(exc)
+    except Exception:
+        connection.send(TitanicBatchError(f"a bug in a worker:\n{traceback.format_exc()}"))
+
+
+def _receive(connection: Connection, inbox: queue.SimpleQueue[NewTask | Chunk]) -> None:
+    """Take in messages while the model works; when the parent is gone, so is this process."""
+    try:
+        while True:
+            inbox.put(connection.recv())
+    except (EOFError, OSError):
+        os._exit(0)

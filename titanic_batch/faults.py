@@ -1,0 +1,39 @@
+"""What can be wrong with a record, by the names that rejects files carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+#: Why a record was rejected; the names that rejects files carry.
+Reason = Literal[
+    "wrong-width",
+    "bad-quote",
+    "bad-encoding",
+    "unterminated",
+    "repeated-header",
+    "not-a-number",
+    "not-an-integer",
+    "not-a-boolean",
+    "not-finite",
+    "unknown-category",
+    "missing-value",
+    "model-error",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one record.
+
+    Attributes:
+        index: 0-based position of the record in its chunk.
+        position: Position of the column in the header; -1 where the whole record is meant.
+        column: The column's name, empty where the whole record is meant.
+        reason: Why it is rejected.
+    """
+
+    index: int
+    position: int
+    column: str
+    reason: Reason

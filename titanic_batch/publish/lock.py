@@ -1,0 +1,41 @@
+"""One run per output: a lock that the system releases when its holder dies."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from titanic_batch.errors import OutputLockedError, os_errors
+from titanic_batch.publish.paths import OutputPaths
+
+
+@contextmanager
+def locked(paths: OutputPaths) -> Iterator[None]:
+    """Hold the lock of an output.
+
+    The lock file is removed while the lock is held; filelock takes no lock on a file that has lost
+    its name, so nobody can hold the removed one.
+
+    Raises:
+        OutputLockedError: if another run holds it.
+        OutputError: if the output's folder is missing or not writable.
+    """
+    lock = FileLock(paths.lock, timeout=0, mode=0o600)
+    with os_errors(paths.data, "locking the output"):
+        try:
+            lock.acquire()
+        except Timeout as exc:
+            raise OutputLockedError(
+                "another run is writing this output",
+                where=str(paths.data),
+                cure="Try again when it has ended.",
+            ) from exc
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            paths.lock.unlink()
+        lock.release()

@@ -1,0 +1,143 @@
+"""The manifest: what was published, from what, by which model. Versioned JSON beside the output."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from titanic_batch.errors import os_errors
+
+MANIFEST_VERSION = 1
+TOOL = "titanic-batch"
+
+
+class _Readable:
+    """Lets `manifest.rows["read"]` say the same as `manifest.rows.read`, as in the JSON."""
+
+    def __getitem__(self, key: str) -> Any:
+        try:
+            return getattr(self, key)
+        except AttributeError:
+            raise KeyError(key) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowCounts(_Readable):
+    """Rows read = rows scored + rows rejected."""
+
+    read: int
+    scored: int
+    rejected: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFacts(_Readable):
+    """A file as it lay on the disk: `bytes` long, `sha256` in hex."""
+
+    path: str
+    format: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectFacts(_Readable):
+    """The rejects file (None where nothing was rejected), and how often each reason came first.
+
+    Attributes:
+        path: The rejects file.
+        by_reason: Rejected records by their first fault.
+        other_faults: Further faults of the same records.
+    """
+
+    path: str | None
+    by_reason: dict[str, int] = field(default_factory=dict)
+    other_faults: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest(_Readable):
+    """What was published.
+
+    Attributes:
+        manifest_version: Version of this format.
+        run_id: Of the run that published.
+        status: "published".
+        started_at: UTC, ISO 8601.
+        finished_at: UTC, ISO 8601.
+        seconds: Wall time.
+        rows_per_second: Rows read per second.
+        tool: Name and version of titanic-batch.
+        libraries: Versions of what scored.
+        options: What the run was told.
+        model: ref, tag, sha256, schema_sha256 and more.
+        input: What was read.
+        output: What was written.
+        rows: How many.
+        rejects: Where and why.
+        alignment: One entry per model column and per dropped input column.
+        unknown_categories: Column, value, how often.
+        nulls: Null cells by model column.
+        warnings: What the user should know.
+    """
+
+    manifest_version: int
+    run_id: str
+    status: str
+    started_at: str
+    finished_at: str
+    seconds: float
+    rows_per_second: float
+    tool: dict[str, str]
+    libraries: dict[str, str]
+    options: dict[str, Any]
+    model: dict[str, Any]
+    input: FileFacts
+    output: FileFacts
+    rows: RowCounts
+    rejects: RejectFacts
+    alignment: tuple[dict[str, Any], ...]
+    unknown_categories: dict[str, dict[str, int]]
+    nulls: dict[str, int]
+    warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the manifest as the JSON document that is written."""
+        document: dict[str, Any] = json.loads(json.dumps(asdict(self), ensure_ascii=False))
+        return document
+
+    def to_bytes(self) -> bytes:
+        """Return the manifest file's content."""
+        return (json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """Return the manifest at `path` as JSON; None where there is none, or none of ours.
+
+    A symlink is not followed: whoever can plant one could claim any file as ours.
+    """
+    if path.is_symlink():
+        return None
+    try:
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (ValueError, RecursionError):
+        return None
+    except OSError:
+        with os_errors(path, "reading the manifest"):
+            raise
+    if not isinstance(document, dict):
+        return None
+    tool, output = document.get("tool"), document.get("output")
+    known = (
+        isinstance(tool, dict)
+        and tool.get("name") == TOOL
+        and isinstance(output, dict)
+        and isinstance(output.get("sha256"), str)
+        and isinstance(output.get("bytes"), int)
+        and isinstance(document.get("manifest_version"), int)
+    )
+    return document if known else None

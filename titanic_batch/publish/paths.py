@@ -1,0 +1,78 @@
+"""The names of an output and of the files beside it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_MANIFEST = ".manifest.json"
+_REJECTS = ".rejects.csv"
+_FAILED = ".failed.rejects.csv"
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputPaths:
+    """Where an output and its companions are.
+
+    Attributes:
+        data: The output.
+        rejects: Its rejects file.
+    """
+
+    data: Path
+    rejects: Path
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest."""
+        return _beside(self.data, _MANIFEST)
+
+    @property
+    def failed_rejects(self) -> Path:
+        """The rejects of a run that did not publish."""
+        return _beside(self.data, _FAILED)
+
+    @property
+    def lock(self) -> Path:
+        """The lock file, there only while a run holds the output."""
+        return self.data.with_name(f".{self.data.name}.lock")
+
+
+def output_paths(output: str | Path, rejects: str | Path | None = None) -> OutputPaths:
+    """Return the paths of an output; where it is a symlink, those of its target."""
+    data = Path(os.path.realpath(output))
+    return OutputPaths(
+        data=data, rejects=Path(os.path.realpath(rejects)) if rejects else _beside(data, _REJECTS)
+    )
+
+
+def temporary(target: Path, run_id: str) -> Path:
+    """Return the private name under which `target` is written by a run."""
+    return target.with_name(f".{target.name}.{run_id}.tmp")
+
+
+def leftovers(target: Path) -> Iterator[Path]:
+    """Yield the private files that earlier runs left of `target`."""
+    start, end = f".{target.name}.", ".tmp"
+    with os.scandir(target.parent) as entries:
+        for entry in entries:
+            name = entry.name
+            if (
+                name.startswith(start)
+                and name.endswith(end)
+                and _RUN_ID.fullmatch(name[len(start) : -len(end)])
+            ):
+                yield target.parent / name
+
+
+def is_companion(name: str) -> bool:
+    """Tell whether a file name is one that titanic-batch writes beside outputs."""
+    return name.endswith((_MANIFEST, _REJECTS, ".tmp", ".part")) or name.startswith(".")
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)

@@ -1,0 +1,106 @@
+"""One output's way from nothing to published: lock, stage, seal, rename, in an order that holds.
+
+Everything is brought to the disk under private names first. Then, with signals waiting: rejects,
+data, stale rejects removed, manifest; then the folder. A crash before the data's rename leaves the
+old output; one after it leaves the new output and its manifest under a private name, from which
+`recover` completes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from pathlib import Path
+
+from titanic_batch.errors import os_errors
+from titanic_batch.publish.lock import locked
+from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.ownership import recover, refuse_foreign, stale_rejects
+from titanic_batch.publish.paths import OutputPaths
+from titanic_batch.publish.rejects import MODE as REJECTS_MODE
+from titanic_batch.publish.rejects import RejectsFile
+from titanic_batch.publish.signals import signals_wait
+from titanic_batch.publish.staging import StagedFile, published_mode, sync_folder
+
+
+class Publication:
+    """Holds an output's lock and staged files; `commit` publishes, `close` drops what is left.
+
+    Args:
+        paths: The output.
+        overwrite: Whether a file that titanic-batch did not write may be replaced.
+
+    Raises:
+        OutputLockedError: if another run holds the output.
+        UsageError: if a foreign file stands there.
+        OutputError: if the folder is missing or not writable.
+    """
+
+    def __init__(self, paths: OutputPaths, *, overwrite: bool) -> None:
+        self.paths = paths
+        self.run_id = uuid.uuid4().hex
+        self.is_published = False
+        self._held = contextlib.ExitStack()
+        try:
+            self._held.enter_context(locked(paths))
+            recover(paths)
+            refuse_foreign(paths, overwrite=overwrite)
+            self.data = self._held.enter_context(StagedFile(paths.data, self.run_id))
+            self.rejects = RejectsFile(paths.rejects, self.run_id)
+            self._held.callback(self.rejects.discard)
+        except BaseException:
+            self._held.close()
+            raise
+
+    def seal_data(self) -> None:
+        """Bring the data to the disk; its size and hash are final then."""
+        self.data.seal(published_mode(self.paths.data))
+
+    def commit(self, manifest: Manifest) -> None:
+        """Publish: the data must be sealed.
+
+        Raises:
+            OutputError: where the system refuses; the old output is intact unless the data had
+                been renamed already, in which case the next run completes what is missing.
+        """
+        mode = self.data.path.stat().st_mode & 0o777
+        staged = self._held.enter_context(StagedFile(self.paths.manifest, self.run_id))
+        staged.write(manifest.to_bytes())
+        staged.seal(mode)
+        rejects = self.rejects.staged
+        if rejects is not None:
+            rejects.seal(REJECTS_MODE)
+        stale = stale_rejects(self.paths) | {self.paths.failed_rejects}
+        stale -= {self.paths.rejects} if rejects is not None else set()
+        with signals_wait(), os_errors(self.paths.data, "publishing"):
+            if rejects is not None:
+                rejects.path.replace(self.paths.rejects)
+            self.data.path.replace(self.paths.data)
+            for path in stale:
+                path.unlink(missing_ok=True)
+            staged.path.replace(self.paths.manifest)
+            sync_folder(self.paths.data.parent)
+            if self.paths.rejects.parent != self.paths.data.parent:
+                sync_folder(self.paths.rejects.parent)
+            self.is_published = True
+
+    def keep_failed_rejects(self) -> Path | None:
+        """Leave the rejects of a run that does not publish; None where there are none."""
+        staged = self.rejects.staged
+        if staged is None:
+            return None
+        target = self.paths.failed_rejects
+        staged.seal(REJECTS_MODE)
+        with os_errors(target, "writing the rejects"):
+            if staged.path.parent == target.parent:
+                staged.path.replace(target)
+            else:  # --rejects names another folder, perhaps on another disk
+                with StagedFile(target, self.run_id) as copy:
+                    copy.write(staged.path.read_bytes())
+                    copy.seal(REJECTS_MODE)
+                    copy.path.replace(target)
+        return target
+
+    def close(self) -> None:
+        """Drop the staged files that were not published, and release the lock."""
+        self._held.close()

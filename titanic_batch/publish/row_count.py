@@ -1,0 +1,26 @@
+"""Count the rows of a published file."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from titanic_batch.errors import DataError, os_errors
+
+
+def count_rows(path: Path, output_format: str) -> int:
+    """Return the number of data rows; raises DataError where the file can't be read as such."""
+    if output_format == "parquet":
+        try:
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                return sum(batch.num_rows for batch in file.iter_batches(use_threads=False))
+        except (pa.ArrowException, OSError) as exc:
+            raise DataError(
+                "it is not a readable Parquet file", where=str(path), cure="Score it again."
+            ) from exc
+    csv.field_size_limit(2**31 - 1)
+    with os_errors(path, "reading"), path.open(encoding="utf-8", newline="") as file:
+        return max(sum(1 for _ in csv.reader(file)) - 1, 0)

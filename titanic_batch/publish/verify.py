@@ -1,0 +1,79 @@
+"""Does an output still match its manifest?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from titanic_batch.errors import DataError, InputMissingError, os_errors
+from titanic_batch.publish.manifest import MANIFEST_VERSION, read_manifest
+from titanic_batch.publish.paths import output_paths
+from titanic_batch.publish.row_count import count_rows
+from titanic_batch.publish.staging import hash_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """An output that matches its manifest.
+
+    Attributes:
+        path: The output.
+        rows: Rows in it.
+        sha256: Its hash.
+        manifest: Its manifest as JSON.
+    """
+
+    path: Path
+    rows: int
+    sha256: str
+    manifest: dict[str, Any]
+
+
+def verify(output: str | Path) -> Verification:
+    """Read an output again and hold it against its manifest.
+
+    Raises:
+        InputMissingError: if there is no output.
+        DataError: if the manifest is missing or damaged, or the output's size, hash or row count
+            is not what it says.
+        OutputError: if it cannot be read.
+    """
+    paths = output_paths(output)
+    if not paths.data.exists():
+        raise InputMissingError("there is no such output", where=str(paths.data))
+    manifest = read_manifest(paths.manifest)
+    if manifest is None:
+        raise DataError(
+            "its manifest is missing or damaged",
+            where=str(paths.manifest),
+            cure="Score it again.",
+        )
+    if manifest["manifest_version"] > MANIFEST_VERSION:
+        raise DataError(
+            f"its manifest has version {manifest['manifest_version']}, newer than this tool knows",
+            where=str(paths.manifest),
+            cure="Upgrade titanic-batch.",
+        )
+    rows = manifest.get("rows")
+    if not isinstance(rows, dict) or rows.get("read") != rows.get("scored", 0) + rows.get(
+        "rejected", 0
+    ):
+        raise _differs(paths.manifest, "its rows read are not rows scored plus rows rejected")
+    with os_errors(paths.data, "reading"), paths.data.open("rb") as file:
+        sha256 = hash_file(file)
+        size = file.tell()
+    if size != manifest["output"]["bytes"]:
+        raise _differs(
+            paths.data, f"it has {size:,} bytes, its manifest says {manifest['output']['bytes']:,}"
+        )
+    if sha256 != manifest["output"]["sha256"]:
+        raise _differs(paths.data, "its SHA-256 is not the one in its manifest")
+    count = count_rows(paths.data, manifest["output"].get("format", ""))
+    if count != rows["scored"]:
+        raise _differs(paths.data, f"it holds {count:,} rows, its manifest says {rows['scored']:,}")
+    return Verification(path=paths.data, rows=count, sha256=sha256, manifest=manifest)
+
+
+def _differs(path: Path, what: str) -> DataError:
+    return DataError(what, where=str(path), cure="Score it again.")

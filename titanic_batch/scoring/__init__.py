@@ -1,0 +1,1 @@
+"""Scoring: one run from INPUT to OUTPUT, with everything that can be told of it."""

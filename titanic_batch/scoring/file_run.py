@@ -1,0 +1,256 @@
+"""One input file on its way through a run: opened, cut, its results written in order, published."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.alignment.plan import plan_alignment
+from titanic_batch.chunk.output import OutputPlan, plan_output
+from titanic_batch.chunk.answers import check_threshold
+from titanic_batch.chunk.task import ChunkResult, ChunkTask, Reject
+from titanic_batch.engine.base import ModelDescription
+from titanic_batch.errors import (
+    DataError,
+    InputMissingError,
+    TitanicBatchError,
+    TooManyRejectsError,
+)
+from titanic_batch.models import VerifiedModel
+from titanic_batch.publish.manifest import TOOL, FileFacts, Manifest
+from titanic_batch.scoring.inputs import FilePair
+from titanic_batch.scoring.options import ScoreOptions, reject_limit
+from titanic_batch.scoring.report import Tally, build_manifest
+from titanic_batch.scoring.targets import Target, open_target
+from titanic_batch.sinks import open_sink
+from titanic_batch.sources import open_source
+from titanic_batch.sources.base import Chunk, Source
+from titanic_batch import __version__
+
+#: A run that has failed for its rejects lists at most so many of them.
+_MOST_FAILED_REJECTS = 100_000
+_SHOWN_REJECTS = 5
+
+
+class FileRun:
+    """Scores one input into one output. `chunks` gives the work; `take` takes each result, in order.
+
+    When the last result is in, the output is published. `error` or `manifest` says how it ended.
+
+    Args:
+        pair: The input and its output.
+        model: What scores it.
+        description: What is known of the model.
+        options: What the run was told.
+    """
+
+    def __init__(
+        self,
+        pair: FilePair,
+        model: VerifiedModel,
+        description: ModelDescription,
+        options: ScoreOptions,
+    ) -> None:
+        self.pair = pair
+        self.tally = Tally()
+        self.manifest: Manifest | None = None
+        self.error: TitanicBatchError | None = None
+        self._model = model
+        self._description = description
+        self._options = options
+        self._limit = reject_limit(options.max_rejects)
+        self._started_at = datetime.now(UTC)
+        self._held = contextlib.ExitStack()
+        self._first_rejects: list[Reject] = []
+        self._failing = False
+        self._sent = self._taken = 0
+        self._all_sent = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was published, or failed."""
+        return self.manifest is not None or self.error is not None
+
+    @property
+    def bytes_read(self) -> int:
+        """How much of the input has been read."""
+        return self._source.bytes_read if hasattr(self, "_source") else 0
+
+    def work(self) -> Iterator[tuple[ChunkTask, Chunk]]:
+        """Open everything and yield the input's chunks, until all are sent or the run is over."""
+        try:
+            self._open()
+            for chunk in self._source.chunks():
+                self._sent += 1
+                yield self._task, chunk
+                if self.is_over:
+                    return
+            self._all_sent = True
+            self._finish_if_all_taken()
+        except TitanicBatchError as exc:
+            self.fail(exc)
+
+    def take(self, result: ChunkResult | TitanicBatchError) -> None:
+        """Take the next chunk's result."""
+        self._taken += 1
+        if self.is_over:
+            return
+        try:
+            if isinstance(result, TitanicBatchError):
+                raise result
+            self._write(result)
+            self._finish_if_all_taken()
+        except TitanicBatchError as exc:
+            self.fail(exc)
+
+    def fail(self, error: TitanicBatchError) -> None:
+        """End the run with an error; what was staged is dropped."""
+        self.error = error
+        self.close()
+
+    def close(self) -> None:
+        """Drop what was not published, and release everything."""
+        self._held.close()
+
+    def _open(self) -> None:
+        options = self._options
+        self._target: Target = open_target(self.pair, options)
+        self._held.callback(self._target.close)
+        self._source: Source = open_source(
+            self.pair.input,
+            chunk_bytes=options.chunk_bytes,
+            max_record_bytes=options.max_record_bytes,
+            delimiter=options.delimiter,
+            encoding=options.encoding,
+            allow_no_final_newline=options.allow_no_final_newline,
+        )
+        self._held.callback(self._source.close)
+        facts = self._description.facts
+        check_threshold(options.threshold, facts)
+        self._alignment: AlignmentPlan = plan_alignment(
+            self._description.schema,
+            self._source.schema,
+            options.alignment,
+            where=self.pair.input,
+            text_cells=self._source.text_cells,
+        )
+        self._output: OutputPlan = plan_output(
+            self._source.schema,
+            self._alignment,
+            facts,
+            keep=options.keep,
+            text_cells=self._source.text_cells,
+            output_format="parquet" if self.pair.output_format == "parquet" else "csv",
+            prediction_column=options.prediction_column,
+            probability_column=options.probability_column,
+        )
+        self._sink = open_sink(
+            self._target.file,
+            "parquet" if self.pair.output_format == "parquet" else "csv",
+            self._output.schema,
+            {
+                "titanic_batch.model": self._model.tag,
+                "titanic_batch.model_sha256": self._model.sha256,
+                "titanic_batch.tool": f"{TOOL} {__version__}",
+            },
+        )
+        self._task = ChunkTask(
+            input=self.pair.input,
+            parser=self._source.parser,
+            alignment=self._alignment,
+            output=self._output,
+            encoder=self._sink.encoder,
+            threshold=options.threshold,
+        )
+
+    def _write(self, result: ChunkResult) -> None:
+        self.tally.add(result)
+        if len(self._first_rejects) < _SHOWN_REJECTS:
+            self._first_rejects.extend(result.rejects[:_SHOWN_REJECTS])
+        self._target.add_rejects(result.rejects)
+        if self._failing:
+            if self.tally.rejected > _MOST_FAILED_REJECTS:
+                raise self._too_many_rejects()
+            return
+        if self._limit.exceeded_by(self.tally.rejected, self.tally.read, finished=False):
+            self._failing = True
+            self._task = replace(
+                self._task, output=None, encoder=None
+            )  # validate only, from now on
+            return
+        if result.payload:
+            self._sink.write(result.payload)
+
+    def _finish_if_all_taken(self) -> None:
+        if self._all_sent and self._taken == self._sent and not self.is_over:
+            self._finish()
+
+    def _finish(self) -> None:
+        tally = self.tally
+        if tally.read != tally.scored + tally.rejected:
+            raise TitanicBatchError(
+                f"rows do not add up: {tally.read} read, {tally.scored} scored, "
+                f"{tally.rejected} rejected",
+                where=self.pair.input,
+                cure="Please report it; nothing was published.",
+            )
+        facts = self._source.facts()
+        if tally.read == 0 and not self._options.allow_empty:
+            raise InputMissingError(
+                "the input has a header and no data rows",
+                where=self.pair.input,
+                cure="If that is right, publish an empty output with --allow-empty.",
+            )
+        if self._failing or self._limit.exceeded_by(tally.rejected, tally.read, finished=True):
+            raise self._too_many_rejects()
+        if tally.read and not tally.scored:
+            raise self._too_many_rejects()
+        self._sink.finish()
+        output = self._target.seal()
+        manifest = build_manifest(
+            run_id=self._target.run_id,
+            started_at=self._started_at,
+            options=self._options,
+            model=self._model,
+            description=self._description,
+            alignment=self._alignment,
+            tally=tally,
+            input=FileFacts(
+                path=facts.path, format=facts.format, bytes=facts.bytes, sha256=facts.sha256
+            ),
+            output=output,
+            rejects_path=self._target.rejects_path,
+        )
+        try:
+            self._target.commit(manifest)
+        finally:
+            if self._target.is_published:
+                self.manifest = manifest
+        self.close()
+
+    def _too_many_rejects(self) -> DataError:
+        tally = self.tally
+        kept = self._target.keep_failed_rejects()
+        lines = [
+            f"  row {reject.row}"
+            + (f", line {reject.line}" if reject.line is not None else "")
+            + (f", column {reject.column}" if reject.column else "")
+            + f": {reject.reason}"
+            for reject in self._first_rejects[:_SHOWN_REJECTS]
+        ]
+        if tally.rejected > len(lines):
+            lines.append(f"  and {tally.rejected - len(lines):,} more")
+        what = (
+            "no row could be scored"
+            if not tally.scored
+            else f"{tally.rejected:,} of {tally.read:,} rows read were rejected, "
+            f"allowed are {self._options.max_rejects}"
+        )
+        cure = f"See {kept}. " if kept else ""
+        cure += "Mend the input, or publish without these rows with --max-rejects."
+        return TooManyRejectsError(
+            what + ":\n" + "\n".join(lines), where=self.pair.input, cure="\n" + cure
+        )

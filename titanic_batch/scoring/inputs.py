@@ -1,0 +1,168 @@
+"""Which files are scored, and where each of them goes."""
+
+from __future__ import annotations
+
+import glob
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from titanic_batch.errors import InputMissingError, UsageError
+from titanic_batch.publish.ownership import is_published
+from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths
+from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.sources.formats import input_format, stem
+from titanic_batch.sources.stream import STDIN
+
+STDOUT = "-"
+_GLOB_CHARACTERS = frozenset("*?[")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilePair:
+    """One input file and its output; `output` is None for standard output."""
+
+    input: str
+    output: OutputPaths | None
+    output_format: str
+
+
+def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]:
+    """Expand a folder or glob, and find each file's output.
+
+    Args:
+        input: A file, folder, glob, or `-`.
+        output: A file, a folder, or `-`.
+        options: For the output format and the rejects path.
+
+    Raises:
+        UsageError: if input and output don't go together.
+        InputMissingError: if there is nothing to score.
+    """
+    several = is_several(input)
+    if output == STDOUT:
+        return [_to_stdout(input, several=several, options=options)]
+    files = find_inputs(input) if several else [input]
+    into_folder = output.endswith(os.sep) or Path(output).is_dir()
+    if several and not into_folder:
+        raise UsageError(
+            f"{input} is several files, and {output} is not a folder",
+            cure=f"Name an output folder: {output}/",
+        )
+    if not into_folder:
+        return [_pair(files[0], output, _format_of(output), options)]
+    if options.rejects is not None and len(files) > 1:
+        raise UsageError("--rejects names one file, but there are several inputs")
+    return _into_folder(files, Path(output), options)
+
+
+def is_several(input: str) -> bool:
+    """Tell whether an INPUT stands for several files."""
+    if input == STDIN or Path(input).is_file():
+        return False
+    return Path(input).is_dir() or bool(_GLOB_CHARACTERS & set(input))
+
+
+def find_inputs(input: str) -> list[str]:
+    """Return the files of a folder or glob that can be scored, by name.
+
+    Rejects files, other companions of outputs, and outputs that titanic-batch published are not
+    among them.
+
+    Raises:
+        InputMissingError: if there are none.
+    """
+    if Path(input).is_dir():
+        candidates = sorted(str(path) for path in Path(input).iterdir())
+    else:
+        candidates = sorted(glob.glob(input, recursive=True))
+    found = [
+        path
+        for path in candidates
+        if input_format(path) is not None
+        and not is_companion(Path(path).name)
+        and Path(path).is_file()
+        and not is_published(Path(path))
+    ]
+    if not found:
+        raise InputMissingError(
+            "there are no files to score here",
+            where=input,
+            cure="Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet.",
+        )
+    return found
+
+
+def _into_folder(files: list[str], folder: Path, options: ScoreOptions) -> list[FilePair]:
+    pairs: list[FilePair] = []
+    by_stem: dict[str, str] = {}
+    for path in files:
+        name = "stdin" if path == STDIN else stem(path)
+        if name in by_stem:
+            raise UsageError(
+                f"{by_stem[name]} and {path} would have the same output",
+                cure="Rename one of them, or score them one by one.",
+            )
+        by_stem[name] = path
+        if Path(path).parent.resolve() == folder.resolve() and path != STDIN and len(files) > 1:
+            raise UsageError(
+                "the output folder is the input folder",
+                where=str(folder),
+                cure="Name another output folder.",
+            )
+        target = folder / f"{name}.{options.output_format}"
+        pairs.append(_pair(path, str(target), options.output_format, options))
+    return pairs
+
+
+def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
+    if several:
+        raise UsageError("standard output takes a single input", cure="Name an output folder.")
+    _require_known(input)
+    if options.max_rejects != "0" and options.rejects is None:
+        raise UsageError(
+            "with standard output, rejected rows would be lost",
+            cure="Say where they go with --rejects PATH.",
+        )
+    return FilePair(input=input, output=None, output_format="csv")
+
+
+def _pair(input: str, output: str, output_format: str, options: ScoreOptions) -> FilePair:
+    _require_known(input)
+    paths = output_paths(output, options.rejects)
+    companions = (paths.data, paths.rejects, paths.manifest, paths.failed_rejects)
+    for path in companions:
+        if input != STDIN and _same_file(input, path):
+            raise UsageError("input and output are the same file", where=str(path))
+    if len(set(companions)) < len(companions):
+        raise UsageError("--rejects names the output or a file beside it", where=str(paths.rejects))
+    return FilePair(input=input, output=paths, output_format=output_format)
+
+
+def _require_known(path: str) -> None:
+    if input_format(path) is None:
+        raise UsageError(
+            "unknown file extension",
+            where=path,
+            cure="Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet.",
+        )
+
+
+def _format_of(output: str) -> str:
+    suffix = Path(output).suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        raise UsageError(
+            "unknown file extension",
+            where=output,
+            cure="Outputs end in .csv or .parquet; a folder ends in /.",
+        )
+    return suffix[1:]
+
+
+def _same_file(one: str, other: Path) -> bool:
+    if os.path.realpath(one) == str(other):
+        return True
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False

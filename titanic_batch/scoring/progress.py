@@ -1,0 +1,40 @@
+"""What a run tells while it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        input: The file in work.
+        rows: Rows read so far, over all files.
+        rejected: Rows rejected so far, over all files.
+        bytes_read: Input bytes read so far, over all files.
+        bytes_total: Input bytes in all; None where that can't be known.
+    """
+
+    input: str
+    rows: int
+    rejected: int
+    bytes_read: int
+    bytes_total: int | None
+
+
+class Observer(Protocol):
+    """Something that shows progress."""
+
+    def update(self, progress: Progress) -> None:
+        """Take note of how far the run is."""
+        ...
+
+
+class NullObserver:
+    """Shows nothing."""
+
+    def update(self, progress: Progress) -> None:
+        """Take no note."""

@@ -1,0 +1,180 @@
+"""Build the manifest of a run from what it met."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from titanic_batch import __version__
+from titanic_batch.alignment.apply import AlignmentCounts
+from titanic_batch.alignment.feeds import AlignmentPlan, Feed
+from titanic_batch.chunk.task import ChunkResult
+from titanic_batch.engine.base import ModelDescription
+from titanic_batch.models import VerifiedModel
+from titanic_batch.publish.manifest import (
+    MANIFEST_VERSION,
+    TOOL,
+    FileFacts,
+    Manifest,
+    RejectFacts,
+    RowCounts,
+)
+from titanic_batch.schema import schema_sha256
+from titanic_batch.scoring.options import ScoreOptions
+
+_LIBRARIES = ("scikit-learn", "pandas", "pyarrow", "numpy", "joblib", "bentoml", "skops")
+#: A column of free text that was allowed everything must not swell the manifest.
+_MOST_UNKNOWN_VALUES = 100
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What a run met so far; adds up over chunks."""
+
+    read: int = 0
+    scored: int = 0
+    rejected: int = 0
+    by_reason: Counter[str] = field(default_factory=Counter)
+    other_faults: Counter[str] = field(default_factory=Counter)
+    counts: AlignmentCounts = field(default_factory=AlignmentCounts)
+
+    def add(self, result: ChunkResult) -> None:
+        """Add a chunk's result."""
+        self.read += result.rows_read
+        self.scored += result.rows_scored
+        self.rejected += len(result.rejects)
+        self.by_reason.update(reject.reason for reject in result.rejects)
+        self.other_faults.update(result.other_faults)
+        self.counts.add(result.counts)
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that score, as far as installed."""
+    versions = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def model_entry(model: VerifiedModel, description: ModelDescription) -> dict[str, Any]:
+    """Return the manifest's `model`."""
+    schema = description.schema
+    return {
+        "ref": model.ref,
+        "tag": model.tag,
+        "sha256": model.sha256,
+        "schema_sha256": schema_sha256(schema),
+        "schema_origin": schema.origin,
+        "loader": model.loader,
+        "path": str(model.path),
+        "libraries": model.libraries,
+        "target": schema.target,
+        "classes": list(description.facts.classes) if description.facts.classes else None,
+    }
+
+
+def alignment_entries(
+    plan: AlignmentPlan, counts: AlignmentCounts | None = None
+) -> tuple[dict[str, Any], ...]:
+    """Return the manifest's `alignment`: each model column, then each dropped input column."""
+    fed = [_feed_entry(feed, counts) for feed in plan.feeds]
+    dropped = [{"column": None, "from": name, "action": "dropped"} for name in plan.dropped]
+    return (*fed, *dropped)
+
+
+def _feed_entry(feed: Feed, counts: AlignmentCounts | None) -> dict[str, Any]:
+    column = feed.column
+    entry: dict[str, Any] = {
+        "column": column.name,
+        "from": feed.source,
+        "action": feed.action,
+        "kind": column.kind,
+        "null": "filled"
+        if feed.fill is not None
+        else "accepted"
+        if feed.accepts_null
+        else "reject",
+    }
+    if feed.action != "renamed" and feed.one_hot is None and feed.source != column.name:
+        entry["renamed"] = True
+    if feed.fill is not None:
+        entry["fill"] = feed.fill
+    if feed.mapping is not None:
+        entry["map"] = feed.mapping
+    if feed.one_hot is not None:
+        entry["value"] = feed.one_hot
+    if column.kind == "category" or feed.one_hot is not None or feed.mapping is not None:
+        entry["unknown"] = "accepted" if feed.accepts_unknown else "reject"
+    if counts is not None and feed.fill is not None:
+        entry["filled"] = counts.filled[column.name]
+    return entry
+
+
+def build_manifest(
+    *,
+    run_id: str,
+    started_at: datetime,
+    options: ScoreOptions,
+    model: VerifiedModel,
+    description: ModelDescription,
+    alignment: AlignmentPlan,
+    tally: Tally,
+    input: FileFacts,
+    output: FileFacts,
+    rejects_path: str | None,
+) -> Manifest:
+    """Return the manifest of a run that is about to publish."""
+    finished_at = datetime.now(UTC)
+    seconds = (finished_at - started_at).total_seconds()
+    return Manifest(
+        manifest_version=MANIFEST_VERSION,
+        run_id=run_id,
+        status="published",
+        started_at=_iso(started_at),
+        finished_at=_iso(finished_at),
+        seconds=round(seconds, 3),
+        rows_per_second=round(tally.read / seconds, 1) if seconds > 0 else 0.0,
+        tool={"name": TOOL, "version": __version__},
+        libraries=library_versions(),
+        options=options.published(),
+        model=model_entry(model, description),
+        input=input,
+        output=output,
+        rows=RowCounts(read=tally.read, scored=tally.scored, rejected=tally.rejected),
+        rejects=RejectFacts(
+            path=rejects_path,
+            by_reason=dict(sorted(tally.by_reason.items())),
+            other_faults=dict(sorted(tally.other_faults.items())),
+        ),
+        alignment=alignment_entries(alignment, tally.counts),
+        unknown_categories={
+            column: dict(values.most_common(_MOST_UNKNOWN_VALUES))
+            for column, values in sorted(tally.counts.unknown.items())
+        },
+        nulls=dict(sorted(tally.counts.nulls.items())),
+        warnings=(*description.warnings, *_warnings(tally)),
+    )
+
+
+def _warnings(tally: Tally) -> list[str]:
+    warnings = []
+    for column, values in sorted(tally.counts.unknown.items()):
+        if len(values) > _MOST_UNKNOWN_VALUES:
+            warnings.append(
+                f"{column} had {len(values)} values that the model never saw; "
+                f"the {_MOST_UNKNOWN_VALUES} most frequent are listed"
+            )
+    return warnings
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

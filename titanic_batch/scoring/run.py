@@ -1,0 +1,146 @@
+"""One run over one or many files: load the model once, send all their chunks through one engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from titanic_batch.engine.base import Engine, Work
+from titanic_batch.errors import InterruptedRunError, TitanicBatchError, os_errors
+from titanic_batch.models import VerifiedModel, open_model
+from titanic_batch.publish.manifest import Manifest
+from titanic_batch.scoring.file_run import FileRun
+from titanic_batch.scoring.inputs import FilePair
+from titanic_batch.scoring.options import ScoreOptions, reject_limit
+from titanic_batch.scoring.progress import NullObserver, Observer, Progress
+from titanic_batch.sources.dialect import declare_dialect
+from titanic_batch.sources.stream import STDIN
+
+#: Inputs smaller than this, all together, are scored in this process.
+_SMALL_INPUT_BYTES = 8 << 20
+#: About how much a compressed or columnar file unfolds to.
+_UNFOLDS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOutcome:
+    """How one file ended: with a manifest, or with an error."""
+
+    pair: FilePair
+    manifest: Manifest | None
+    error: TitanicBatchError | None
+
+
+def run_files(
+    pairs: Sequence[FilePair], options: ScoreOptions, observer: Observer | None = None
+) -> list[FileOutcome]:
+    """Score files, each published on its own; a file that fails does not stop the others.
+
+    Raises:
+        ModelError, UntrustedModelError: if the model cannot be used.
+        WorkerEndedError: if the system ended a worker process.
+        UsageError: if an option is wrong whatever the file.
+    """
+    reject_limit(options.max_rejects)
+    declare_dialect(options.delimiter or ",", options.encoding)
+    engine, model = _open_engine(pairs, options)
+    try:
+        description = engine.describe()
+        _make_folders(pairs)
+        runs = [FileRun(pair, model, description, options) for pair in pairs]
+        try:
+            _drive(engine, runs, observer or NullObserver())
+        finally:
+            for run in runs:
+                run.close()
+    finally:
+        engine.close()
+    return [FileOutcome(pair=run.pair, manifest=run.manifest, error=run.error) for run in runs]
+
+
+def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
+    by_index = dict(enumerate(runs))
+    total = _total_bytes([run.pair for run in runs])
+
+    def works() -> Iterator[Work]:
+        for index, run in by_index.items():
+            for task, chunk in run.work():
+                yield Work(index, task, chunk)
+
+    try:
+        for outcome in engine.map(works()):
+            run = by_index[int(str(outcome.key))]
+            run.take(outcome.result)
+            observer.update(
+                Progress(
+                    input=run.pair.input,
+                    rows=sum(each.tally.read for each in runs),
+                    rejected=sum(each.tally.rejected for each in runs),
+                    bytes_read=sum(each.bytes_read for each in runs),
+                    bytes_total=total,
+                )
+            )
+    except InterruptedRunError:
+        # The signal came while the last file was being published: nothing is left to interrupt.
+        if not all(run.is_over for run in runs):
+            raise
+
+
+def _open_engine(pairs: Sequence[FilePair], options: ScoreOptions) -> tuple[Engine, VerifiedModel]:
+    """Choose between this process and workers; only import what the choice needs."""
+    workers = _worker_count(pairs, options)
+    if workers > 1:
+        from titanic_batch.engine.processes import ProcessEngine, start_forkserver
+
+        start_forkserver()  # it imports while the model is looked up and hashed
+        model = _open_model(options)
+        return ProcessEngine(model, workers), model
+    from titanic_batch.engine.serial import SerialEngine
+
+    model = _open_model(options)
+    return SerialEngine(model), model
+
+
+def _open_model(options: ScoreOptions) -> VerifiedModel:
+    return open_model(
+        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
+    )
+
+
+def _worker_count(pairs: Sequence[FilePair], options: ScoreOptions) -> int:
+    wanted = options.workers or len(os.sched_getaffinity(0))
+    total = _total_bytes(pairs)
+    if total is not None:
+        unfolded = sum(_unfolded_bytes(pair.input) for pair in pairs)
+        if unfolded < _SMALL_INPUT_BYTES:
+            return 1
+        wanted = min(wanted, -(-unfolded // options.chunk_bytes))
+    return max(wanted, 1)
+
+
+def _total_bytes(pairs: Sequence[FilePair]) -> int | None:
+    if any(pair.input == STDIN for pair in pairs):
+        return None
+    return sum(_size(pair.input) for pair in pairs)
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0  # it is missed when it is opened, with a better message
+
+
+def _unfolded_bytes(path: str) -> int:
+    return _size(path) * (1 if path.lower().endswith((".csv", ".tsv")) else _UNFOLDS)
+
+
+def _make_folders(pairs: Sequence[FilePair]) -> None:
+    """Make the output folder that several files go into."""
+    if len(pairs) < 2:
+        return
+    for folder in {pair.output.data.parent for pair in pairs if pair.output is not None}:
+        with os_errors(folder, "making the output folder"):
+            folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,181 @@
+"""Where a run writes to: a published output, or standard output."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from titanic_batch.errors import ClosedPipeError, os_errors
+from titanic_batch.publish.manifest import FileFacts, Manifest
+from titanic_batch.publish.ownership import refuse_foreign_rejects
+from titanic_batch.publish.paths import OutputPaths
+from titanic_batch.publish.publication import Publication
+from titanic_batch.publish.rejects import RejectRow, RejectsFile
+from titanic_batch.publish.staging import StagedFile, hash_file
+from titanic_batch.scoring.inputs import FilePair
+from titanic_batch.scoring.options import ScoreOptions
+
+
+class Target(Protocol):
+    """Takes an output's bytes and rejects; what it took is seen only after `commit`."""
+
+    run_id: str
+    is_published: bool
+
+    @property
+    def file(self) -> IO[bytes]:
+        """Where the sink writes to."""
+        ...
+
+    def add_rejects(self, rejects: tuple[RejectRow, ...]) -> None:
+        """Take rejected records."""
+        ...
+
+    def seal(self) -> FileFacts:
+        """End the output's bytes and say what they are."""
+        ...
+
+    @property
+    def rejects_path(self) -> str | None:
+        """Where the rejects will be; None where there are none."""
+        ...
+
+    def commit(self, manifest: Manifest) -> None:
+        """Make the output seen."""
+        ...
+
+    def keep_failed_rejects(self) -> Path | None:
+        """Leave the rejects of a run that fails, where there is a place for them."""
+        ...
+
+    def close(self) -> None:
+        """Drop what was not committed."""
+        ...
+
+
+def open_target(pair: FilePair, options: ScoreOptions) -> Target:
+    """Open the target of one input; see Publication for what it raises."""
+    if pair.output is None:
+        if options.rejects is not None and not options.overwrite:
+            refuse_foreign_rejects(Path(options.rejects))
+        return StdoutTarget(options.rejects)
+    return FileTarget(pair.output, pair.output_format, overwrite=options.overwrite)
+
+
+class FileTarget:
+    """A file and its companions, published together."""
+
+    def __init__(self, paths: OutputPaths, output_format: str, *, overwrite: bool) -> None:
+        self._publication = Publication(paths, overwrite=overwrite)
+        self._format = output_format
+        self.run_id = self._publication.run_id
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the output stands there."""
+        return self._publication.is_published
+
+    @property
+    def file(self) -> Any:
+        """Where the sink writes to."""
+        return self._publication.data
+
+    def add_rejects(self, rejects: tuple[RejectRow, ...]) -> None:
+        """Take rejected records."""
+        self._publication.rejects.add(rejects)
+
+    def seal(self) -> FileFacts:
+        """End the output's bytes and say what they are."""
+        self._publication.seal_data()
+        data = self._publication.data
+        return FileFacts(
+            path=str(data.target),
+            format=self._format,
+            bytes=data.bytes_written,
+            sha256=data.sha256,
+        )
+
+    @property
+    def rejects_path(self) -> str | None:
+        """Where the rejects will be; None where there are none."""
+        publication = self._publication
+        return None if publication.rejects.staged is None else str(publication.paths.rejects)
+
+    def commit(self, manifest: Manifest) -> None:
+        """Publish."""
+        self._publication.commit(manifest)
+
+    def keep_failed_rejects(self) -> Path | None:
+        """Leave OUTPUT.failed.rejects.csv."""
+        return self._publication.keep_failed_rejects()
+
+    def close(self) -> None:
+        """Drop what was not published."""
+        self._publication.close()
+
+
+class StdoutTarget:
+    """Standard output: spooled, and emitted only by `commit`."""
+
+    def __init__(self, rejects: str | None) -> None:
+        self.run_id = uuid.uuid4().hex
+        self.is_published = False
+        self._spool: IO[bytes] = tempfile.TemporaryFile()
+        self._rejects = RejectsFile(Path(rejects), self.run_id) if rejects else None
+
+    @property
+    def file(self) -> IO[bytes]:
+        """Where the sink writes to."""
+        return self._spool
+
+    def add_rejects(self, rejects: tuple[RejectRow, ...]) -> None:
+        """Take rejected records, where there is a place for them."""
+        if self._rejects is not None:
+            self._rejects.add(rejects)
+
+    def seal(self) -> FileFacts:
+        """End the output's bytes and say what they are."""
+        with os_errors("standard output", "spooling"):
+            self._spool.flush()
+            self._spool.seek(0)
+            sha256 = hash_file(self._spool)
+        return FileFacts(path="-", format="csv", bytes=self._spool.tell(), sha256=sha256)
+
+    @property
+    def rejects_path(self) -> str | None:
+        """Where the rejects will be; None where there are none."""
+        staged = self._staged
+        return None if staged is None else str(staged.target)
+
+    @property
+    def _staged(self) -> StagedFile | None:
+        return self._rejects.staged if self._rejects is not None else None
+
+    def commit(self, manifest: Manifest) -> None:
+        """Put the rejects in place and emit the output; raises ClosedPipeError if nobody reads."""
+        staged = self._staged
+        if staged is not None:
+            staged.seal(0o600)
+            with os_errors(staged.target, "publishing"):
+                staged.path.replace(staged.target)
+        self._spool.seek(0)
+        try:
+            shutil.copyfileobj(self._spool, sys.stdout.buffer, 1 << 20)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError as exc:
+            raise ClosedPipeError("standard output was closed") from exc
+        self.is_published = True
+
+    def keep_failed_rejects(self) -> Path | None:
+        """Leave nothing: no file stands beside standard output."""
+        return None
+
+    def close(self) -> None:
+        """Drop the spool."""
+        self._spool.close()
+        if self._rejects is not None:
+            self._rejects.discard()

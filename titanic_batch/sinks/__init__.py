@@ -1,0 +1,23 @@
+"""Sinks: what scores can be written to, by file format."""
+
+from __future__ import annotations
+
+from typing import IO, Literal
+
+import pyarrow as pa
+
+from titanic_batch.sinks.base import Sink
+from titanic_batch.sinks.csv_sink import CsvSink
+from titanic_batch.sinks.parquet_sink import ParquetSink
+
+
+def open_sink(
+    file: IO[bytes],
+    output_format: Literal["csv", "parquet"],
+    schema: pa.Schema,
+    metadata: dict[str, str],
+) -> Sink:
+    """Open a sink that writes rows of `schema` to `file` in the given format."""
+    if output_format == "parquet":
+        return ParquetSink(file, schema, metadata)
+    return CsvSink(file, schema)

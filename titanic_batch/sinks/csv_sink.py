@@ -1,0 +1,80 @@
+"""Write CSV: UTF-8, commas, LF, a cell quoted only where it must be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: What makes a cell need quotes.
+_STRUCTURAL = r'[",\r\n]'
+
+
+@dataclass(frozen=True)
+class CsvEncoder:
+    """Turns tables into CSV text; floats are the shortest text that reads back the same."""
+
+    def encode(self, table: pa.Table) -> bytes:
+        """Return the rows as CSV text without a header."""
+        return _as_csv(table)
+
+
+class CsvSink:
+    """Appends CSV text to a file.
+
+    Args:
+        file: Where to; the caller owns it.
+        schema: The output's columns, for the header.
+    """
+
+    def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
+        self.encoder = CsvEncoder()
+        self._file = file
+        names = pa.table({str(i): [name] for i, name in enumerate(schema.names)})
+        self._file.write(_as_csv(names))
+
+    def write(self, payload: bytes) -> None:
+        """Append CSV text."""
+        self._file.write(payload)
+
+    def finish(self) -> None:
+        """Do nothing: a CSV file has no end mark."""
+
+
+def _as_csv(table: pa.Table) -> bytes:
+    """Return rows as CSV text: Arrow's own writer would quote every text cell."""
+    columns = [_as_text(column.combine_chunks()) for column in table.columns]
+    records = pc.binary_join_element_wise(
+        *columns, _large(","), null_handling="replace", null_replacement=""
+    )
+    lines = pc.binary_join_element_wise(records, _large(""), _large("\n"))
+    return b"".join(_content(chunk) for chunk in _chunks(lines))
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    """Return a column's cells as CSV shows them; text is quoted only where it must be."""
+    text = pc.cast(column, pa.large_string())
+    must_quote = pc.match_substring_regex(text, _STRUCTURAL)
+    if not pc.any(must_quote).as_py():
+        return text
+    escaped = pc.replace_substring(text, '"', '""')
+    quoted = pc.binary_join_element_wise(_large('"'), escaped, _large('"'), _large(""))
+    return pc.if_else(must_quote, quoted, text)
+
+
+def _large(text: str) -> pa.LargeStringScalar:
+    return pa.scalar(text, pa.large_string())
+
+
+def _content(lines: pa.LargeStringArray) -> bytes:
+    """Return the text of an array's cells, one after the other, straight from its buffer."""
+    _, offsets, data = lines.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[lines.offset : lines.offset + len(lines) + 1]
+    return bytes(memoryview(data)[bounds[0] : bounds[-1]]) if len(lines) else b""
+
+
+def _chunks(lines: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
+    return lines.chunks if isinstance(lines, pa.ChunkedArray) else [lines]

@@ -1,0 +1,115 @@
+"""What a source is: it cuts an input into chunks; its parser, in a worker, reads each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from titanic_batch.faults import Fault
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    """A self-contained piece of an input: whole records, readable without what stands before it.
+
+    Attributes:
+        data: CSV: the records' bytes. Parquet: an Arrow IPC stream of one record batch.
+        first_row: 1-based number of its first data record.
+        row_count: Number of records, as counted by what cut the chunk.
+        first_line: CSV: 1-based line of the input on which `data` starts.
+        regular: CSV: every quote obeys the grammar.
+        terminated: CSV: the last record ends in a newline.
+    """
+
+    data: bytes
+    first_row: int
+    row_count: int
+    first_line: int = 0
+    regular: bool = True
+    terminated: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parsed:
+    """A chunk's well-formed records as columns, and the faults of the others.
+
+    Attributes:
+        cells: One Arrow column per header name; CSV columns are all text, empty cells null.
+        rows: 0-based position in the chunk of each row of `cells`; None where none is missing.
+        faults: Faults of the records that are not in `cells`.
+    """
+
+    cells: pa.Table
+    rows: npt.NDArray[np.int64] | None
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """A record as the input holds it: its line (None for Parquet) and its text."""
+
+    line: int | None
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputFacts:
+    """What was read: the manifest's `input`. `bytes` and `sha256` are of the file as it lies."""
+
+    path: str
+    format: str
+    bytes: int
+    sha256: str
+
+
+class Parser(Protocol):
+    """The half of a source that works on one chunk, in any process; it can be pickled."""
+
+    def parse(self, chunk: Chunk) -> Parsed:
+        """Read the chunk's records into columns."""
+        ...
+
+    def raw_records(self, chunk: Chunk, indices: Sequence[int]) -> list[RawRecord]:
+        """Return the records at the 0-based positions `indices` as the input holds them."""
+        ...
+
+
+class Source(Protocol):
+    """The half of a source that owns the input: header, chunks, and what was read in all.
+
+    Attributes:
+        schema: The input's columns; all text for CSV.
+        text_cells: Whether its cells are text that alignment is still to read (CSV).
+        parser: Reads the chunks.
+    """
+
+    schema: pa.Schema
+    text_cells: bool
+    parser: Parser
+
+    @property
+    def size_bytes(self) -> int | None:
+        """Size of the input; None where it can't be known (stdin)."""
+        ...
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the input's chunks in order; raises DataError where damage can't be bounded."""
+        ...
+
+    @property
+    def bytes_read(self) -> int:
+        """How much of `size_bytes` has been read so far."""
+        ...
+
+    def facts(self) -> InputFacts:
+        """Return what was read; raises DataError if the input changed meanwhile."""
+        ...
+
+    def close(self) -> None:
+        """Release the input."""
+        ...

@@ -1,0 +1,107 @@
+"""Cut a stream of CSV bytes into chunks that end where records end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from titanic_batch.errors import DataError
+from titanic_batch.sources.base import Chunk
+from titanic_batch.sources.grammar import Records, find_records, record_pattern
+
+
+def cut_chunks(
+    read: Callable[[int], bytes],
+    head: bytes,
+    *,
+    first_line: int,
+    delimiter: bytes,
+    chunk_bytes: int,
+    max_record_bytes: int,
+    path: str,
+) -> Iterator[Chunk]:
+    """Yield the records of a stream as chunks of at most about `chunk_bytes`.
+
+    Where the chunks end depends on the bytes and on `chunk_bytes` only, so that every run over the
+    same input cuts alike. A last record without a newline becomes a chunk of its own.
+
+    Args:
+        read: Returns exactly as many bytes as asked for, fewer only at the end.
+        head: Bytes already read that stand before what `read` returns.
+        first_line: 1-based line on which `head` starts.
+        delimiter: The byte between fields.
+        chunk_bytes: How much of the input a chunk holds.
+        max_record_bytes: The longest record that is believed to be one.
+        path: The input's name, for errors.
+
+    Raises:
+        DataError: if a quote is never closed, or a record is longer than `max_record_bytes`.
+    """
+    row, line, rest, wanted, ended = 1, first_line, head, chunk_bytes, False
+    while not ended:
+        # A short read means the end. Where no record ended in the last buffer, read twice as much.
+        missing = max(wanted - len(rest), 0) + 1
+        block = read(missing)
+        ended = len(block) < missing
+        rest += block
+        records = find_records(rest, delimiter)
+        _refuse_endless(rest, records, delimiter, line, ended, max_record_bytes, path)
+        if not records.ends.size:
+            wanted *= 2
+            continue
+        wanted = chunk_bytes
+        end = int(records.ends[-1])
+        yield Chunk(
+            data=rest[:end],
+            first_row=row,
+            row_count=records.ends.size,
+            first_line=line,
+            regular=records.regular,
+        )
+        row += records.ends.size
+        line += int(np.searchsorted(records.newlines, end))
+        rest = rest[end:]
+    if rest:
+        yield Chunk(data=rest, first_row=row, row_count=1, first_line=line, terminated=False)
+
+
+def _refuse_endless(
+    buffer: bytes,
+    records: Records,
+    delimiter: bytes,
+    line: int,
+    ended: bool,
+    max_record_bytes: int,
+    path: str,
+) -> None:
+    """Fail where damage can't be bounded: an unclosed quote, or a record too long to be one."""
+    ends = records.ends
+    tail = int(ends[-1]) if ends.size else 0
+    starts = np.concatenate([[0], ends])
+    lengths = np.diff(np.append(starts, len(buffer)))
+    longest = int(lengths.argmax())
+    start = int(starts[longest])
+    too_long = lengths[longest] > max_record_bytes
+    unclosed = ended and tail < len(buffer) and not _is_whole(buffer[tail:], delimiter)
+    if too_long or unclosed:
+        if not too_long:
+            start = tail
+        where = f"{path}, line {line + int(np.searchsorted(records.newlines, start))}"
+        if _is_whole(buffer[start:], delimiter):
+            raise DataError(
+                f"the record that starts here is longer than {max_record_bytes:,} bytes",
+                where=where,
+                cure="If it is meant, raise --max-record.",
+            )
+        raise DataError(
+            "a quote is opened in the record that starts here and never closed"
+            + ("" if ended else f" within {max_record_bytes:,} bytes"),
+            where=where,
+            cure="Mend that line; a quote inside a quoted field must be doubled.",
+        )
+
+
+def _is_whole(text: bytes, delimiter: bytes) -> bool:
+    """Tell whether `text` starts with a record that is complete but for its newline."""
+    return record_pattern(delimiter).match(text + b"\n") is not None

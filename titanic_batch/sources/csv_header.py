@@ -1,0 +1,102 @@
+"""Read a CSV file's header: it must be there, and name every column once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from titanic_batch.errors import DataError, InputMissingError
+from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.grammar import record_pattern
+from titanic_batch.sources.records import BOM, bare_faults, split_fields, strip_newline
+
+_MAX_BLOCK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """A CSV file's header.
+
+    Attributes:
+        names: The column names, in file order.
+        lines: How many lines it takes.
+        rest: Bytes that were read past it.
+    """
+
+    names: tuple[str, ...]
+    lines: int
+    rest: bytes
+
+
+def read_header(
+    read: Callable[[int], bytes],
+    dialect: Dialect,
+    *,
+    chunk_bytes: int,
+    max_record_bytes: int,
+    path: str,
+) -> Header:
+    """Read the first record of a stream as its header.
+
+    Args:
+        read: Returns exactly as many bytes as asked for, fewer only at the end.
+        dialect: How the file is written.
+        chunk_bytes: How much may be read at a time.
+        max_record_bytes: The longest record that is believed to be one.
+        path: The input's name, for errors.
+
+    Raises:
+        InputMissingError: if the input holds no bytes.
+        DataError: if the header breaks the grammar, repeats a name or has an empty one.
+    """
+    block_bytes = max(min(chunk_bytes, _MAX_BLOCK_BYTES), len(BOM))
+    buffer = read(block_bytes)
+    ended = len(buffer) < block_bytes
+    if buffer.startswith(BOM):
+        buffer = buffer[len(BOM) :]
+    if not buffer and ended:
+        raise InputMissingError("the input is empty", where=path)
+    pattern = record_pattern(dialect.delimiter)
+    while (match := pattern.match(buffer)) is None and not ended:
+        if len(buffer) > max_record_bytes:
+            raise _bad(path, f"the header is longer than {max_record_bytes:,} bytes")
+        block_bytes = len(buffer) or block_bytes
+        block = read(block_bytes)
+        ended = len(block) < block_bytes
+        buffer += block
+    if match is None:  # no newline at all: a header and nothing else, or an unclosed quote
+        match = pattern.match(buffer + b"\n")
+        if match is None:
+            raise _bad(path, "the header has a quote that is never closed")
+    raw = match.group()
+    names = _names(strip_newline(raw), dialect, path)
+    return Header(names=names, lines=raw.count(b"\n"), rest=buffer[match.end() :])
+
+
+def _names(record: bytes, dialect: Dialect, path: str) -> tuple[str, ...]:
+    if b"\0" in record:
+        raise _bad(
+            path, "the header holds NUL bytes, as UTF-16 text does", "Try --encoding utf-16."
+        )
+    fields = split_fields(record, dialect.delimiter)
+    if bare_faults(fields):
+        raise _bad(path, "the header has a quote or a carriage return inside a bare field")
+    try:
+        names = tuple(field.text.decode() for field in fields)
+    except UnicodeDecodeError as exc:
+        raise _bad(
+            path,
+            f"the header is not {dialect.encoding} text",
+            "Say how the file is written, for example --encoding latin-1.",
+        ) from exc
+    empty = [index + 1 for index, name in enumerate(names) if not name.strip()]
+    if empty:
+        raise _bad(path, f"the header has no name for column {', '.join(map(str, empty))}")
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
+        raise _bad(path, f"the header repeats {', '.join(map(repr, duplicates))}")
+    return names
+
+
+def _bad(path: str, what: str, cure: str = "Mend the file's first line.") -> DataError:
+    return DataError(what, where=f"{path}, line 1", cure=cure)

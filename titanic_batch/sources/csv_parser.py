@@ -1,0 +1,135 @@
+"""Read one CSV chunk into text columns: fast where it is clean, exactly where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from titanic_batch.faults import Fault
+from titanic_batch.sources.base import Chunk, Parsed, RawRecord
+from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.grammar import find_records
+from titanic_batch.sources.records import (
+    BOM,
+    record_fault,
+    show_record,
+    split_fields,
+    strip_newline,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvParser:
+    """Parses the chunks of one CSV file.
+
+    Attributes:
+        names: The header's names.
+        dialect: How the file is written.
+        allow_no_final_newline: Whether a last record without a newline is believed.
+    """
+
+    names: tuple[str, ...]
+    dialect: Dialect
+    allow_no_final_newline: bool = False
+
+    def parse(self, chunk: Chunk) -> Parsed:
+        """Read the chunk's records into text columns; an empty cell is null."""
+        cells = self._parse_clean(chunk) if self._may_be_clean(chunk) else None
+        return Parsed(cells=cells, rows=None) if cells is not None else self._parse_exactly(chunk)
+
+    def raw_records(self, chunk: Chunk, indices: Sequence[int]) -> list[RawRecord]:
+        """Return the records at the 0-based positions `indices` with the lines they start on."""
+        if not indices:
+            return []
+        found = find_records(_terminated(chunk), self.dialect.delimiter)
+        starts = np.concatenate([[0], found.ends])
+        records = []
+        for index in indices:
+            start, end = int(starts[index]), int(starts[index + 1])
+            line = chunk.first_line + int(np.searchsorted(found.newlines, start))
+            raw = strip_newline(chunk.data[start:end])
+            text = show_record(raw, transcoded=not self.dialect.is_utf8)
+            records.append(RawRecord(line, text))
+        return records
+
+    def _may_be_clean(self, chunk: Chunk) -> bool:
+        """Tell whether Arrow's reader, which knows fewer rules than ours, can be asked at all."""
+        data = chunk.data
+        return (
+            chunk.regular
+            and chunk.terminated
+            and b"\0" not in data
+            and data.count(b"\r") == data.count(b"\r\n")
+            and not data.startswith(BOM)  # Arrow would drop it
+        )
+
+    def _parse_clean(self, chunk: Chunk) -> pa.Table | None:
+        """Read the chunk with Arrow; None where it finds a fault or counts other records than we."""
+        try:
+            cells = csv.read_csv(
+                pa.BufferReader(chunk.data),
+                read_options=csv.ReadOptions(
+                    use_threads=False,
+                    block_size=len(chunk.data) + 1,
+                    column_names=list(self.names),
+                ),
+                parse_options=csv.ParseOptions(
+                    delimiter=self.dialect.delimiter.decode(),
+                    newlines_in_values=True,
+                    ignore_empty_lines=False,
+                ),
+                convert_options=csv.ConvertOptions(
+                    column_types=dict.fromkeys(self.names, pa.string()),
+                    null_values=[""],
+                    strings_can_be_null=True,
+                ),
+            )
+        except pa.ArrowInvalid:
+            return None
+        if cells.num_rows != chunk.row_count or self._repeats_header(cells):
+            return None
+        return cells
+
+    def _repeats_header(self, cells: pa.Table) -> bool:
+        first = pa.array([self.names[0], BOM.decode() + self.names[0]], pa.string())
+        return bool(pc.any(pc.is_in(cells.column(0), value_set=first)).as_py())
+
+    def _parse_exactly(self, chunk: Chunk) -> Parsed:
+        width = len(self.names)
+        header = tuple(name.encode() for name in self.names)
+        good: list[list[str | None]] = []
+        rows: list[int] = []
+        faults: list[Fault] = []
+        for index, record in enumerate(self._records(chunk)):
+            fields = split_fields(record, self.dialect.delimiter)
+            fault = record_fault(fields, header)
+            if not chunk.terminated and not self.allow_no_final_newline:
+                fault = (-1, "unterminated")
+            if fault is None:
+                good.append([field.text.decode() or None for field in fields])
+                rows.append(index)
+            else:
+                position, reason = fault
+                column = self.names[position] if position >= 0 else ""
+                faults.append(Fault(index, position, column, reason))
+        columns = list(zip(*good, strict=True)) if good else [()] * width
+        cells = pa.table(
+            [pa.array(column, pa.string()) for column in columns], names=list(self.names)
+        )
+        return Parsed(cells=cells, rows=np.array(rows, np.int64), faults=tuple(faults))
+
+    def _records(self, chunk: Chunk) -> Iterator[bytes]:
+        data = _terminated(chunk)
+        start = 0
+        for end in find_records(data, self.dialect.delimiter).ends.tolist():
+            yield strip_newline(data[start:end])
+            start = end
+
+
+def _terminated(chunk: Chunk) -> bytes:
+    return chunk.data if chunk.terminated else chunk.data + b"\n"

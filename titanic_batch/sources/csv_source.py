@@ -1,0 +1,93 @@
+"""A CSV input: plain, compressed or from standard input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from titanic_batch.sources.base import Chunk, InputFacts
+from titanic_batch.sources.csv_cutter import cut_chunks
+from titanic_batch.sources.csv_header import read_header
+from titanic_batch.sources.csv_parser import CsvParser
+from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.stream import InputStream
+
+
+class CsvSource:
+    """Reads a CSV file as raw chunks; see `titanic_batch.sources.base.Source`.
+
+    Raises:
+        InputMissingError: if it does not exist or is empty.
+        DataError: if its header is damaged.
+        OutputError: if it cannot be read.
+    """
+
+    text_cells = True
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        dialect: Dialect,
+        chunk_bytes: int,
+        max_record_bytes: int,
+        allow_no_final_newline: bool = False,
+    ) -> None:
+        self._stream = InputStream(path, encoding=dialect.encoding)
+        self._dialect = dialect
+        self._chunk_bytes = chunk_bytes
+        self._max_record_bytes = max_record_bytes
+        try:
+            self._header = read_header(
+                self._stream.read,
+                dialect,
+                chunk_bytes=chunk_bytes,
+                max_record_bytes=max_record_bytes,
+                path=path,
+            )
+        except BaseException:
+            self._stream.close()
+            raise
+        self.schema = pa.schema([(name, pa.string()) for name in self._header.names])
+        self.parser = CsvParser(
+            names=self._header.names,
+            dialect=dialect,
+            allow_no_final_newline=allow_no_final_newline,
+        )
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The file's size; None where it can't be known."""
+        return self._stream.size_bytes
+
+    @property
+    def bytes_read(self) -> int:
+        """How much of the file has been read."""
+        return self._stream.bytes_read
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the file's records as chunks; see `cut_chunks`."""
+        return cut_chunks(
+            self._stream.read,
+            self._header.rest,
+            first_line=1 + self._header.lines,
+            delimiter=self._dialect.delimiter,
+            chunk_bytes=self._chunk_bytes,
+            max_record_bytes=self._max_record_bytes,
+            path=self._stream.path,
+        )
+
+    def facts(self) -> InputFacts:
+        """Return what was read; raises DataError if the file changed meanwhile."""
+        self._stream.unchanged()
+        return InputFacts(
+            path=self._stream.path,
+            format="csv",
+            bytes=self._stream.bytes_read,
+            sha256=self._stream.hexdigest(),
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()

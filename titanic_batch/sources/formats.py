@@ -1,0 +1,35 @@
+"""File names and the formats that they stand for."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Literal
+
+from titanic_batch.sources.stream import STDIN
+
+InputFormat = Literal["csv", "tsv", "parquet"]
+
+COMPRESSIONS = (".gz", ".bz2", ".zst")
+
+
+def input_format(path: str) -> InputFormat | None:
+    """Return the format that a file name stands for; None where it stands for none."""
+    if path == STDIN:
+        return "csv"
+    name = PurePath(path).name.lower()
+    for suffix in COMPRESSIONS:
+        name = name.removesuffix(suffix)
+    if name.endswith(".csv"):
+        return "csv"
+    if name.endswith(".tsv"):
+        return "tsv"
+    return "parquet" if PurePath(path).name.lower().endswith(".parquet") else None
+
+
+def stem(path: str) -> str:
+    """Return a file's name without what says its format: `a.csv.gz` is `a`."""
+    name = PurePath(path).name
+    for suffix in COMPRESSIONS:
+        if name.lower().endswith(suffix):
+            name = name[: -len(suffix)]
+    return PurePath(name).stem

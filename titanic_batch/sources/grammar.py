@@ -1,0 +1,106 @@
+r"""The CSV grammar, once for what cuts the chunks and once, vectorised, for what checks them.
+
+A record is fields joined by the delimiter and ended by LF or CRLF. A field is either quoted (quotes
+inside it doubled; delimiters and newlines allowed) or bare (RFC 4180's TEXTDATA: no quote, CR, LF
+or NUL). Where a quote breaks this rule, the rest of its field is read as bare text up to the next
+delimiter or newline, so that the damage stays within a record that is then rejected.
+
+The method of `quotes_are_regular` - look at the quotes' neighbours only, since quotes that obey the
+grammar alternate between opening and closing - replaces a byte-by-byte state machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+_QUOTE, _LF, _CR = 34, 10, 13
+
+Offsets = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Records:
+    """Where the complete records of a buffer end.
+
+    Attributes:
+        ends: Offset just past each record's LF, ascending.
+        regular: Whether every quote obeys the grammar.
+        newlines: Offset of every LF, those inside quotes too.
+    """
+
+    ends: Offsets
+    regular: bool
+    newlines: Offsets
+
+
+@lru_cache(maxsize=8)
+def record_pattern(delimiter: bytes) -> re.Pattern[bytes]:
+    """Return the pattern of one record, LF included; possessive, so it never backtracks."""
+    bare = rb"[^" + re.escape(delimiter) + rb"\n]*+"
+    field = rb'(?:"[^"]*+(?:""[^"]*+)*+"|(?!"))' + bare
+    return re.compile(field + rb"(?:" + re.escape(delimiter) + field + rb")*+\n")
+
+
+@lru_cache(maxsize=8)
+def field_pattern(delimiter: bytes) -> re.Pattern[bytes]:
+    """Return the pattern of one field: group 1 the quoted text, group 2 what is bare or astray."""
+    bare = rb"([^" + re.escape(delimiter) + rb"\n]*+)"
+    return re.compile(rb'(?:"([^"]*+(?:""[^"]*+)*+)"|(?!"))' + bare)
+
+
+def find_records(buffer: bytes, delimiter: bytes) -> Records:
+    """Find the complete records of `buffer`, which starts where a record starts."""
+    octets = np.frombuffer(buffer, np.uint8)
+    newlines = np.flatnonzero(octets == _LF)
+    quotes = np.flatnonzero(octets == _QUOTE)
+    if not quotes.size:
+        return Records(newlines + 1, True, newlines)
+    first_astray = _first_astray(octets, quotes, delimiter[0])
+    outside = newlines[(np.searchsorted(quotes, newlines) & 1) == 0]
+    if first_astray is None:
+        return Records(outside + 1, True, newlines)
+    # Parity holds up to the first quote that is astray; from its record on, read exactly.
+    sure = outside[outside < first_astray] + 1
+    start = int(sure[-1]) if sure.size else 0
+    exact = [match.end() for match in _records_from(buffer, start, delimiter)]
+    return Records(np.concatenate([sure, np.array(exact, np.int64)]), False, newlines)
+
+
+def quotes_are_regular(buffer: bytes, delimiter: bytes) -> bool:
+    """Tell whether every quote obeys the grammar; `buffer` starts where a record starts."""
+    octets = np.frombuffer(buffer, np.uint8)
+    return _first_astray(octets, np.flatnonzero(octets == _QUOTE), delimiter[0]) is None
+
+
+def _records_from(buffer: bytes, start: int, delimiter: bytes) -> Iterator[re.Match[bytes]]:
+    pattern = record_pattern(delimiter)
+    while match := pattern.match(buffer, start):
+        yield match
+        start = match.end()
+
+
+def _first_astray(octets: npt.NDArray[np.uint8], quotes: Offsets, delimiter: int) -> int | None:
+    """Return the offset of the first quote that breaks the grammar, None where all obey it."""
+    opening, closing = quotes[0::2], quotes[1::2]
+    # The byte before an opening quote; at the buffer's start a record starts, as after an LF.
+    before = np.where(opening > 0, octets[opening - 1], _LF)
+    bad_opening = ~((before == delimiter) | (before == _LF) | (before == _QUOTE))
+    # The byte after a closing quote; past the buffer's end nothing is known yet, so nothing is wrong.
+    size = octets.size
+    after = np.where(closing + 1 < size, octets[np.minimum(closing + 1, size - 1)], _LF)
+    bad_closing = ~((after == delimiter) | (after == _LF) | (after == _QUOTE))
+    if (after == _CR).any():
+        second = np.where(closing + 2 < size, octets[np.minimum(closing + 2, size - 1)], _LF)
+        bad_closing &= ~((after == _CR) & (second == _LF))
+    astray = [
+        offsets[bad][0]
+        for offsets, bad in ((opening, bad_opening), (closing, bad_closing))
+        if bad.any()
+    ]
+    return int(min(astray)) if astray else None

@@ -1,0 +1,102 @@
+"""One CSV record at a time: split it, say what is wrong with it, show it. The exact, slow half."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+
+from titanic_batch.faults import Reason
+from titanic_batch.sources.grammar import field_pattern
+from titanic_batch.sources.stream import UNDECODABLE
+
+#: A byte order mark; several files that were joined have it inside.
+BOM = codecs.BOM_UTF8
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a record.
+
+    Attributes:
+        text: Its text, quotes removed.
+        astray: Whether it breaks the rule for quotes.
+    """
+
+    text: bytes
+    astray: bool
+
+
+def strip_newline(record: bytes) -> bytes:
+    """Return the record without the LF or CRLF that ends it."""
+    if record.endswith(b"\n"):
+        record = record[:-1]
+        if record.endswith(b"\r"):
+            record = record[:-1]
+    return record
+
+
+def split_fields(record: bytes, delimiter: bytes) -> list[Field]:
+    """Split a record, without its newline, into fields."""
+    if b'"' not in record:
+        return [Field(text, b"\r" in text) for text in record.split(delimiter)]
+    pattern = field_pattern(delimiter)
+    fields = []
+    start = 0
+    while match := pattern.match(record, start):
+        quoted, bare = match.groups()
+        if quoted is None:
+            fields.append(Field(bare, b'"' in bare or b"\r" in bare))
+        else:
+            fields.append(Field(quoted.replace(b'""', b'"') + bare, bool(bare)))
+        start = match.end()
+        if start >= len(record):
+            break
+        start += len(delimiter)
+    return fields
+
+
+def bare_faults(fields: list[Field]) -> int | None:
+    """Return the position of the first field that breaks the rule for quotes; None for none."""
+    return next((position for position, field in enumerate(fields) if field.astray), None)
+
+
+def record_fault(fields: list[Field], header: tuple[bytes, ...]) -> tuple[int, Reason] | None:
+    """Return what is wrong with a record's form: the field's position (-1: all of it) and why.
+
+    Args:
+        fields: The record's fields.
+        header: The header's fields, as UTF-8.
+    """
+    width = len(header)
+    astray = bare_faults(fields)
+    if astray is not None:
+        return astray if astray < width else -1, "bad-quote"
+    undecodable = next((i for i, field in enumerate(fields) if not _is_text(field.text)), None)
+    if undecodable is not None:
+        return undecodable if undecodable < width else -1, "bad-encoding"
+    if len(fields) != width:
+        return -1, "wrong-width"
+    if fields[0].text.removeprefix(BOM) == header[0] and all(
+        field.text == name for field, name in zip(fields[1:], header[1:], strict=True)
+    ):
+        return -1, "repeated-header"
+    return None
+
+
+def show_record(record: bytes, *, transcoded: bool) -> str:
+    r"""Return a record's text, bytes that are no text as `\xNN`."""
+    if transcoded:
+        record = record.replace(UNDECODABLE, b"")
+    return record.decode("utf-8", "backslashreplace").replace("\0", r"\x00")
+
+
+def _is_text(field: bytes) -> bool:
+    if b"\0" in field:
+        return False
+    if field.isascii():
+        return True
+    try:
+        field.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

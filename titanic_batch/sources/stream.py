@@ -1,0 +1,223 @@
+"""An input file as a stream of UTF-8 bytes: hashed, decompressed and decoded on the way."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import hashlib
+import io
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+from titanic_batch.errors import DataError, InputMissingError, OutputError
+
+STDIN = "-"
+
+#: Marks a byte that the declared encoding does not know; never part of UTF-8.
+UNDECODABLE = b"\xff"
+
+_DECODE_BYTES = 1 << 20
+
+
+def _mark_undecodable(error: UnicodeError) -> tuple[str, int]:
+    """Decode each bad byte as the mark and, where it can be told apart, the byte itself."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    return "".join("\udcff" + (chr(0xDC00 + b) if b > 0x7F else chr(b)) for b in bad), error.end
+
+
+codecs.register_error("titanic_batch.mark", _mark_undecodable)
+
+
+class HashingFile(io.RawIOBase):
+    """A file that counts and hashes (SHA-256) what is read from it, once, front to back."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file = file
+        self._hash = hashlib.sha256()
+        self.bytes_read = 0
+
+    def readable(self) -> bool:
+        """Always true."""
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        """Read into `buffer`; see io.RawIOBase."""
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        data = self._file.read(len(view))
+        view[: len(data)] = data
+        self._note(data)
+        return len(data)
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to `size` bytes, all of them where `size` is negative."""
+        data = self._file.read(size)
+        self._note(data)
+        return data
+
+    def _note(self, data: bytes) -> None:
+        self._hash.update(data)
+        self.bytes_read += len(data)
+
+    def hexdigest(self) -> str:
+        """Return the SHA-256 of what was read so far."""
+        return self._hash.hexdigest()
+
+
+class InputStream:
+    """One opened input: `read` gives its text as UTF-8 bytes, whatever it is compressed with.
+
+    Args:
+        path: The file; `-` for standard input.
+        encoding: The text's encoding.
+
+    Raises:
+        InputMissingError: if there is no such file.
+        OutputError: if it cannot be opened.
+    """
+
+    def __init__(self, path: str, *, encoding: str = "utf-8") -> None:
+        self.path = path
+        self._file = open_input(path)
+        self._before = None if path == STDIN else os.fstat(self._file.fileno())
+        self._raw = HashingFile(self._file)
+        self._decoded = _decompressed(self._raw, path)
+        self._decoder = (
+            None
+            if encoding == "utf-8"
+            else codecs.getincrementaldecoder(encoding)("titanic_batch.mark")
+        )
+        self._spare = b""
+        self._ended = False
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The file's size; None for anything but a regular file."""
+        before = self._before
+        return before.st_size if before and stat.S_ISREG(before.st_mode) else None
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes of the file were read, before decompression."""
+        return self._raw.bytes_read
+
+    def read(self, size: int) -> bytes:
+        """Return exactly `size` bytes of text, fewer only at the end.
+
+        Raises:
+            DataError: if a compressed file is damaged or cut short.
+            OutputError: if the file cannot be read.
+        """
+        parts: list[bytes] = [self._spare]
+        have = len(self._spare)
+        with _read_errors(self.path):
+            while have < size and not self._ended:
+                part = self._next_part(size - have)
+                parts.append(part)
+                have += len(part)
+        data = b"".join(parts)
+        data, self._spare = data[:size], data[size:]
+        return data
+
+    def _next_part(self, wanted: int) -> bytes:
+        if self._decoder is None:
+            data = self._decoded.read(wanted)
+            self._ended = not data
+            return data
+        data = self._decoded.read(_DECODE_BYTES)
+        self._ended = not data
+        text = self._decoder.decode(data, final=not data)
+        return text.encode("utf-8", "surrogateescape")
+
+    def unchanged(self) -> None:
+        """Check that the file is still what was opened.
+
+        Raises:
+            DataError: if it grew, shrank or was written to since.
+        """
+        before = self._before
+        if before is None or not stat.S_ISREG(before.st_mode):
+            return
+        after = os.fstat(self._file.fileno())
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise DataError(
+                "the input changed while it was read",
+                where=self.path,
+                cure="Run again when it is complete.",
+            )
+
+    def hexdigest(self) -> str:
+        """Return the SHA-256 of the file's bytes as read so far."""
+        return self._raw.hexdigest()
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if self.path != STDIN:
+            self._file.close()
+
+
+def open_input(path: str) -> IO[bytes]:
+    """Open `path` for reading bytes, unbuffered.
+
+    Raises:
+        InputMissingError: if there is no such file.
+        OutputError: if it is a folder or cannot be read.
+    """
+    if path == STDIN:
+        return sys.stdin.buffer
+    try:
+        return Path(path).open("rb", buffering=0)
+    except FileNotFoundError as exc:
+        raise InputMissingError(
+            "no such file", where=path, cure="Check the path; a glob must be quoted."
+        ) from exc
+    except OSError as exc:
+        raise OutputError(f"cannot be read: {exc.strerror}", where=path) from exc
+
+
+def _decompressed(raw: HashingFile, path: str) -> IO[bytes]:
+    suffix = Path(path).suffix.lower()
+    if suffix == ".gz":
+        return gzip.GzipFile(fileobj=raw, mode="rb")  # type: ignore[return-value]
+    if suffix == ".bz2":
+        return bz2.BZ2File(raw, "rb")  # type: ignore[return-value]
+    if suffix == ".zst":
+        return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")  # type: ignore[no-any-return]
+    return raw  # type: ignore[return-value]
+
+
+@contextmanager
+def _read_errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, gzip.BadGzipFile, zlib.error) as exc:
+        raise DataError(
+            "the compressed file is damaged or cut short",
+            where=path,
+            cure="Copy or download it again.",
+        ) from exc
+    except UnicodeDecodeError as exc:
+        raise DataError(
+            f"it is not {exc.encoding} text: {exc.reason}",
+            where=path,
+            cure="Say how it is written with --encoding.",
+        ) from exc
+    except OSError as exc:
+        if Path(path).suffix.lower() in (".bz2", ".zst") and exc.errno is None:
+            raise DataError(
+                "the compressed file is damaged or cut short",
+                where=path,
+                cure="Copy or download it again.",
+            ) from exc
+        raise OutputError(f"reading failed: {exc.strerror or exc}", where=path) from exc
