@@ -1,0 +1,154 @@
+"""The `models` commands: what they print, and where."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pytest
+from typer.testing import CliRunner, Result
+
+from titanic_batch.cli.models import models_app
+from titanic_batch.errors import TitanicBatchError, UsageError
+from titanic_batch.models import open_model, save_model
+from titanic_batch.schema import TrainingSchema
+
+COMMANDS = ["list", "show", "train", "save", "trust", "untrust", "export", "import", "delete"]
+
+
+def run(*arguments: object) -> Result:
+    """Run `titanic-batch models ...`; its errors are raised, as for cli/app.py."""
+    result = CliRunner().invoke(models_app, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.fixture
+def saved(fitted: Any, schema: TrainingSchema) -> str:
+    return save_model(fitted, name="titanic_model", schema=schema).tag
+
+
+@pytest.fixture
+def pickle_file(fitted: Any, tmp_path: Path) -> Path:
+    path = tmp_path / "best_model.pkl"
+    joblib.dump(fitted, path)
+    return path
+
+
+def test_help_opens_with_an_example_and_imports_nothing_heavy() -> None:
+    script = f"""
+import sys
+from typer.testing import CliRunner
+from titanic_batch.cli.models import models_app
+for command in {COMMANDS!r}:
+    result = CliRunner().invoke(models_app, [command, "--help"])
+    assert result.exit_code == 0, result.output
+    text = " ".join(result.stdout.split())
+    assert text.index(f"Example: titanic-batch models {{command}}") < text.index("Options"), text
+heavy = "sklearn pandas numpy bentoml joblib skops pyarrow".split()
+found = [name for name in heavy if name in sys.modules]
+assert not found, found
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_list_prints_whole_tags_and_json(saved: str) -> None:
+    table = run("list").stdout.splitlines()
+    assert table[0].split() == ["TAG", "CREATED", "SIZE", "FRAMEWORK", "TRUSTED"]
+    assert saved in table[1]
+    (document,) = json.loads(run("list", "--json").stdout)
+    assert document["tag"] == saved
+    assert document["trusted"] is True
+    assert set(document) == {"tag", "created", "size_bytes", "framework", "trusted", "sha256"}
+
+
+def test_quiet_leaves_the_result_alone() -> None:
+    assert run("list", "-q").stderr == ""
+    assert run("list", "-q", "--json").stdout == "[]\n"
+
+
+def test_an_empty_list_is_empty_on_stdout() -> None:
+    assert run("list").stdout == ""
+    assert "models train" in run("list").stderr
+    assert json.loads(run("list", "--json").stdout) == []
+
+
+def test_show_prints_the_columns_and_json(saved: str) -> None:
+    text = run("show").stdout
+    assert "written by titanic-batch" in text
+    assert "Pclass" in text
+    document = json.loads(run("show", saved, "--json").stdout)
+    assert document["schema"]["columns"][0]["name"] == "Sex"
+    assert document["path"].endswith("saved_model.pkl")
+
+
+def test_a_file_is_shown_trusted_and_untrusted(pickle_file: Path) -> None:
+    shown = run("show", pickle_file)
+    assert f"titanic-batch models trust {pickle_file}" in shown.stderr
+    assert run("trust", pickle_file).stdout.startswith(f"trusted {pickle_file} (SHA-256 ")
+    open_model(str(pickle_file))
+    assert "no longer in your ledger" in run("untrust", pickle_file).stdout
+    with pytest.raises(TitanicBatchError):
+        open_model(str(pickle_file))
+
+
+def test_a_file_is_saved_with_edits(pickle_file: Path, tmp_path: Path) -> None:
+    run("trust", pickle_file)
+    edits = ["--rename", "gender=Sex", "--fill", "Age=28", "--allow-null", "Pclass"]
+    more = ["--map", "Sex:m=male,f=female", "--label", "1=survived", "--pickle", tmp_path / "o.pkl"]
+    document = json.loads(run("save", pickle_file, "--name", "m", *edits, *more, "--json").stdout)
+    columns = {column["name"]: column for column in document["schema"]["columns"]}
+    assert columns["Sex"]["source"] == "gender"
+    assert columns["Sex"]["mapping"] == [["m", "male"], ["f", "female"]]
+    assert columns["Age"]["fill"] == 28.0
+    assert columns["Pclass"]["accepts_null"] is True
+    assert document["schema"]["labels"] == {"1": "survived"}
+    assert open_model(str(tmp_path / "o.pkl")).schema == open_model("m").schema
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--rename", "gender"),
+        ("--rename", "=Sex"),
+        ("--fill", "Age"),
+        ("--map", "Sex"),
+        ("--map", "Sex:"),
+        ("--map", "Sex:male"),
+        ("--map", "Sex:m=male,m=female"),
+        ("--label", "survived"),
+        ("--features", "a,,b"),
+        ("--features", "a,a"),
+    ],
+)
+def test_malformed_options_are_wrong_usage(option: str, value: str, pickle_file: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        run("save", pickle_file, option, value)
+    assert caught.value.where.startswith(option)
+
+
+def test_a_model_is_exported_deleted_and_imported(saved: str, tmp_path: Path) -> None:
+    archive = run("export", saved, tmp_path).stdout.strip()
+    with pytest.raises(UsageError, match="--yes"):
+        run("delete", "titanic_model")
+    assert f"deleted {saved}" in run("delete", "titanic_model", "--yes").stdout
+    assert run("import", archive).stdout == f"imported {saved}\n"
+    assert json.loads(run("delete", saved, "--json").stdout)["tag"] == saved
+
+
+def test_the_reference_model_is_trained_and_trusted(tmp_path: Path) -> None:
+    train = Path(__file__).parents[2] / "sample_data" / "train.csv"
+    path = tmp_path / "best_model.pkl"
+    result = run("train", "--data", train, "--pickle", path, "--name", "m", "--json")
+    report = json.loads(result.stdout)
+    assert report["best"] in [candidate["name"] for candidate in report["candidates"]]
+    assert open_model("m:latest").tag == report["model"]["tag"]
+    open_model(str(path))

@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from titanic_batch.errors import ModelError, OutputError, UntrustedModelError, UsageError
+from titanic_batch.models import ledger, show_model, trust_model, untrust_model
+from titanic_batch.models.trust import parse_hashes, record_written, require_trusted, trusted_by
+
+HASH = "ab" * 32
+OTHER = "cd" * 32
+
+
+def write_ledger(path: Path, *hashes: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    entry = {"ref": "m:1", "added_at": "2026-01-01T00:00:00Z", "reason": "trusted"}
+    path.write_text(json.dumps({"ledger_version": 1, "trusted": dict.fromkeys(hashes, entry)}))
+    return path
+
+
+def model_file(folder: Path, name: str = "model.pkl", text: str = "anything") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_nothing_is_trusted_at_first(ledger_file: Path) -> None:
+    assert trusted_by(HASH) == ""
+    assert not ledger_file.exists()
+
+
+def test_the_refusal_holds_the_exact_command_to_run() -> None:
+    ref = "my models/best model.pkl"
+    with pytest.raises(UntrustedModelError) as caught:
+        require_trusted(HASH, ref, reason="it is a pickle")
+    assert "titanic-batch models trust 'my models/best model.pkl'" in caught.value.cure
+    assert f"--trust {HASH}" in caught.value.cure
+    with pytest.raises(UntrustedModelError, match=r"trust -- -rf\.pkl"):
+        require_trusted(HASH, "-rf.pkl", reason="it is a pickle")
+
+
+@pytest.mark.parametrize("text", [HASH, HASH.upper(), f"{OTHER},{HASH}", f" {OTHER}  {HASH}\n"])
+def test_hashes_are_taken_from_arguments_and_the_environment(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert trusted_by(HASH, [text]) == "--trust"
+    monkeypatch.setenv("TITANIC_BATCH_TRUST", text)
+    assert trusted_by(HASH) == "TITANIC_BATCH_TRUST"
+
+
+@pytest.mark.parametrize("text", ["abc", HASH[:-1], HASH + "0", "g" * 64, "sha256:" + HASH])
+def test_what_is_no_hash_is_wrong_usage(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="64 hexadecimal"):
+        parse_hashes([text], where="--trust")
+    monkeypatch.setenv("TITANIC_BATCH_TRUST", text)
+    with pytest.raises(UsageError) as caught:
+        trusted_by(HASH)
+    assert caught.value.where == "TITANIC_BATCH_TRUST"
+
+
+def test_a_model_is_trusted_and_untrusted_by_its_path(tmp_path: Path, ledger_file: Path) -> None:
+    path = model_file(tmp_path)
+    change = trust_model(str(path))
+    assert change.ref == str(path)
+    assert trusted_by(change.hashes[0]) == "your ledger"
+    assert json.loads(ledger_file.read_text())["ledger_version"] == 1
+
+    assert untrust_model(str(path)).hashes == change.hashes
+    assert trusted_by(change.hashes[0]) == ""
+
+
+def test_untrusting_reaches_older_contents_of_a_file_and_files_that_are_gone(
+    tmp_path: Path,
+) -> None:
+    path = model_file(tmp_path)
+    first = trust_model(str(path)).hashes
+    model_file(tmp_path, text="newer")
+    second = trust_model(str(path)).hashes
+    path.unlink()
+    assert set(untrust_model(str(path)).hashes) == {*first, *second}
+
+
+def test_untrusting_a_hash(tmp_path: Path) -> None:
+    sha256 = trust_model(str(model_file(tmp_path))).hashes[0]
+    assert untrust_model(sha256.upper()).hashes == (sha256,)
+    with pytest.raises(ModelError, match="holds nothing of it"):
+        untrust_model(sha256)
+
+
+def test_untrusting_says_what_still_trusts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = model_file(tmp_path)
+    sha256 = trust_model(str(path)).hashes[0]
+    monkeypatch.setenv("TITANIC_BATCH_TRUST", sha256)
+    assert untrust_model(str(path)).still_trusted_by == ("TITANIC_BATCH_TRUST",)
+
+
+def test_the_reason_that_came_first_is_kept(ledger_file: Path) -> None:
+    record_written(HASH, "m:1")
+    ledger.add_to_ledger(ledger_file, HASH, "copy.pkl", "trusted")
+    assert trusted_by(HASH) == "written by titanic-batch"
+
+
+def test_the_ledger_is_private(ledger_file: Path) -> None:
+    record_written(HASH, "m:1")
+    assert ledger_file.stat().st_mode & 0o777 == 0o600
+    assert ledger_file.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o664])
+def test_a_ledger_that_others_can_write_is_refused(mode: int, ledger_file: Path) -> None:
+    write_ledger(ledger_file, HASH).chmod(mode)
+    with pytest.raises(UntrustedModelError, match=f"chmod go-w {ledger_file}"):
+        trusted_by(HASH)
+    with pytest.raises(UntrustedModelError, match="others can write"):
+        ledger.add_to_ledger(ledger_file, OTHER, "m", "trusted")
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o777, 0o702])
+def test_a_ledger_in_a_folder_that_others_can_write_is_refused(
+    mode: int, ledger_file: Path
+) -> None:
+    write_ledger(ledger_file, HASH).parent.chmod(mode)
+    with pytest.raises(UntrustedModelError, match="folder of this trust ledger"):
+        trusted_by(HASH)
+
+
+def test_a_ledger_in_a_sticky_folder_counts(ledger_file: Path) -> None:
+    write_ledger(ledger_file, HASH).parent.chmod(0o1777)
+    assert trusted_by(HASH) == "your ledger"
+
+
+def test_a_link_to_a_ledger_in_an_open_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = write_ledger(tmp_path / "open" / "ledger.json", HASH)
+    real.parent.chmod(0o777)
+    link = tmp_path / "link.json"
+    link.symlink_to(real)
+    monkeypatch.setenv("TITANIC_BATCH_TRUST_FILE", str(link))
+    with pytest.raises(UntrustedModelError, match="folder"):
+        trusted_by(HASH)
+
+
+def test_a_shared_ledger_is_read_and_never_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ledger_file: Path
+) -> None:
+    shared = write_ledger(tmp_path / "shared.json", HASH)
+    before = shared.read_bytes()
+    monkeypatch.setenv("TITANIC_BATCH_TRUST_FILE", str(shared))
+    assert trusted_by(HASH) == f"the shared ledger {shared}"
+    trust_model(str(model_file(tmp_path)))
+    assert shared.read_bytes() == before
+    assert untrust_model(HASH).still_trusted_by == (f"the shared ledger {shared}",)
+
+
+def test_a_shared_ledger_that_is_missing_or_open_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "shared.json"
+    monkeypatch.setenv("TITANIC_BATCH_TRUST_FILE", str(shared))
+    with pytest.raises(UntrustedModelError, match="does not exist"):
+        trusted_by(HASH)
+    write_ledger(shared, HASH).chmod(0o666)
+    with pytest.raises(UntrustedModelError, match="others can write"):
+        trusted_by(HASH)
+
+
+def test_a_faulty_ledger_does_not_stand_in_the_way_of_a_given_hash(ledger_file: Path) -> None:
+    write_ledger(ledger_file).chmod(0o666)
+    require_trusted(HASH, "m", reason="it is a pickle", trust=[HASH])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"ledger_version": 2, "trusted": {}}',
+        '{"ledger_version": 1}',
+        '{"ledger_version": 1, "trusted": []}',
+        '{"ledger_version": 1, "trusted": {"abc": {}}}',
+        json.dumps({"ledger_version": 1, "trusted": {HASH: 1}}),
+        "\udcff",
+    ],
+)
+def test_a_damaged_ledger_is_one_clear_error_and_is_not_overwritten(
+    text: str, ledger_file: Path, tmp_path: Path
+) -> None:
+    ledger_file.parent.mkdir(parents=True)
+    ledger_file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    before = ledger_file.read_bytes()
+    for act in (lambda: trusted_by(HASH), lambda: trust_model(str(model_file(tmp_path)))):
+        with pytest.raises(UntrustedModelError) as caught:
+            act()
+        assert caught.value.where == str(ledger_file)
+    assert ledger_file.read_bytes() == before
+
+
+def test_without_a_place_for_a_ledger_reading_works_and_adding_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file" / "config"))
+    path = model_file(tmp_path)
+    assert not show_model(str(path)).trusted
+    with pytest.raises(OutputError) as caught:
+        trust_model(str(path))
+    assert "--trust" in caught.value.cure
+    assert "TITANIC_BATCH_TRUST" in caught.value.cure
+    assert "not recorded as trusted" in record_written(HASH, "m")
+
+
+def test_a_home_that_is_no_directory_is_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setenv("HOME", "/dev/null")
+    assert trusted_by(HASH) == ""
+
+
+def test_a_read_only_configuration_directory_is_read_and_adding_says_what_to_do(
+    home: Path, ledger_file: Path
+) -> None:
+    """Permission bits stop no root, so this is tried on a read-only mount of its own."""
+    write_ledger(ledger_file, HASH)
+    ledger_file.parent.chmod(0o777)  # nobody can write to it through this mount, whatever it says
+    script = f"""
+import os, sys
+from titanic_batch.errors import OutputError
+from titanic_batch.models.ledger import add_to_ledger, user_ledger_path
+from titanic_batch.models.trust import trusted_by
+assert trusted_by({HASH!r}) == "your ledger"
+try:
+    add_to_ledger(user_ledger_path(), {OTHER!r}, "m", "trusted")
+except OutputError as error:
+    assert "--trust" in error.cure, error
+else:
+    raise AssertionError("written to a read-only mount")
+"""
+    folder = home / "config"
+    mount = f"mount --bind {folder} {folder} && mount -o remount,ro,bind {folder} && exec "
+    command = ["unshare", "--mount", "--map-root-user", "sh", "-c", mount + '"$0" "$@"']
+    probe = subprocess.run([*command, "true"], capture_output=True, check=False)
+    if probe.returncode != 0:
+        pytest.skip("this machine lets no test mount a folder read-only")
+    done = subprocess.run(
+        [*command, sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def _add(number: int) -> None:
+    ledger.add_to_ledger(ledger.user_ledger_path(), f"{number:064x}", f"m:{number}", "trusted")
+
+
+def test_processes_that_add_at_the_same_time_lose_nothing(ledger_file: Path) -> None:
+    with ProcessPoolExecutor(4, mp_context=get_context("fork")) as pool:
+        list(pool.map(_add, range(40)))
+    assert len(ledger.read_ledger(ledger_file)) == 40
+    assert list(ledger_file.parent.glob(".*.tmp")) == []
