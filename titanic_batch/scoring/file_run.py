@@ -117,8 +117,6 @@ class FileRun:
 
     def _open(self) -> None:
         options = self._options
-        self._target: Target = open_target(self.pair, options)
-        self._held.callback(self._target.close)
         self._source: Source = open_source(
             self.pair.input,
             chunk_bytes=options.chunk_bytes,
@@ -128,6 +126,8 @@ class FileRun:
             allow_no_final_newline=options.allow_no_final_newline,
         )
         self._held.callback(self._source.close)
+        self._target: Target = open_target(self.pair, options)
+        self._held.callback(self._target.close)
         facts = self._description.facts
         check_threshold(options.threshold, facts)
         self._alignment: AlignmentPlan = plan_alignment(
