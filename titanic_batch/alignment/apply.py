@@ -107,7 +107,7 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
                     Fault(row, feed.position, feed.source, "missing-value")
                     for row in empty.tolist()
                 )
-        features.append(_feature(feed, converted.values))
+        features.append(_feature(feed, converted))
     faults.sort(key=lambda fault: (fault.index, fault.position))
     return Aligned(features=tuple(features), typed=typed, faults=tuple(faults), counts=counts)
 
@@ -222,8 +222,9 @@ def _empty_rows(
     return np.flatnonzero(null)
 
 
-def _feature(feed: Feed, values: pa.Array) -> Features:
+def _feature(feed: Feed, converted: Converted) -> Features:
     """Return a column as the model was fed in training; its type depends on the plan only."""
+    values = converted.values
     nullable = feed.accepts_null and feed.fill is None
     if feed.fill is not None:
         values = values.fill_null(pa.scalar(feed.fill, values.type))
@@ -235,18 +236,25 @@ def _feature(feed: Feed, values: pa.Array) -> Features:
     if pa.types.is_boolean(values.type) and not nullable:
         values = values.fill_null(False)
     if pa.types.is_string(values.type) or (nullable and pa.types.is_boolean(values.type)):
-        # scikit-learn's encoders tell None from NaN: each gets the null it was fitted on.
-        return _objects(values, None if feed.column.dtype == "object" else np.nan)
+        return _objects(feed, converted)
     result: Features = values.to_numpy(zero_copy_only=False)
     return result
 
 
-def _objects(values: pa.Array, null: float | None) -> Features:
-    """Return values as Python objects."""
-    encoded = values.dictionary_encode()
-    distinct = np.array([*encoded.dictionary.to_pylist(), null], dtype=object)
-    codes = encoded.indices.fill_null(len(distinct) - 1).to_numpy()
-    result: Features = distinct[codes]
+def _objects(feed: Feed, converted: Converted) -> Features:
+    """Return values as Python objects, one object per distinct value."""
+    distinct, codes = converted.distinct, converted.codes
+    if distinct is None or codes is None:
+        encoded = converted.values.dictionary_encode()
+        distinct, codes = encoded.dictionary, encoded.indices
+    # scikit-learn's encoders tell None from NaN: each gets the null it was fitted on.
+    null = None if feed.column.dtype == "object" else np.nan
+    if feed.fill is not None:
+        null = feed.fill
+    objects = [null if value is None else value for value in distinct.to_pylist()]
+    result: Features = np.array([*objects, null], dtype=object)[
+        codes.fill_null(len(objects)).to_numpy()
+    ]
     return result
 
 

@@ -46,10 +46,14 @@ class Converted:
     Attributes:
         values: One value per row; null where the cell is null or faulty.
         faults: Row and reason of each faulty cell, by row.
+        distinct: Where cells were read once per distinct value: those values, in `values`' type.
+        codes: With `distinct`: each row's position in it, null where the cell is null.
     """
 
     values: pa.Array
     faults: tuple[tuple[int, Reason], ...] = ()
+    distinct: pa.Array | None = None
+    codes: pa.Array | None = None
 
 
 Reader = Callable[[object], "Scalar | Faulty | None"]
@@ -189,12 +193,11 @@ def _by_distinct(cells: pa.Array, kind: pa.DataType, read: Reader) -> Converted:
     taken = values.take(codes)
     bad = [code for code, result in enumerate(results) if isinstance(result, Faulty)]
     if not bad:
-        return Converted(taken)
+        return Converted(taken, (), values, codes)
     rows = np.flatnonzero(pc.is_in(codes, value_set=pa.array(bad, codes.type)).to_numpy(False))
     reasons = {
         code: result.reason for code, result in enumerate(results) if isinstance(result, Faulty)
     }
     by_row = codes.take(pa.array(rows)).to_pylist()
-    return Converted(
-        taken, tuple((row, reasons[code]) for row, code in zip(rows.tolist(), by_row, strict=True))
-    )
+    faults = tuple((row, reasons[code]) for row, code in zip(rows.tolist(), by_row, strict=True))
+    return Converted(taken, faults, values, codes)

@@ -26,6 +26,7 @@ class OutputPlan:
         schema: All its columns, in order.
         kept: The input columns among them.
         typed: Those of `kept` that are taken as alignment typed them.
+        repeating: Columns with few distinct values: categories, counts, labels.
         prediction: Name of the prediction column.
         probabilities: Name of each probability column; one for a binary classifier.
         binary: Whether the one probability is that of the second class.
@@ -34,6 +35,7 @@ class OutputPlan:
     schema: pa.Schema
     kept: tuple[str, ...]
     typed: frozenset[str]
+    repeating: tuple[str, ...]
     prediction: str
     probabilities: tuple[str, ...]
     binary: bool
@@ -97,6 +99,7 @@ def plan_output(
         schema=pa.schema(fields),
         kept=kept,
         typed=frozenset(types) & frozenset(kept),
+        repeating=_repeating(alignment, kept, inputs, prediction_column, facts),
         prediction=prediction_column,
         probabilities=probabilities,
         binary=binary,
@@ -152,6 +155,19 @@ def _kept(inputs: pa.Schema, keep: str | Sequence[str]) -> tuple[str, ...]:
             cure=f"It has: {', '.join(inputs.names)}.",
         )
     return tuple(name for name in inputs.names if name in wanted)
+
+
+def _repeating(
+    alignment: AlignmentPlan,
+    kept: Sequence[str],
+    inputs: pa.Schema,
+    prediction_column: str,
+    facts: ModelFacts,
+) -> tuple[str, ...]:
+    fed = {feed.source for feed in alignment.feeds if feed.column.kind not in ("number", "text")}
+    encoded = {field.name for field in inputs if pa.types.is_dictionary(field.type)}
+    labels = (prediction_column,) if facts.classes is not None else ()
+    return (*(name for name in kept if name in fed | encoded), *labels)
 
 
 def _typed(alignment: AlignmentPlan) -> dict[str, pa.DataType]:

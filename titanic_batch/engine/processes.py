@@ -9,33 +9,21 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import sys
-import types
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.engine.base import ModelDescription, NewTask, Outcome, Work
+from titanic_batch.engine.forkserver import no_main_module, start_forkserver
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.models import VerifiedModel
 
 #: Chunks that a worker may have: one to work on, one to go on with.
 _AHEAD = 2
 _STOP_TIMEOUT_S = 2.0
-
-
-def start_forkserver() -> None:
-    """Start importing what workers need, while this process does something else."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(
-        ["titanic_batch.engine.worker"]
-    )
-    with _no_main_module():
-        forkserver.ensure_running()
 
 
 @dataclass(eq=False)
@@ -140,7 +128,7 @@ def _start(model: VerifiedModel) -> _Worker:
     context = multiprocessing.get_context("forkserver")
     ours, theirs = context.Pipe()
     process = context.Process(target=_run_worker, args=(theirs, model), daemon=True)
-    with _no_main_module():
+    with no_main_module():
         process.start()
     theirs.close()
     return _Worker(process=process, connection=ours)
@@ -160,18 +148,3 @@ def _ended(worker: _Worker) -> WorkerEndedError:
         f"the system ended a worker process {how}, most often because memory ran out",
         cure="Lower --workers or --chunk-size, or give the job more memory.",
     )
-
-
-@contextmanager
-def _no_main_module() -> Iterator[None]:
-    """Hide the caller's main module.
-
-    multiprocessing would import it again in every worker: a script without a `__main__` guard would
-    start itself over, and none of it is needed.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from titanic_batch.engine.forkserver import start_forkserver
 from titanic_batch.errors import UsageError
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.scoring.inputs import is_several, pair_files
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.progress import Observer
-from titanic_batch.scoring.run import FileOutcome, run_files
+from titanic_batch.scoring.workers import needs_workers
+
+if TYPE_CHECKING:
+    from titanic_batch.scoring.run import FileOutcome
 
 
 def score(
@@ -33,7 +37,7 @@ def score(
     Raises:
         TitanicBatchError: with `exit_code`, what, where and cure; nothing was published.
     """
-    if is_several(_text(input)):
+    if is_several(os.fspath(input)):
         raise UsageError(f"{input} is several files", cure="Use titanic_batch.score_files.")
     outcome = score_files(input, output, observer=observer, **options)[0]
     if outcome.error is not None:
@@ -60,7 +64,11 @@ def score_files(
         TitanicBatchError: where no file could be scored at all (usage, model).
     """
     chosen = make_options(**options)
-    pairs = pair_files(_text(input), _text(output), chosen)
+    pairs = pair_files(os.fspath(input), os.fspath(output), chosen)
+    if needs_workers(pairs, chosen):
+        start_forkserver()  # what it imports, and what is imported here, come at the same time
+    from titanic_batch.scoring.run import run_files
+
     return run_files(pairs, chosen, observer)
 
 
@@ -111,7 +119,3 @@ def parse_size(text: str | int, flag: str) -> int:
     if not 1 <= size <= _LARGEST_CHUNK_BYTES:
         raise UsageError(f"{flag} {text} is not a size", cure=f"Give for example {flag} 4MB.")
     return size
-
-
-def _text(path: str | Path) -> str:
-    return os.fspath(path)

@@ -16,7 +16,7 @@ from titanic_batch.models import open_model
 from titanic_batch.scoring.inputs import find_inputs, is_several
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.report import Tally, alignment_entries, model_entry
-from titanic_batch.sources import open_source
+from titanic_batch.sources.opening import open_source
 
 _MOST_REJECTS = 1000
 

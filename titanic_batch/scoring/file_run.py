@@ -26,7 +26,7 @@ from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.scoring.report import Tally, build_manifest
 from titanic_batch.scoring.targets import Target, open_target
 from titanic_batch.sinks import open_sink
-from titanic_batch.sources import open_source
+from titanic_batch.sources.opening import open_source
 from titanic_batch.sources.base import Chunk, Source
 from titanic_batch import __version__
 
@@ -156,6 +156,7 @@ class FileRun:
                 "titanic_batch.model_sha256": self._model.sha256,
                 "titanic_batch.tool": f"{TOOL} {__version__}",
             },
+            repeating=self._output.repeating,
         )
         self._task = ChunkTask(
             input=self.pair.input,

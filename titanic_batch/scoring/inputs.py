@@ -11,8 +11,7 @@ from titanic_batch.errors import InputMissingError, UsageError
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths
 from titanic_batch.scoring.options import ScoreOptions
-from titanic_batch.sources.formats import input_format, stem
-from titanic_batch.sources.stream import STDIN
+from titanic_batch.sources.formats import STDIN, input_format, stem
 
 STDOUT = "-"
 _GLOB_CHARACTERS = frozenset("*?[")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from titanic_batch.engine.base import Engine, Work
 from titanic_batch.errors import InterruptedRunError, TitanicBatchError, os_errors
@@ -15,13 +13,8 @@ from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
+from titanic_batch.scoring.workers import input_bytes, worker_count
 from titanic_batch.sources.dialect import declare_dialect
-from titanic_batch.sources.stream import STDIN
-
-#: Inputs smaller than this, all together, are scored in this process.
-_SMALL_INPUT_BYTES = 8 << 20
-#: About how much a compressed or columnar file unfolds to.
-_UNFOLDS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +55,7 @@ def run_files(
 
 def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
     by_index = dict(enumerate(runs))
-    total = _total_bytes([run.pair for run in runs])
+    total = input_bytes([run.pair for run in runs])
 
     def works() -> Iterator[Work]:
         for index, run in by_index.items():
@@ -89,52 +82,18 @@ def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
 
 
 def _open_engine(pairs: Sequence[FilePair], options: ScoreOptions) -> tuple[Engine, VerifiedModel]:
-    """Choose between this process and workers; only import what the choice needs."""
-    workers = _worker_count(pairs, options)
+    """Choose between this process and workers; import only what the choice needs."""
+    model = open_model(
+        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
+    )
+    workers = worker_count(pairs, options)
     if workers > 1:
-        from titanic_batch.engine.processes import ProcessEngine, start_forkserver
+        from titanic_batch.engine.processes import ProcessEngine
 
-        start_forkserver()  # it imports while the model is looked up and hashed
-        model = _open_model(options)
         return ProcessEngine(model, workers), model
     from titanic_batch.engine.serial import SerialEngine
 
-    model = _open_model(options)
     return SerialEngine(model), model
-
-
-def _open_model(options: ScoreOptions) -> VerifiedModel:
-    return open_model(
-        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
-    )
-
-
-def _worker_count(pairs: Sequence[FilePair], options: ScoreOptions) -> int:
-    wanted = options.workers or len(os.sched_getaffinity(0))
-    total = _total_bytes(pairs)
-    if total is not None:
-        unfolded = sum(_unfolded_bytes(pair.input) for pair in pairs)
-        if unfolded < _SMALL_INPUT_BYTES:
-            return 1
-        wanted = min(wanted, -(-unfolded // options.chunk_bytes))
-    return max(wanted, 1)
-
-
-def _total_bytes(pairs: Sequence[FilePair]) -> int | None:
-    if any(pair.input == STDIN for pair in pairs):
-        return None
-    return sum(_size(pair.input) for pair in pairs)
-
-
-def _size(path: str) -> int:
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return 0  # it is missed when it is opened, with a better message
-
-
-def _unfolded_bytes(path: str) -> int:
-    return _size(path) * (1 if path.lower().endswith((".csv", ".tsv")) else _UNFOLDS)
 
 
 def _make_folders(pairs: Sequence[FilePair]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -30,9 +31,16 @@ class ParquetSink:
         file: Where to; the caller owns it.
         schema: The output's columns.
         metadata: What the file's own key-value metadata carries.
+        repeating: Columns with few distinct values, which are worth a dictionary.
     """
 
-    def __init__(self, file: IO[bytes], schema: pa.Schema, metadata: dict[str, str]) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        schema: pa.Schema,
+        metadata: dict[str, str],
+        repeating: Sequence[str] = (),
+    ) -> None:
         self.encoder = ArrowEncoder()
         self._schema = schema
         self._writer = pq.ParquetWriter(
@@ -40,6 +48,7 @@ class ParquetSink:
             schema,
             compression="zstd",
             compression_level=1,
+            use_dictionary=list(repeating) or False,
             write_page_checksum=True,
         )
         self._writer.add_key_value_metadata(metadata)

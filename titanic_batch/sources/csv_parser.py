@@ -69,7 +69,7 @@ class CsvParser:
         )
 
     def _parse_clean(self, chunk: Chunk) -> pa.Table | None:
-        """Read the chunk with Arrow; None where it finds a fault or counts other records than we."""
+        """Read the chunk with Arrow; None if it finds a fault or another number of records."""
         try:
             cells = csv.read_csv(
                 pa.BufferReader(chunk.data),
@@ -80,7 +80,9 @@ class CsvParser:
                 ),
                 parse_options=csv.ParseOptions(
                     delimiter=self.dialect.delimiter.decode(),
-                    newlines_in_values=True,
+                    # Quoted newlines are read all the same; this only says that no block needs to
+                    # be searched for where it may end, since the chunk is one block.
+                    newlines_in_values=False,
                     ignore_empty_lines=False,
                 ),
                 convert_options=csv.ConvertOptions(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Literal
 
-from titanic_batch.sources.stream import STDIN
+#: The INPUT that means standard input.
+STDIN = "-"
 
 InputFormat = Literal["csv", "tsv", "parquet"]
 

@@ -88,19 +88,35 @@ def _records_from(buffer: bytes, start: int, delimiter: bytes) -> Iterator[re.Ma
 def _first_astray(octets: npt.NDArray[np.uint8], quotes: Offsets, delimiter: int) -> int | None:
     """Return the offset of the first quote that breaks the grammar, None where all obey it."""
     opening, closing = quotes[0::2], quotes[1::2]
-    # The byte before an opening quote; at the buffer's start a record starts, as after an LF.
-    before = np.where(opening > 0, octets[opening - 1], _LF)
-    bad_opening = ~((before == delimiter) | (before == _LF) | (before == _QUOTE))
-    # The byte after a closing quote; past the buffer's end nothing is known yet, so nothing is wrong.
-    size = octets.size
-    after = np.where(closing + 1 < size, octets[np.minimum(closing + 1, size - 1)], _LF)
-    bad_closing = ~((after == delimiter) | (after == _LF) | (after == _QUOTE))
-    if (after == _CR).any():
-        second = np.where(closing + 2 < size, octets[np.minimum(closing + 2, size - 1)], _LF)
-        bad_closing &= ~((after == _CR) & (second == _LF))
+    if not opening.size:
+        return None
+    last = octets.size - 1
+    # A record starts at the buffer's start, as after an LF. Past its end nothing is known yet, so
+    # nothing is wrong there.
+    before = octets.take(opening - 1, mode="clip")
+    after = octets.take(closing + 1, mode="clip")
+    if opening[0] == 0:
+        before[0] = _LF
+    if closing.size and closing[-1] == last:
+        after[-1] = _LF
+    neighbour = _neighbours(delimiter)
+    bad_opening, bad_closing = ~neighbour[before], ~neighbour[after]
+    carriage_returns = np.flatnonzero(after == _CR)
+    if carriage_returns.size:  # CRLF ends a record as well
+        second = closing[carriage_returns] + 2
+        ends = (second > last) | (octets.take(second, mode="clip") == _LF)
+        bad_closing[carriage_returns[ends]] = False
     astray = [
-        offsets[bad][0]
+        offsets[int(bad.argmax())]
         for offsets, bad in ((opening, bad_opening), (closing, bad_closing))
         if bad.any()
     ]
     return int(min(astray)) if astray else None
+
+
+@lru_cache(maxsize=8)
+def _neighbours(delimiter: int) -> npt.NDArray[np.bool_]:
+    """Return, per byte value, whether it may stand before an opening or after a closing quote."""
+    table = np.zeros(256, np.bool_)
+    table[[delimiter, _LF, _QUOTE]] = True
+    return table

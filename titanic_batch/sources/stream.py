@@ -19,8 +19,7 @@ from typing import IO
 import pyarrow as pa
 
 from titanic_batch.errors import DataError, InputMissingError, OutputError
-
-STDIN = "-"
+from titanic_batch.sources.formats import STDIN
 
 #: Marks a byte that the declared encoding does not know; never part of UTF-8.
 UNDECODABLE = b"\xff"

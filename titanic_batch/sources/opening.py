@@ -1,0 +1,54 @@
+"""Open a source by its file's name."""
+
+from __future__ import annotations
+
+from titanic_batch.errors import UsageError
+from titanic_batch.sources.base import Source
+from titanic_batch.sources.csv_source import CsvSource
+from titanic_batch.sources.dialect import declare_dialect
+from titanic_batch.sources.formats import input_format
+from titanic_batch.sources.parquet_source import ParquetSource
+
+
+def open_source(
+    path: str,
+    *,
+    chunk_bytes: int,
+    max_record_bytes: int,
+    delimiter: str | None = None,
+    encoding: str = "utf-8",
+    allow_no_final_newline: bool = False,
+) -> Source:
+    """Open the input at `path` by its file name; `-` is CSV on standard input.
+
+    Args:
+        path: The file.
+        chunk_bytes: How much of it a chunk holds.
+        max_record_bytes: The longest CSV record that is believed to be one.
+        delimiter: Between CSV fields; None for a comma, or a tab in .tsv files.
+        encoding: The CSV text's encoding.
+        allow_no_final_newline: Whether a last CSV record without a newline is believed.
+
+    Raises:
+        UsageError: for an unknown file extension or dialect.
+        InputMissingError: if it does not exist or is empty.
+        DataError: if its header or structure is damaged.
+        OutputError: if it cannot be read.
+    """
+    kind = input_format(path)
+    if kind == "parquet":
+        return ParquetSource(path, chunk_bytes=chunk_bytes)
+    if kind is None:
+        raise UsageError(
+            "unknown file extension",
+            where=path,
+            cure="Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet.",
+        )
+    default = "\t" if kind == "tsv" else ","
+    return CsvSource(
+        path,
+        dialect=declare_dialect(delimiter or default, encoding),
+        chunk_bytes=chunk_bytes,
+        max_record_bytes=max_record_bytes,
+        allow_no_final_newline=allow_no_final_newline,
+    )
