@@ -12,12 +12,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from titanic_batch.alignment.readers import (
-    category_reader,
-    mapping_reader,
-    one_hot_reader,
-    value_type_of,
-)
 from titanic_batch.alignment.convert import (
     Converted,
     Faulty,
@@ -30,8 +24,14 @@ from titanic_batch.alignment.convert import (
     to_values,
 )
 from titanic_batch.alignment.feeds import AlignmentPlan, Feed
-from titanic_batch.schema import Scalar
+from titanic_batch.alignment.readers import (
+    category_reader,
+    mapping_reader,
+    one_hot_reader,
+    value_type_of,
+)
 from titanic_batch.faults import Fault
+from titanic_batch.schema import Scalar
 
 Features = npt.NDArray[Any]
 _NO_VALUE = Faulty("missing-value")
@@ -248,7 +248,7 @@ def _objects(feed: Feed, converted: Converted) -> Features:
         encoded = converted.values.dictionary_encode()
         distinct, codes = encoded.dictionary, encoded.indices
     # scikit-learn's encoders tell None from NaN: each gets the null it was fitted on.
-    null = None if feed.column.dtype == "object" else np.nan
+    null: Scalar | None = None if feed.column.dtype == "object" else np.nan
     if feed.fill is not None:
         null = feed.fill
     objects = [null if value is None else value for value in distinct.to_pylist()]

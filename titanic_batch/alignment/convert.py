@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.types as pat
 
 from titanic_batch.alignment.types import is_text
-from titanic_batch.schema import Scalar
 from titanic_batch.faults import Reason
+from titanic_batch.schema import Scalar
 
 #: Cell texts that mean null in numeric columns; nothing else does, for Null is a surname.
 NUMERIC_NULLS = ("NA", "NaN", "null")
@@ -176,7 +176,7 @@ def _all_exact(values: pa.Array) -> bool:
     extremes = pc.min_max(values)
     low, high = extremes["min"].as_py(), extremes["max"].as_py()
     # min_max passes over NaN.
-    within = -MAX_EXACT_INTEGER < low and high < MAX_EXACT_INTEGER
+    within = low > -MAX_EXACT_INTEGER and high < MAX_EXACT_INTEGER
     return bool(within and not pc.any(pc.is_nan(values)).as_py())
 
 

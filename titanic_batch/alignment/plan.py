@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from titanic_batch.alignment.readers import read_value
 from titanic_batch.alignment.convert import Faulty
 from titanic_batch.alignment.feeds import Action, AlignmentPlan, Feed
 from titanic_batch.alignment.names import find_source, nearest, normalised
 from titanic_batch.alignment.options import ALL_COLUMNS, AlignmentOptions
+from titanic_batch.alignment.readers import read_value
 from titanic_batch.alignment.types import cast_needed, mismatch
 from titanic_batch.errors import DataError, UsageError
 from titanic_batch.schema import ColumnSchema, Scalar, TrainingSchema

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -111,7 +112,7 @@ def one_hot_reader(
     """
 
     def read(cell: object) -> Scalar | Faulty | None:
-        if cell is None or cell in null_tokens or cell != cell:  # NaN is not itself
+        if cell is None or cell in null_tokens or _is_nan(cell):
             return 0
         spellings = _spellings(cell)
         if value in spellings:
@@ -129,7 +130,7 @@ def _text_reader(
     known = frozenset(categories)
 
     def read(cell: object) -> Scalar | Faulty | None:
-        if cell is None or cell in null_tokens or cell != cell:
+        if cell is None or cell in null_tokens or _is_nan(cell):
             return None
         spellings = _spellings(cell)
         for text in spellings:
@@ -146,6 +147,10 @@ def _known_or_fault(
     if value is None or isinstance(value, Faulty) or accepts_unknown or value in categories:
         return value
     return Faulty("unknown-category")
+
+
+def _is_nan(cell: object) -> bool:
+    return isinstance(cell, float) and math.isnan(cell)
 
 
 def _spellings(cell: object) -> tuple[str, ...]:

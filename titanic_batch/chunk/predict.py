@@ -82,7 +82,8 @@ def _most_probable(
     tied = np.flatnonzero((probabilities == largest).sum(axis=1) > 1)
     if tied.size:
         labels[tied] = final.predict(_safe_indexing(inputs, tied))
-    return labels
+    result: npt.NDArray[Any] = labels
+    return result
 
 
 def _preprocessed(estimator: Any, features: Any) -> tuple[Any, Any]:

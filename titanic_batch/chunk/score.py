@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from titanic_batch.alignment.apply import Aligned, align
+from titanic_batch.alignment.apply import align
 from titanic_batch.chunk.answers import ModelFacts, Predictions
 from titanic_batch.chunk.frame import model_input
 from titanic_batch.chunk.output import output_table
@@ -41,7 +41,8 @@ def score_chunk(
     if task.output is not None and task.encoder is not None and facts is not None:
         predictions = None
         if (parsed.cells.num_rows if good is None else good.size) > 0:
-            predictions = _predict(task, chunk, aligned, good, estimator, facts)
+            frame = model_input(task.alignment, aligned.features, good)
+            predictions = _predict(task, chunk, frame, estimator, facts)
             unusable = _not_finite(predictions)
             if unusable.size:
                 rows = np.arange(parsed.cells.num_rows) if good is None else good
@@ -71,14 +72,8 @@ def score_chunk(
 
 
 def _predict(
-    task: ChunkTask,
-    chunk: Chunk,
-    aligned: Aligned,
-    rows: npt.NDArray[np.int64] | None,
-    estimator: Any,
-    facts: ModelFacts,
+    task: ChunkTask, chunk: Chunk, frame: Any, estimator: Any, facts: ModelFacts
 ) -> Predictions:
-    frame = model_input(task.alignment, aligned.features, rows)
     try:
         return predict(estimator, frame, facts, task.threshold)
     except Exception as exc:  # a model may raise anything

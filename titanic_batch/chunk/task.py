@@ -1,4 +1,4 @@
-"""A chunk's task and its result: what goes to a worker and what comes back. Imports nothing heavy."""
+"""A chunk's task and its result: what goes to a worker and back. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from titanic_batch.alignment.apply import AlignmentCounts
 from titanic_batch.alignment.feeds import AlignmentPlan
 from titanic_batch.chunk.output import OutputPlan
-from titanic_batch.sinks.base import Encoder
 from titanic_batch.faults import Reason
+from titanic_batch.sinks.base import Encoder
 from titanic_batch.sources.base import Parser
 
 

@@ -45,8 +45,7 @@ def run_worker(connection: Connection, model: VerifiedModel) -> None:
             if isinstance(message, NewTask):
                 task = message.task
                 continue
-            if task is None:
-                raise RuntimeError("a chunk came before its task")
+            assert task is not None, "a chunk came before its task"
             connection.send(session.score(task, message))
     except BrokenPipeError:
         os._exit(0)

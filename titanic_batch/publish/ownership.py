@@ -91,7 +91,8 @@ def _describes(document: dict[str, Any], data: Path) -> bool:
     output = document["output"]
     try:
         with data.open("rb") as file:
-            return data.stat().st_size == output["bytes"] and hash_file(file) == output["sha256"]
+            same_size = data.stat().st_size == output["bytes"]
+            return same_size and hash_file(file) == str(output["sha256"])
     except (FileNotFoundError, IsADirectoryError):
         return False
 

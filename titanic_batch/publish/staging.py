@@ -13,6 +13,7 @@ from titanic_batch.errors import os_errors
 from titanic_batch.publish.paths import temporary
 
 _WRITE_BUFFER_BYTES = 1 << 20
+_HASH_BLOCK_BYTES = 1 << 20
 
 
 class StagedFile:
@@ -122,4 +123,7 @@ def published_mode(replaced: Path) -> int:
 
 def hash_file(file: IO[bytes]) -> str:
     """Return the SHA-256 of an open file, in hex."""
-    return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while block := file.read(_HASH_BLOCK_BYTES):
+        digest.update(block)
+    return digest.hexdigest()

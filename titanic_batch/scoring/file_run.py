@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from titanic_batch import __version__
 from titanic_batch.alignment.feeds import AlignmentPlan
 from titanic_batch.alignment.plan import plan_alignment
-from titanic_batch.chunk.output import OutputPlan, plan_output
 from titanic_batch.chunk.answers import check_threshold
+from titanic_batch.chunk.output import OutputPlan, plan_output
 from titanic_batch.chunk.task import ChunkResult, ChunkTask, Reject
 from titanic_batch.engine.base import ModelDescription
 from titanic_batch.errors import (
@@ -25,10 +26,9 @@ from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.scoring.report import Tally, build_manifest
 from titanic_batch.scoring.targets import Target, open_target
-from titanic_batch.sinks import open_sink
-from titanic_batch.sources.opening import open_source
+from titanic_batch.sinks.opening import open_sink
 from titanic_batch.sources.base import Chunk, Source
-from titanic_batch import __version__
+from titanic_batch.sources.opening import open_source
 
 #: A run that has failed for its rejects lists at most so many of them.
 _MOST_FAILED_REJECTS = 100_000
@@ -36,7 +36,7 @@ _SHOWN_REJECTS = 5
 
 
 class FileRun:
-    """Scores one input into one output. `chunks` gives the work; `take` takes each result, in order.
+    """Scores one input into one output: `work` gives chunks, `take` takes each result, in order.
 
     When the last result is in, the output is published. `error` or `manifest` says how it ended.
 

@@ -74,7 +74,7 @@ def find_inputs(input: str) -> list[str]:
     if Path(input).is_dir():
         candidates = sorted(str(path) for path in Path(input).iterdir())
     else:
-        candidates = sorted(glob.glob(input, recursive=True))
+        candidates = sorted(glob.glob(input, recursive=True))  # noqa: PTH207  # absolute ones too
     found = [
         path
         for path in candidates

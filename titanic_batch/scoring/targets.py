@@ -24,7 +24,11 @@ class Target(Protocol):
     """Takes an output's bytes and rejects; what it took is seen only after `commit`."""
 
     run_id: str
-    is_published: bool
+
+    @property
+    def is_published(self) -> bool:
+        """Whether `commit` has made it seen."""
+        ...
 
     @property
     def file(self) -> IO[bytes]:
@@ -44,7 +48,7 @@ class Target(Protocol):
         """Where the rejects will be; None where there are none."""
         ...
 
-    def commit(self, manifest: Manifest) -> None:
+    def commit(self, manifest: Manifest, /) -> None:
         """Make the output seen."""
         ...
 
@@ -124,7 +128,7 @@ class StdoutTarget:
     def __init__(self, rejects: str | None) -> None:
         self.run_id = uuid.uuid4().hex
         self.is_published = False
-        self._spool: IO[bytes] = tempfile.TemporaryFile()
+        self._spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # `close` closes it
         self._rejects = RejectsFile(Path(rejects), self.run_id) if rejects else None
 
     @property
@@ -155,7 +159,7 @@ class StdoutTarget:
     def _staged(self) -> StagedFile | None:
         return self._rejects.staged if self._rejects is not None else None
 
-    def commit(self, manifest: Manifest) -> None:
+    def commit(self, _manifest: Manifest) -> None:
         """Put the rejects in place and emit the output; raises ClosedPipeError if nobody reads."""
         staged = self._staged
         if staged is not None:

@@ -1,4 +1,4 @@
-"""What a sink is: an encoder, in a worker, makes payloads of tables; the sink writes them in order."""
+"""What a sink is: its encoder, in a worker, makes payloads of tables; it writes them in order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ class Encoder(Protocol):
 class Sink(Protocol):
     """The half of a sink that owns the file."""
 
-    encoder: Encoder
+    @property
+    def encoder(self) -> Encoder:
+        """Makes what `write` takes."""
+        ...
 
     def write(self, payload: bytes) -> None:
         """Append an encoder's payload."""

@@ -21,7 +21,8 @@ class ArrowEncoder:
         buffer = pa.BufferOutputStream()
         with pa.ipc.new_stream(buffer, table.schema) as writer:
             writer.write_table(table)
-        return buffer.getvalue().to_pybytes()
+        payload: bytes = buffer.getvalue().to_pybytes()
+        return payload
 
 
 class ParquetSink:

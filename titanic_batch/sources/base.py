@@ -85,12 +85,15 @@ class Source(Protocol):
     Attributes:
         schema: The input's columns; all text for CSV.
         text_cells: Whether its cells are text that alignment is still to read (CSV).
-        parser: Reads the chunks.
     """
 
     schema: pa.Schema
     text_cells: bool
-    parser: Parser
+
+    @property
+    def parser(self) -> Parser:
+        """Reads the chunks."""
+        ...
 
     @property
     def size_bytes(self) -> int | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from titanic_batch.errors import DataError
 from titanic_batch.sources.base import Chunk
-from titanic_batch.sources.grammar import Records, find_records, record_pattern
+from titanic_batch.sources.grammar import Offsets, Records, find_records, record_pattern
 
 
 def cut_chunks(
@@ -46,7 +47,8 @@ def cut_chunks(
         ended = len(block) < missing
         rest += block
         records = find_records(rest, delimiter)
-        _refuse_endless(rest, records, delimiter, line, ended, max_record_bytes, path)
+        where = _Place(path=path, line=line, delimiter=delimiter, max_bytes=max_record_bytes)
+        _refuse_endless(rest, records, where, ended=ended)
         if not records.ends.size:
             wanted *= 2
             continue
@@ -66,40 +68,45 @@ def cut_chunks(
         yield Chunk(data=rest, first_row=row, row_count=1, first_line=line, terminated=False)
 
 
-def _refuse_endless(
-    buffer: bytes,
-    records: Records,
-    delimiter: bytes,
-    line: int,
-    ended: bool,
-    max_record_bytes: int,
-    path: str,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    path: str
+    line: int
+    delimiter: bytes
+    max_bytes: int
+
+
+def _refuse_endless(buffer: bytes, records: Records, place: _Place, *, ended: bool) -> None:
     """Fail where damage can't be bounded: an unclosed quote, or a record too long to be one."""
     ends = records.ends
     tail = int(ends[-1]) if ends.size else 0
-    starts = np.concatenate([[0], ends])
-    lengths = np.diff(np.append(starts, len(buffer)))
-    longest = int(lengths.argmax())
-    start = int(starts[longest])
-    too_long = lengths[longest] > max_record_bytes
-    unclosed = ended and tail < len(buffer) and not _is_whole(buffer[tail:], delimiter)
-    if too_long or unclosed:
-        if not too_long:
-            start = tail
-        where = f"{path}, line {line + int(np.searchsorted(records.newlines, start))}"
-        if _is_whole(buffer[start:], delimiter):
-            raise DataError(
-                f"the record that starts here is longer than {max_record_bytes:,} bytes",
-                where=where,
-                cure="If it is meant, raise --max-record.",
-            )
+    start = _first_too_long(buffer, ends, place.max_bytes)
+    if start is None:
+        if not ended or tail == len(buffer) or _is_whole(buffer[tail:], place.delimiter):
+            return
+        start = tail
+    where = f"{place.path}, line {place.line + int(np.searchsorted(records.newlines, start))}"
+    if _is_whole(buffer[start:], place.delimiter):
         raise DataError(
-            "a quote is opened in the record that starts here and never closed"
-            + ("" if ended else f" within {max_record_bytes:,} bytes"),
+            f"the record that starts here is longer than {place.max_bytes:,} bytes",
             where=where,
-            cure="Mend that line; a quote inside a quoted field must be doubled.",
+            cure="If it is meant, raise --max-record.",
         )
+    raise DataError(
+        "a quote is opened in the record that starts here and never closed"
+        + ("" if ended else f" within {place.max_bytes:,} bytes"),
+        where=where,
+        cure="Mend that line; a quote inside a quoted field must be doubled.",
+    )
+
+
+def _first_too_long(buffer: bytes, ends: Offsets, max_bytes: int) -> int | None:
+    """Return where the first record starts that is too long; the last may be incomplete."""
+    if len(buffer) <= max_bytes:
+        return None
+    bounds = np.concatenate([[0], ends, [len(buffer)]])
+    too_long = np.flatnonzero(np.diff(bounds) > max_bytes)
+    return int(bounds[too_long[0]]) if too_long.size else None
 
 
 def _is_whole(text: bytes, delimiter: bytes) -> bool:

@@ -51,15 +51,11 @@ class ParquetSource:
         self._file = open_input(path)
         try:
             self._before = os.fstat(self._file.fileno())
-            if self._before.st_size == 0:
-                raise InputMissingError("the input is empty", where=path)
+            _refuse_empty(self._before.st_size, path)
             self._sha256 = _hash(self._file.fileno())
             self._parquet = self._open()
             self.schema = self._parquet.schema_arrow
-            names = self.schema.names
-            duplicates = sorted({name for name in names if names.count(name) > 1})
-            if duplicates:
-                raise DataError(f"it repeats column {', '.join(duplicates)}", where=path)
+            _refuse_duplicates(self.schema.names, path)
         except BaseException:
             self._file.close()
             raise
@@ -136,6 +132,17 @@ class ParquetSource:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _refuse_empty(size: int, path: str) -> None:
+    if size == 0:
+        raise InputMissingError("the input is empty", where=path)
+
+
+def _refuse_duplicates(names: list[str], path: str) -> None:
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
+        raise DataError(f"it repeats column {', '.join(duplicates)}", where=path)
 
 
 def _hash(descriptor: int) -> str:

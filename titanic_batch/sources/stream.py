@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 import pyarrow as pa
 
@@ -51,9 +51,9 @@ class HashingFile(io.RawIOBase):
         """Always true."""
         return True
 
-    def readinto(self, buffer: object) -> int:
+    def readinto(self, buffer: Any) -> int:
         """Read into `buffer`; see io.RawIOBase."""
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        view = memoryview(buffer).cast("B")
         data = self._file.read(len(view))
         view[: len(data)] = data
         self._note(data)
@@ -72,6 +72,10 @@ class HashingFile(io.RawIOBase):
     def hexdigest(self) -> str:
         """Return the SHA-256 of what was read so far."""
         return self._hash.hexdigest()
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 
 class InputStream:
@@ -185,15 +189,16 @@ def open_input(path: str) -> IO[bytes]:
         raise OutputError(f"cannot be read: {exc.strerror}", where=path) from exc
 
 
-def _decompressed(raw: HashingFile, path: str) -> IO[bytes]:
+def _decompressed(raw: HashingFile, path: str) -> _Readable:
     suffix = Path(path).suffix.lower()
     if suffix == ".gz":
-        return gzip.GzipFile(fileobj=raw, mode="rb")  # type: ignore[return-value]
+        return gzip.GzipFile(fileobj=raw, mode="rb")
     if suffix == ".bz2":
-        return bz2.BZ2File(raw, "rb")  # type: ignore[return-value]
+        return bz2.BZ2File(raw, "rb")
     if suffix == ".zst":
-        return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")  # type: ignore[no-any-return]
-    return raw  # type: ignore[return-value]
+        unpacked: _Readable = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
+        return unpacked
+    return raw
 
 
 @contextmanager
