@@ -178,7 +178,9 @@ def _render(outcomes: list[FileOutcome], *, to_stdout: bool, as_json: bool) -> N
         if errors:
             raise errors[0]
         manifest = outcomes[0].manifest
-        if manifest is not None:
+        if manifest is not None and outcomes[0].skipped and not as_json:
+            log("skipped", f"already published: {manifest.output.path}", **_fields(manifest))
+        elif manifest is not None:
             _render_manifest(manifest, to_stdout=to_stdout, as_json=as_json)
         return
     if as_json:
@@ -189,9 +191,11 @@ def _render(outcomes: list[FileOutcome], *, to_stdout: bool, as_json: bool) -> N
         elif outcome.manifest is not None and style().verbose:
             log("published", _line(outcome.manifest), **_fields(outcome.manifest))
     published = [outcome.manifest for outcome in outcomes if outcome.manifest is not None]
+    skipped = sum(outcome.skipped for outcome in outcomes)
     log(
         "summary",
-        f"{len(published):,} of {len(outcomes):,} files published: "
+        f"{len(published):,} of {len(outcomes):,} files published"
+        f"{f' ({skipped:,} of them before)' if skipped else ''}: "
         f"{sum(m.rows.scored for m in published):,} rows scored, "
         f"{sum(m.rows.rejected for m in published):,} rejected",
         files=len(outcomes),

@@ -113,6 +113,24 @@ class Manifest(_Readable):
         return (json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n").encode()
 
 
+def manifest_from_json(document: dict[str, Any]) -> Manifest | None:
+    """Return a manifest that was read; None where it is not of this version's form."""
+    try:
+        return Manifest(
+            **{
+                **document,
+                "input": FileFacts(**document["input"]),
+                "output": FileFacts(**document["output"]),
+                "rows": RowCounts(**document["rows"]),
+                "rejects": RejectFacts(**document["rejects"]),
+                "alignment": tuple(document["alignment"]),
+                "warnings": tuple(document["warnings"]),
+            }
+        )
+    except (KeyError, TypeError):
+        return None
+
+
 def read_manifest(path: Path) -> dict[str, Any] | None:
     """Return the manifest at `path` as JSON; None where there is none, or none of ours.
 

@@ -65,7 +65,7 @@ def score_files(
     """
     chosen = make_options(**options)
     pairs = pair_files(os.fspath(input), os.fspath(output), chosen)
-    if needs_workers(pairs, chosen):
+    if needs_workers(pairs, chosen) and not chosen.skip_published:
         start_forkserver()  # what it imports, and what is imported here, come at the same time
     from titanic_batch.scoring.run import run_files
 

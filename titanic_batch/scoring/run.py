@@ -13,17 +13,26 @@ from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
+from titanic_batch.scoring.skipping import already_published
 from titanic_batch.scoring.workers import input_bytes, worker_count
 from titanic_batch.sources.dialect import declare_dialect
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileOutcome:
-    """How one file ended: with a manifest, or with an error."""
+    """How one file ended: with a manifest, or with an error.
+
+    Attributes:
+        pair: The input and its output.
+        manifest: What is published.
+        error: Why nothing was.
+        skipped: It was published before, from the same input, model and options.
+    """
 
     pair: FilePair
     manifest: Manifest | None
     error: TitanicBatchError | None
+    skipped: bool = False
 
 
 def run_files(
@@ -38,7 +47,31 @@ def run_files(
     """
     reject_limit(options.max_rejects)
     declare_dialect(options.delimiter or ",", options.encoding)
-    engine, model = _open_engine(pairs, options)
+    model = open_model(
+        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
+    )
+    skipped: dict[FilePair, Manifest] = {}
+    if options.skip_published:
+        found = {pair: already_published(pair, model, options) for pair in pairs}
+        skipped = {pair: manifest for pair, manifest in found.items() if manifest is not None}
+    scored = _score([pair for pair in pairs if pair not in skipped], model, options, observer)
+    return [
+        FileOutcome(pair=pair, manifest=skipped[pair], error=None, skipped=True)
+        if pair in skipped
+        else scored[pair]
+        for pair in pairs
+    ]
+
+
+def _score(
+    pairs: Sequence[FilePair],
+    model: VerifiedModel,
+    options: ScoreOptions,
+    observer: Observer | None,
+) -> dict[FilePair, FileOutcome]:
+    if not pairs:
+        return {}
+    engine = _open_engine(pairs, model, options)
     try:
         description = engine.describe()
         _make_folders(pairs)
@@ -50,7 +83,9 @@ def run_files(
                 run.close()
     finally:
         engine.close()
-    return [FileOutcome(pair=run.pair, manifest=run.manifest, error=run.error) for run in runs]
+    return {
+        run.pair: FileOutcome(pair=run.pair, manifest=run.manifest, error=run.error) for run in runs
+    }
 
 
 def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
@@ -81,19 +116,16 @@ def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
             raise
 
 
-def _open_engine(pairs: Sequence[FilePair], options: ScoreOptions) -> tuple[Engine, VerifiedModel]:
+def _open_engine(pairs: Sequence[FilePair], model: VerifiedModel, options: ScoreOptions) -> Engine:
     """Choose between this process and workers; import only what the choice needs."""
-    model = open_model(
-        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
-    )
     workers = worker_count(pairs, options)
     if workers > 1:
         from titanic_batch.engine.processes import ProcessEngine
 
-        return ProcessEngine(model, workers), model
+        return ProcessEngine(model, workers)
     from titanic_batch.engine.serial import SerialEngine
 
-    return SerialEngine(model), model
+    return SerialEngine(model)
 
 
 def _make_folders(pairs: Sequence[FilePair]) -> None:
