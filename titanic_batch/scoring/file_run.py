@@ -158,6 +158,7 @@ class FileRun:
             },
             repeating=self._output.repeating,
         )
+        self._held.callback(self._sink.close)
         self._task = ChunkTask(
             input=self.pair.input,
             parser=self._source.parser,

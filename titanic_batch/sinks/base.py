@@ -30,3 +30,7 @@ class Sink(Protocol):
     def finish(self) -> None:
         """Write what ends the file; nothing may be written after it."""
         ...
+
+    def close(self) -> None:
+        """Let go of the file, finished or not; never raises."""
+        ...

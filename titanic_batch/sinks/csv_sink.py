@@ -43,6 +43,9 @@ class CsvSink:
     def finish(self) -> None:
         """Do nothing: a CSV file has no end mark."""
 
+    def close(self) -> None:
+        """Do nothing: nothing is held back."""
+
 
 def _as_csv(table: pa.Table) -> bytes:
     """Return rows as CSV text: Arrow's own writer would quote every text cell."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from titanic_batch.errors import TitanicBatchError
 
 ROW_GROUP_ROWS = 1 << 16
 
@@ -69,6 +72,11 @@ class ParquetSink:
         """Write the last row group and the footer."""
         self._flush()
         self._writer.close()
+
+    def close(self) -> None:
+        """Let go of the file: left to the garbage collector, the writer would write to it later."""
+        with contextlib.suppress(OSError, TitanicBatchError, pa.ArrowException):
+            self._writer.close()
 
     def _flush(self) -> None:
         if self._waiting_rows:
