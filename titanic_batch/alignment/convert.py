@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -26,8 +27,11 @@ NUMERIC_NULLS = ("NA", "NaN", "null")
 #: Above this, float64 no longer holds every integer.
 MAX_EXACT_INTEGER = 2**53
 
+#: From here on, int64 holds nothing.
+MAX_INT64 = 2**63
+
 _NUMBER = re.compile(r"[ \t]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t]*")
-_INTEGER = re.compile(r"[ \t]*[+-]?[0-9]+[ \t]*")
+_WHOLE = re.compile(r"[ \t]*[+-]?[0-9]+(?:\.0*)?[ \t]*")
 _INFINITE = re.compile(r"[ \t]*[+-]?inf(?:inity)?[ \t]*", re.IGNORECASE)
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
@@ -110,10 +114,12 @@ def read_number(cell: object, null_tokens: Sequence[str] = ()) -> float | Faulty
             return Faulty("not-finite")
         if not _NUMBER.fullmatch(cell):
             return Faulty("not-a-number")
-        if _INTEGER.fullmatch(cell) and float(cell) != int(cell):
-            return Faulty("not-a-number")
         number = float(cell)
-        return number if np.isfinite(number) else Faulty("not-finite")
+        if not np.isfinite(number):
+            return Faulty("not-finite")
+        # Not int(), which refuses more than 4,300 digits.
+        inexact = abs(number) >= MAX_EXACT_INTEGER and Decimal(cell.strip()) != Decimal(number)
+        return Faulty("not-a-number") if inexact and _WHOLE.fullmatch(cell) else number
     if cell is None or isinstance(cell, bool):
         return None if cell is None else float(cell)
     number = float(cell)  # type: ignore[arg-type]  # int, float or Decimal: what `mismatch` lets in
@@ -133,12 +139,19 @@ def read_integer(cell: object, null_tokens: Sequence[str] = ()) -> int | Faulty 
         return None
     if isinstance(number, Faulty):
         return number if number.reason == "not-finite" else Faulty("not-an-integer")
-    return int(number) if number.is_integer() else Faulty("not-an-integer")
+    return as_integer(number)
+
+
+def as_integer(number: float) -> int | Faulty:
+    """Return a number as the whole number that it is; int64 must be able to hold it."""
+    if number.is_integer() and abs(number) < MAX_INT64:
+        return int(number)
+    return Faulty("not-an-integer")
 
 
 def read_boolean(cell: object, null_tokens: Sequence[str] = ()) -> bool | Faulty | None:
     """Read one cell as a boolean: true, false (in any case), 1 or 0."""
-    if cell is None or cell in NUMERIC_NULLS or cell in null_tokens:
+    if cell is None or cell in NUMERIC_NULLS or cell in null_tokens or cell != cell:
         return None
     if isinstance(cell, str):
         return _BOOLEANS.get(cell.lower(), Faulty("not-a-boolean"))

@@ -11,6 +11,7 @@ from titanic_batch.alignment.convert import (
     NUMERIC_NULLS,
     Faulty,
     Reader,
+    as_integer,
     as_text,
     read_boolean,
     read_integer,
@@ -55,9 +56,10 @@ def category_reader(
             return number if accepts_unknown else Faulty("unknown-category")
         if number is None or not whole:
             return _known_or_fault(number, categories, accepts_unknown)
-        if not number.is_integer():
-            return Faulty("not-an-integer" if accepts_unknown else "unknown-category")
-        return _known_or_fault(int(number), categories, accepts_unknown)
+        integer = as_integer(number)
+        if isinstance(integer, Faulty):
+            return integer if accepts_unknown else Faulty("unknown-category")
+        return _known_or_fault(integer, categories, accepts_unknown)
 
     return read
 
