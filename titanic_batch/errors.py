@@ -44,7 +44,9 @@ class TitanicBatchError(Exception):
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{head}. {self.cure}" if self.cure else head
+        # What is more than a line, a list of rejects, is followed by a line of its own.
+        joint = "\n" if "\n" in self.what else ". "
+        return f"{head}{joint}{self.cure}" if self.cure else head
 
     def __reduce__(self) -> tuple[Callable[..., TitanicBatchError], tuple[Any, ...]]:
         # Errors travel from worker processes to the parent; keyword-only fields need this.

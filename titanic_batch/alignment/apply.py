@@ -27,6 +27,7 @@ from titanic_batch.alignment.feeds import AlignmentPlan, Feed
 from titanic_batch.alignment.readers import (
     category_reader,
     mapping_reader,
+    one_hot_of_null,
     one_hot_reader,
     value_type_of,
 )
@@ -97,7 +98,7 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
         if feed.mapping is None and feed.one_hot is None:
             typed[feed.source] = converted.values
         _count_unknown(feed, column, converted, plan.null_tokens, counts)
-        empty = _empty_rows(feed, column, converted, plan.null_tokens)
+        empty = _empty_rows(converted)
         if empty.size:
             counts.nulls[feed.column.name] += int(empty.size)
             if feed.fill is not None:
@@ -108,8 +109,9 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
                     for row in empty.tolist()
                 )
         features.append(_feature(feed, converted))
-    faults.sort(key=lambda fault: (fault.index, fault.position))
-    return Aligned(features=tuple(features), typed=typed, faults=tuple(faults), counts=counts)
+    # Once each: every column of a one-hot group finds the same fault in the same cell.
+    found = sorted(dict.fromkeys(faults), key=lambda fault: (fault.index, fault.position))
+    return Aligned(features=tuple(features), typed=typed, faults=tuple(found), counts=counts)
 
 
 def typed_column(feed: Feed) -> pa.DataType | None:
@@ -179,7 +181,8 @@ def _count_unknown(
     """Count the values that the model never saw, whether they were let through or not."""
     rejected = [row for row, reason in converted.faults if reason == "unknown-category"]
     found = Counter(map(str, cells.take(pa.array(rejected, pa.int64())).to_pylist()))
-    if feed.accepts_unknown and (feed.column.categories or feed.one_hot is not None):
+    encoded = feed.one_hot is not None or (feed.column.categories and feed.mapping is None)
+    if feed.accepts_unknown and encoded:
         found.update(_let_through(feed, cells, null_tokens))
     if found:
         name = feed.source if feed.one_hot is not None else feed.column.name
@@ -204,15 +207,8 @@ def _let_through(feed: Feed, cells: pa.Array, null_tokens: Sequence[str]) -> Cou
     return found
 
 
-def _empty_rows(
-    feed: Feed, cells: pa.Array, converted: Converted, null_tokens: Sequence[str]
-) -> npt.NDArray[np.int64]:
+def _empty_rows(converted: Converted) -> npt.NDArray[np.int64]:
     """Return the rows whose cell is null, faulty cells not among them."""
-    if feed.one_hot is not None:
-        null = pc.is_null(cells, nan_is_null=True)
-        if null_tokens:
-            null = pc.or_(null, pc.is_in(pc.cast(cells, pa.string()), pa.array(null_tokens)))
-        return np.flatnonzero(null.to_numpy(zero_copy_only=False))
     if converted.values.null_count == 0:
         return np.empty(0, np.int64)
     null = pc.is_null(converted.values, nan_is_null=True).to_numpy(zero_copy_only=False)
@@ -225,12 +221,18 @@ def _empty_rows(
 def _feature(feed: Feed, converted: Converted) -> Features:
     """Return a column as the model was fed in training; its type depends on the plan only."""
     values = converted.values
-    nullable = feed.accepts_null and feed.fill is None
-    if feed.fill is not None:
-        values = values.fill_null(pa.scalar(feed.fill, values.type))
+    fill = feed.fill
+    if fill is None and feed.one_hot is not None:
+        fill = one_hot_of_null(feed.one_hot)
+    nullable = feed.accepts_null and fill is None
+    if fill is not None:
+        values = values.fill_null(pa.scalar(fill, values.type))
+    if feed.one_hot is not None and feed.column.kind == "boolean":
+        values = pc.cast(values, pa.bool_())
     if pa.types.is_integer(values.type):
         if nullable or feed.column.kind == "number":
-            values = pc.cast(values, pa.float64())
+            # Unchecked: Arrow would refuse all above 2^53, and those here are exact.
+            values = pc.cast(values, pa.float64(), safe=False)
         else:
             values = values.fill_null(0)  # only rows with a fault, which are not predicted
     if pa.types.is_boolean(values.type) and not nullable:
@@ -253,7 +255,7 @@ def _objects(feed: Feed, converted: Converted) -> Features:
         null = feed.fill
     objects = [null if value is None else value for value in distinct.to_pylist()]
     result: Features = np.array([*objects, null], dtype=object)[
-        codes.fill_null(len(objects)).to_numpy()
+        pc.cast(codes, pa.int64()).fill_null(len(objects)).to_numpy()
     ]
     return result
 

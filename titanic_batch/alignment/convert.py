@@ -7,6 +7,7 @@ is read again exactly, once per distinct value.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ Reader = Callable[[object], "Scalar | Faulty | None"]
 
 def to_number(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
     """Return cells as float64: finite, and whole numbers only as far as float64 is exact."""
+    cells = _without_tokens(cells, null_tokens)
     values = _as_floats(cells)
     if values is not None and _all_exact(values):
         return Converted(values)
@@ -73,6 +75,7 @@ def to_number(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
 
 def to_integer(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
     """Return cells as int64: `3` and `3.0` are 3, `3.5` is none."""
+    cells = _without_tokens(cells, null_tokens)
     values = _as_floats(cells)
     if values is not None and _all_exact(values) and _all_whole(values):
         return Converted(pc.cast(values, pa.int64()))
@@ -151,11 +154,16 @@ def as_integer(number: float) -> int | Faulty:
 
 def read_boolean(cell: object, null_tokens: Sequence[str] = ()) -> bool | Faulty | None:
     """Read one cell as a boolean: true, false (in any case), 1 or 0."""
-    if cell is None or cell in NUMERIC_NULLS or cell in null_tokens or cell != cell:
+    if cell is None or cell in NUMERIC_NULLS or cell in null_tokens or is_nan(cell):
         return None
     if isinstance(cell, str):
         return _BOOLEANS.get(cell.lower(), Faulty("not-a-boolean"))
     return bool(cell) if cell in (0, 1) else Faulty("not-a-boolean")
+
+
+def is_nan(cell: object) -> bool:
+    """Tell whether a cell is the float that pandas takes for null."""
+    return isinstance(cell, float) and math.isnan(cell)
 
 
 def as_text(cell: object) -> str | None:
@@ -167,6 +175,15 @@ def as_text(cell: object) -> str | None:
             return None
         return str(int(cell)) if cell.is_integer() else repr(cell)
     return str(cell)
+
+
+def _without_tokens(cells: pa.Array, null_tokens: Sequence[str]) -> pa.Array:
+    """Return cells with those that mean null made null: -999 may be one of them."""
+    if not null_tokens or not is_text(cells.type):
+        return cells
+    texts = pc.cast(cells, pa.large_string())
+    is_token = pc.is_in(texts, value_set=pa.array(null_tokens, pa.large_string()))
+    return pc.if_else(is_token, pa.scalar(None, pa.large_string()), texts)
 
 
 def _as_floats(cells: pa.Array) -> pa.Array | None:

@@ -35,3 +35,9 @@ def nearest(wanted: str, names: Sequence[str], count: int = 3) -> list[str]:
     by_form = {normalised(name): name for name in reversed(names)}
     close = difflib.get_close_matches(normalised(wanted), by_form, n=count, cutoff=0.5)
     return [by_form[form] for form in close]
+
+
+def prefixes(name: str) -> Iterable[str]:
+    """Yield what stands before each underscore of a name, the longest first."""
+    parts = name.split("_")
+    return ("_".join(parts[:end]) for end in range(len(parts) - 1, 0, -1))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pyarrow as pa
 
 from titanic_batch.alignment.convert import Faulty
 from titanic_batch.alignment.feeds import Action, AlignmentPlan, Feed
-from titanic_batch.alignment.names import find_source, nearest, normalised
+from titanic_batch.alignment.names import find_source, nearest, normalised, prefixes
+from titanic_batch.alignment.option_checks import check_options, check_options_used
 from titanic_batch.alignment.options import ALL_COLUMNS, AlignmentOptions
 from titanic_batch.alignment.readers import read_value
 from titanic_batch.alignment.types import cast_needed, mismatch
@@ -39,7 +41,7 @@ def plan_alignment(
         DataError: if model columns have no source, or one of a type that can't be theirs.
         UsageError: if an option names a column that does not exist.
     """
-    _check_options(schema, inputs.names, options)
+    check_options(schema, inputs.names, options)
     feeds: list[Feed] = []
     missing: list[str] = []
     for column in schema.columns:
@@ -49,7 +51,9 @@ def plan_alignment(
         else:
             feeds.append(feed)
     if missing:
-        raise _missing(missing, inputs.names, where)
+        there = [name for name in inputs.names if name not in options.rename]
+        raise _missing(missing, there, where)
+    check_options_used(feeds, options)
     problems = [
         problem
         for feed in feeds
@@ -113,11 +117,15 @@ def _feed(
 def _source(
     column: ColumnSchema, schema: TrainingSchema, names: list[str], options: AlignmentOptions
 ) -> str | None:
-    for old, new in options.rename.items():
-        if new == column.name:
-            return old
+    renamed = _renamed(column.name, options)
+    if renamed is not None:
+        return renamed
+    names = [name for name in names if name not in options.rename]
     if column.source is not None and column.source in names:
         return column.source
+    alike = [name for name in schema.names if normalised(name) == normalised(column.name)]
+    if column.name not in names and len([name for name in alike if name not in names]) > 1:
+        return None  # one input column cannot tell which of them it means
     return find_source(column.name, names, taken=schema.names)
 
 
@@ -127,13 +135,17 @@ def _one_hot_feed(
     """Feed a `name_value` column, as pandas.get_dummies makes it, from the raw column `name`."""
     if column.kind not in ("number", "integer", "boolean"):
         return None
-    for prefix in _prefixes(column.name):
-        source = _renamed(prefix, options) or find_source(prefix, names, taken=schema.names)
-        if source is None or source not in names:
+    for prefix in prefixes(column.name):
+        if prefix in schema.names:
+            continue  # the model takes the raw column itself: this one is no dummy of it
+        others = [name for name in names if name not in options.rename]
+        source = _renamed(prefix, options) or find_source(prefix, others, taken=schema.names)
+        if source is None:
             continue
         learned = next((known for known in schema.one_hot if known.name == prefix), None)
         seen = {name[len(prefix) + 1 :] for name in schema.names if name.startswith(f"{prefix}_")}
         known = seen | {str(value) for value in learned.categories} if learned else seen
+        value = column.name[len(prefix) + 1 :]
         return Feed(
             column=column,
             source=source,
@@ -141,20 +153,33 @@ def _one_hot_feed(
             action="one-hot",
             accepts_null=True,
             accepts_unknown=_accepts_unknown(False, (prefix, source, column.name), options),
-            one_hot=column.name[len(prefix) + 1 :],
+            fill=_one_hot_fill(column, prefix, value, known, options),
+            one_hot=value,
             one_hot_known=tuple(sorted(known)),
         )
     return None
 
 
+def _one_hot_fill(
+    column: ColumnSchema, prefix: str, value: str, known: set[str], options: AlignmentOptions
+) -> int | None:
+    """Return what a null of the raw column becomes in the column of `value`."""
+    own = options.fill.get(column.name, column.fill)
+    if own is not None:
+        return int(bool(_value(replace(column, kind="boolean"), own, "--fill")))
+    if prefix not in options.fill:
+        return None
+    text = str(options.fill[prefix])
+    if text not in known:
+        raise UsageError(
+            f"--fill {prefix}={text}: that is no category the model knows",
+            cure=f"Its categories are: {', '.join(sorted(known)[:_MOST_NAMED])}.",
+        )
+    return int(text == value)
+
+
 def _renamed(wanted: str, options: AlignmentOptions) -> str | None:
     return next((old for old, new in options.rename.items() if new == wanted), None)
-
-
-def _prefixes(name: str) -> Iterable[str]:
-    """Yield what stands before each underscore of a name, the longest first."""
-    parts = name.split("_")
-    return ("_".join(parts[:end]) for end in range(len(parts) - 1, 0, -1))
 
 
 def _value(column: ColumnSchema, value: Scalar, flag: str) -> Scalar:
@@ -172,7 +197,7 @@ def _value(column: ColumnSchema, value: Scalar, flag: str) -> Scalar:
 def _is_dummy(name: str, names: tuple[str, ...]) -> bool:
     return any(
         other != name and other.startswith(f"{prefix}_")
-        for prefix in _prefixes(name)
+        for prefix in prefixes(name)
         for other in names
     )
 
@@ -182,35 +207,6 @@ def _accepts_unknown(default: bool, names: Iterable[str], options: AlignmentOpti
         if name in options.unknown:
             return options.unknown[name] == "allow"
     return default
-
-
-def _check_options(schema: TrainingSchema, names: list[str], options: AlignmentOptions) -> None:
-    groups = {prefix for name in schema.names for prefix in _prefixes(name)}
-    allowed = {*schema.names, *groups}
-    for flag, given in (
-        ("--fill", options.fill),
-        ("--allow-null", options.allow_null),
-        ("--map", options.mapping),
-        ("--rename", set(options.rename.values())),
-    ):
-        for name in sorted(given):
-            _require(name, allowed, flag, "a column of the model")
-    for name in sorted(set(options.unknown) - {ALL_COLUMNS}):
-        _require(name, allowed | set(names), "--unknown", "a column of the model")
-    for name in sorted(options.rename):
-        _require(name, set(names), "--rename", "a column of the input")
-
-
-def _require(name: str, names: Iterable[str], flag: str, what: str) -> None:
-    known = sorted(names)
-    if name not in known:
-        near = nearest(name, known)
-        raise UsageError(
-            f"{flag} {name}: there is no such column; it must be {what}",
-            cure=f"Did you mean {' or '.join(near)}?"
-            if near
-            else f"They are: {', '.join(known[:_MOST_NAMED])}.",
-        )
 
 
 def _missing(missing: list[str], names: list[str], where: str) -> DataError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -13,6 +12,7 @@ from titanic_batch.alignment.convert import (
     Reader,
     as_integer,
     as_text,
+    is_nan,
     read_boolean,
     read_integer,
     read_number,
@@ -93,7 +93,7 @@ def mapping_reader(mapping: dict[str, Scalar], null_tokens: Sequence[str] = ()) 
     """Return a reader that looks a cell's text up; what is not there is an unknown category."""
 
     def read(cell: object) -> Scalar | Faulty | None:
-        if cell is None or cell in null_tokens:
+        if cell is None or cell in null_tokens or is_nan(cell):
             return None
         for text in _spellings(cell):
             if text in mapping:
@@ -108,14 +108,14 @@ def mapping_reader(mapping: dict[str, Scalar], null_tokens: Sequence[str] = ()) 
 def one_hot_reader(
     value: str, known: Sequence[str], *, accepts_unknown: bool, null_tokens: Sequence[str] = ()
 ) -> Reader:
-    """Return a reader that says 1 for `value`, 0 for what else is known, and 0 for null.
+    """Return a reader that says 1 for `value` and 0 for what else is known.
 
-    This is what pandas.get_dummies makes of a column.
+    This is what pandas.get_dummies makes of a column; for nulls see `one_hot_of_null`.
     """
 
     def read(cell: object) -> Scalar | Faulty | None:
-        if cell is None or cell in null_tokens or _is_nan(cell):
-            return 0
+        if cell is None or cell in null_tokens or is_nan(cell):
+            return None
         spellings = _spellings(cell)
         if value in spellings:
             return 1
@@ -126,13 +126,18 @@ def one_hot_reader(
     return read
 
 
+def one_hot_of_null(value: str) -> int:
+    """Return what pandas.get_dummies makes of a null: 0, but 1 in the column of dummy_na=True."""
+    return int(value == "nan")
+
+
 def _text_reader(
     categories: Sequence[str], accepts_unknown: bool, null_tokens: Sequence[str]
 ) -> Reader:
     known = frozenset(categories)
 
     def read(cell: object) -> Scalar | Faulty | None:
-        if cell is None or cell in null_tokens or _is_nan(cell):
+        if cell is None or cell in null_tokens or is_nan(cell):
             return None
         spellings = _spellings(cell)
         for text in spellings:
@@ -149,10 +154,6 @@ def _known_or_fault(
     if value is None or isinstance(value, Faulty) or accepts_unknown or value in categories:
         return value
     return Faulty("unknown-category")
-
-
-def _is_nan(cell: object) -> bool:
-    return isinstance(cell, float) and math.isnan(cell)
 
 
 def _spellings(cell: object) -> tuple[str, ...]:

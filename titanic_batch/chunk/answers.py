@@ -21,11 +21,14 @@ class ModelFacts:
         classes: A classifier's labels; None for regressors.
         has_probability: Whether it gives probabilities.
         label_type: Arrow type of a prediction.
+        independent_rows: Whether each row's prediction is known not to depend, to the last bit, on
+            the rows beside it.
     """
 
     classes: tuple[Scalar, ...] | None
     has_probability: bool
     label_type: pa.DataType
+    independent_rows: bool = False
 
 
 @dataclass(frozen=True)

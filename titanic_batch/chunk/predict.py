@@ -10,6 +10,7 @@ import pyarrow as pa
 from sklearn.utils import _safe_indexing
 
 from titanic_batch.chunk.answers import ModelFacts, Predictions
+from titanic_batch.chunk.independence import predicts_rows_independently
 from titanic_batch.errors import ModelError
 
 #: scikit-learn classifiers whose `predict` is, by their own code, the class of the largest
@@ -31,7 +32,12 @@ def model_facts(estimator: Any) -> ModelFacts:
     """
     classes = getattr(estimator, "classes_", None)
     if classes is None:
-        return ModelFacts(classes=None, has_probability=False, label_type=pa.float64())
+        return ModelFacts(
+            classes=None,
+            has_probability=False,
+            label_type=pa.float64(),
+            independent_rows=predicts_rows_independently(estimator),
+        )
     if isinstance(classes, list):
         raise ModelError(
             "the model predicts several outputs at once, which is not supported",
@@ -45,6 +51,7 @@ def model_facts(estimator: Any) -> ModelFacts:
         classes=tuple(values.tolist()),
         has_probability=hasattr(estimator, "predict_proba"),
         label_type=label_type,
+        independent_rows=predicts_rows_independently(estimator),
     )
 
 

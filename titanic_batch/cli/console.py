@@ -100,7 +100,7 @@ def print_error(error: TitanicBatchError) -> None:
     text.append(error.what)
     if error.cure:
         text.append("\n" if "\n" in error.what else ". ")
-        text.append(error.cure.lstrip("\n"))
+        text.append(error.cure)
     console.print(text)
 
 

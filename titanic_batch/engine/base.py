@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,9 +30,9 @@ class ModelDescription:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One chunk to score, on behalf of the input file `key`."""
+    """One chunk to score, on behalf of the input file number `key`."""
 
-    key: Hashable
+    key: int
     task: ChunkTask
     chunk: Chunk
 
@@ -41,15 +41,8 @@ class Work:
 class Outcome:
     """What became of one `Work`: a result, or the error that scoring it ended in."""
 
-    key: Hashable
+    key: int
     result: ChunkResult | TitanicBatchError
-
-
-@dataclass(frozen=True, slots=True)
-class NewTask:
-    """Sent to a worker before the first chunk of a file: what the chunks after it belong to."""
-
-    task: ChunkTask
 
 
 class Engine(Protocol):

@@ -10,16 +10,19 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
+from typing import Any
 
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
-from titanic_batch.engine.base import ModelDescription, NewTask, Outcome, Work
+from titanic_batch.engine.base import ModelDescription, Outcome, Work
 from titanic_batch.engine.forkserver import no_main_module, start_forkserver
+from titanic_batch.engine.groups import grouped
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.models import VerifiedModel
+from titanic_batch.sources.base import Chunk
 
 #: Chunks that a worker may have: one to work on, one to go on with.
 _AHEAD = 2
@@ -54,62 +57,64 @@ class ProcessEngine:
                 answer = self._answer(worker)
                 if isinstance(answer, TitanicBatchError):
                     raise answer
-                if not isinstance(answer, ModelDescription):
-                    raise TypeError(f"a worker's first answer was {type(answer).__name__}")
                 self._description = answer
         assert self._description is not None
         return self._description
 
     def map(self, works: Iterable[Work]) -> Iterator[Outcome]:
         """Yield the outcome of each work in order; works are read as workers become free."""
-        self.describe()
-        source = enumerate(works)
-        keys: deque[Hashable] = deque()
-        done: dict[int, ChunkResult | TitanicBatchError] = {}
+        source = enumerate(grouped(works, self.describe().facts))
+        sent: deque[list[Work]] = deque()
+        done: dict[int, list[ChunkResult | TitanicBatchError]] = {}
         next_out = 0
         exhausted = False
         while True:
-            while not exhausted and len(keys) < _AHEAD * len(self._workers):
-                worker = min(self._workers, key=lambda worker: len(worker.pending))
+            while not exhausted and len(sent) < _AHEAD * len(self._workers):
                 entry = next(source, None)
-                if entry is None:
-                    exhausted = True
-                    break
-                index, work = entry
-                keys.append(work.key)
-                self._send(worker, index, work)
-            if not keys:
-                if exhausted:
-                    return
-                continue
+                exhausted = entry is None
+                if entry is not None:
+                    index, group = entry
+                    sent.append(group)
+                    self._send(index, group)
+            if not sent:
+                return
             while next_out not in done:
                 self._collect(done)
-            yield Outcome(keys.popleft(), done.pop(next_out))
+            for work, result in zip(sent.popleft(), done.pop(next_out), strict=True):
+                yield Outcome(work.key, result)
             next_out += 1
 
-    def _send(self, worker: _Worker, index: int, work: Work) -> None:
+    def _send(self, index: int, group: list[Work]) -> None:
+        worker = min(self._workers, key=lambda worker: len(worker.pending))
+        message: list[tuple[ChunkTask | None, Chunk]] = []
+        for work in group:
+            message.append((None if work.task is worker.task else work.task, work.chunk))
+            worker.task = work.task
         try:
-            if worker.task is not work.task:
-                worker.connection.send(NewTask(work.task))
-                worker.task = work.task
-            worker.connection.send(work.chunk)
+            worker.connection.send(message)
         except (BrokenPipeError, ConnectionResetError) as exc:
             raise _ended(worker) from exc
         worker.pending.append(index)
 
-    def _collect(self, done: dict[int, ChunkResult | TitanicBatchError]) -> None:
+    def _collect(self, done: dict[int, list[ChunkResult | TitanicBatchError]]) -> None:
         """Take in every answer that is there; wait for one if there is none."""
-        by_connection = {worker.connection: worker for worker in self._workers}
-        for ready in wait(list(by_connection)):
-            worker = by_connection[ready]  # type: ignore[index]
-            answer = self._answer(worker)
-            if isinstance(answer, ModelDescription):
-                raise TypeError("a worker described the model twice")
-            done[worker.pending.popleft()] = answer
+        for worker in self._workers:
+            if worker.pending and worker.connection.poll():
+                self._take(worker, done)
+                return
+        wait([worker.connection for worker in self._workers if worker.pending])
 
-    def _answer(self, worker: _Worker) -> ChunkResult | ModelDescription | TitanicBatchError:
+    def _take(
+        self, worker: _Worker, done: dict[int, list[ChunkResult | TitanicBatchError]]
+    ) -> None:
+        answer = self._answer(worker)
+        if isinstance(answer, TitanicBatchError):
+            raise answer
+        done[worker.pending.popleft()] = answer
+
+    def _answer(self, worker: _Worker) -> Any:
         try:
-            answer: ChunkResult | ModelDescription | TitanicBatchError = worker.connection.recv()
+            answer = worker.connection.recv()
         except (EOFError, ConnectionResetError) as exc:
             raise _ended(worker) from exc
         return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from titanic_batch.engine.base import ModelDescription, Outcome, Work
+from titanic_batch.engine.groups import grouped
 from titanic_batch.engine.session import Session, open_session
 from titanic_batch.models import VerifiedModel
 
@@ -28,8 +29,10 @@ class SerialEngine:
     def map(self, works: Iterable[Work]) -> Iterator[Outcome]:
         """Yield the outcome of each work in order."""
         session = self._open()
-        for work in works:
-            yield Outcome(work.key, session.score(work.task, work.chunk))
+        for group in grouped(works, session.description.facts):
+            results = session.score([(work.task, work.chunk) for work in group])
+            for work, result in zip(group, results, strict=True):
+                yield Outcome(work.key, result)
 
     def close(self) -> None:
         """Forget the model."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from titanic_batch.chunk.predict import model_facts
-from titanic_batch.chunk.score import score_chunk
+from titanic_batch.chunk.score import score_chunks
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.engine.base import ModelDescription
 from titanic_batch.errors import TitanicBatchError
@@ -26,15 +27,15 @@ class Session:
     estimator: Any
     description: ModelDescription
 
-    def score(self, task: ChunkTask, chunk: Chunk) -> ChunkResult | TitanicBatchError:
-        """Score one chunk; an expected error is returned, not raised."""
-        try:
-            # One thread each: BLAS sums in another order with more, so the last bit would differ.
-            with threadpool_limits(limits=1), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return score_chunk(task, chunk, self.estimator, self.description.facts)
-        except TitanicBatchError as exc:
-            return exc
+    def score(
+        self, items: Sequence[tuple[ChunkTask, Chunk]]
+    ) -> list[ChunkResult | TitanicBatchError]:
+        """Score a group of chunks; an expected error is returned, not raised."""
+        facts = self.description.facts
+        # One thread each: BLAS sums in another order with more, so the last bit would differ.
+        with threadpool_limits(limits=1), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return score_chunks(items, self.estimator, facts)
 
 
 def open_session(model: VerifiedModel) -> Session:

@@ -19,34 +19,36 @@ import sklearn.linear_model
 import sklearn.pipeline  # noqa: F401
 
 from titanic_batch.chunk.task import ChunkTask
-from titanic_batch.engine.base import NewTask
 from titanic_batch.engine.session import open_session
 from titanic_batch.errors import TitanicBatchError
 from titanic_batch.models import VerifiedModel
 from titanic_batch.sources.base import Chunk
 
+#: A group of chunks, each with the task it belongs to; None for the same as the one before.
+Message = list[tuple[ChunkTask | None, Chunk]]
+
 
 def run_worker(connection: Connection, model: VerifiedModel) -> None:
-    """Answer each chunk that comes through `connection` with its outcome, until it is closed.
+    """Answer each group of chunks that comes through `connection`, until it is closed.
 
     The first answer is the model's description, or the error that loading it ended in.
     """
     # The parent decides what a signal means, and closes the pipe; Ctrl-C reaches everyone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    inbox: queue.SimpleQueue[NewTask | Chunk] = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     try:
         session = open_session(model)
         connection.send(session.description)
         task: ChunkTask | None = None
         while True:
-            message = inbox.get()
-            if isinstance(message, NewTask):
-                task = message.task
-                continue
-            assert task is not None, "a chunk came before its task"
-            connection.send(session.score(task, message))
+            items = []
+            for new_task, chunk in inbox.get():
+                task = new_task or task
+                assert task is not None, "a chunk came before its task"
+                items.append((task, chunk))
+            connection.send(session.score(items))
     except BrokenPipeError:
         os._exit(0)
     except TitanicBatchError as exc:
@@ -55,7 +57,7 @@ def run_worker(connection: Connection, model: VerifiedModel) -> None:
         connection.send(TitanicBatchError(f"a bug in a worker:\n{traceback.format_exc()}"))
 
 
-def _receive(connection: Connection, inbox: queue.SimpleQueue[NewTask | Chunk]) -> None:
+def _receive(connection: Connection, inbox: queue.SimpleQueue[Message]) -> None:
     """Take in messages while the model works; when the parent is gone, so is this process."""
     try:
         while True:

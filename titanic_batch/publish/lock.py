@@ -25,6 +25,7 @@ def locked(paths: OutputPaths) -> Iterator[None]:
     """
     lock = FileLock(paths.lock, timeout=0, mode=0o600)
     with os_errors(paths.data, "locking the output"):
+        paths.data.parent.stat()  # filelock would make a missing folder: perhaps an unmounted disk's
         try:
             lock.acquire()
         except Timeout as exc:

@@ -92,7 +92,7 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckR
             chunks = source.chunks()
             # Two, for a last record without a newline is a chunk of its own.
             looked_at = chunks if full else itertools.islice(chunks, 2)
-            works: Iterator[Work] = (Work(path, task, chunk) for chunk in looked_at)
+            works: Iterator[Work] = (Work(0, task, chunk) for chunk in looked_at)
             tally, rejects = _tally(engine, works)
             complete = full or next(chunks, None) is None
         finally:

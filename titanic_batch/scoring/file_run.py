@@ -254,5 +254,5 @@ class FileRun:
         cure = f"See {kept}. " if kept else ""
         cure += "Mend the input, or publish without these rows with --max-rejects."
         return TooManyRejectsError(
-            what + ":\n" + "\n".join(lines), where=self.pair.input, cure="\n" + cure
+            what + ":\n" + "\n".join(lines), where=self.pair.input, cure=cure
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from titanic_batch.chunk.task import ChunkResult
 from titanic_batch.engine.base import Engine, Work
 from titanic_batch.errors import InterruptedRunError, TitanicBatchError, os_errors
 from titanic_batch.models import VerifiedModel, open_model
@@ -89,24 +90,30 @@ def _score(
 
 
 def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
-    by_index = dict(enumerate(runs))
     total = input_bytes([run.pair for run in runs])
+    rows = rejected = bytes_read = 0
+    read_of = [0] * len(runs)
 
     def works() -> Iterator[Work]:
-        for index, run in by_index.items():
+        for index, run in enumerate(runs):
             for task, chunk in run.work():
                 yield Work(index, task, chunk)
 
     try:
         for outcome in engine.map(works()):
-            run = by_index[int(str(outcome.key))]
+            run = runs[outcome.key]
             run.take(outcome.result)
+            if isinstance(outcome.result, ChunkResult):
+                rows += outcome.result.rows_read
+                rejected += len(outcome.result.rejects)
+            bytes_read += run.bytes_read - read_of[outcome.key]
+            read_of[outcome.key] = run.bytes_read
             observer.update(
                 Progress(
                     input=run.pair.input,
-                    rows=sum(each.tally.read for each in runs),
-                    rejected=sum(each.tally.rejected for each in runs),
-                    bytes_read=sum(each.bytes_read for each in runs),
+                    rows=rows,
+                    rejected=rejected,
+                    bytes_read=bytes_read,
                     bytes_total=total,
                 )
             )

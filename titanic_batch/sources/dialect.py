@@ -49,9 +49,10 @@ def declare_dialect(delimiter: str, encoding: str) -> Dialect:
     try:
         name = codecs.lookup(encoding).name
         " ".encode(name)  # refuses codecs that are no text encodings, such as hex
-    except LookupError as exc:
+        b"\xff".decode(name, "replace")  # refuses those that cannot read past a bad byte: idna
+    except (LookupError, UnicodeError) as exc:
         raise UsageError(
-            f"--encoding {encoding!r} is not a text encoding that Python knows",
+            f"--encoding {encoding!r} is not a text encoding that can be read",
             cure="Give for example --encoding latin-1 or --encoding cp1252.",
         ) from exc
     return Dialect(delimiter=character.encode(), encoding="utf-8" if name == "utf-8-sig" else name)

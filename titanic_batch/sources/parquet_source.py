@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,7 +32,7 @@ class ParquetParser:
     def raw_records(self, chunk: Chunk, indices: Sequence[int]) -> list[RawRecord]:
         """Return the rows at the 0-based positions `indices` as JSON."""
         rows = _table(chunk).take(pa.array(indices, pa.int64())).to_pylist()
-        return [RawRecord(None, json.dumps(row, ensure_ascii=False, default=str)) for row in rows]
+        return [RawRecord(None, _json(row)) for row in rows]
 
 
 class ParquetSource:
@@ -65,10 +67,13 @@ class ParquetSource:
 
     def _open(self) -> pq.ParquetFile:
         try:
-            return pq.ParquetFile(
+            file = pq.ParquetFile(
                 pa.PythonFile(self._file, mode="r"), page_checksum_verification=True
             )
-        except (pa.ArrowException, OSError) as exc:
+            for name in file.schema_arrow.names:  # decoded here, where damage may have hit them
+                name.encode()
+            return file
+        except (pa.ArrowException, OSError, UnicodeError) as exc:
             raise DataError(
                 f"it is not a readable Parquet file ({_first_line(exc)})",
                 where=self._path,
@@ -107,6 +112,12 @@ class ParquetSource:
                 where=self._path,
                 cure="Copy or make it again.",
             ) from exc
+        if row - 1 != total:  # the footer counts rows for the file and again for each row group
+            raise DataError(
+                f"it is damaged: it holds {row - 1} rows where {total} should be",
+                where=self._path,
+                cure="Copy or make it again.",
+            )
 
     def _rows_per_chunk(self) -> int:
         metadata = self._parquet.metadata
@@ -157,6 +168,21 @@ def _hash(descriptor: int) -> str:
 def _table(chunk: Chunk) -> pa.Table:
     with pa.ipc.open_stream(chunk.data) as reader:
         return reader.read_all()
+
+
+def _json(row: dict[str, Any]) -> str:
+    try:
+        return json.dumps(row, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:  # JSON has no NaN and no infinity
+        return json.dumps(_finite(row), ensure_ascii=False, default=str)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _first_line(exc: BaseException) -> str:

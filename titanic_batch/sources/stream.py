@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
 import gzip
 import hashlib
@@ -19,6 +18,7 @@ from typing import IO, Any, Protocol
 import pyarrow as pa
 
 from titanic_batch.errors import DataError, InputMissingError, OutputError
+from titanic_batch.sources.bz2_members import Bz2Members
 from titanic_batch.sources.formats import STDIN
 
 #: Marks a byte that the declared encoding does not know; never part of UTF-8.
@@ -27,12 +27,20 @@ UNDECODABLE = b"\xff"
 _DECODE_BYTES = 1 << 20
 
 
-def _mark_undecodable(error: UnicodeError) -> tuple[str, int]:
-    """Decode each bad byte as the mark and, where it can be told apart, the byte itself."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    bad = error.object[error.start : error.end]
-    return "".join("\udcff" + (chr(0xDC00 + b) if b > 0x7F else chr(b)) for b in bad), error.end
+def _mark_undecodable(error: UnicodeError) -> tuple[str | bytes, int]:
+    r"""Decode each bad byte as the mark and the byte itself, and encode both as UTF-8 bytes.
+
+    A bad byte below 0x80 becomes the text `\xNN`: in UTF-16 it may look like a quote or a newline.
+    A surrogate that is no such byte (UTF-7 lets it through) is encoded as the mark alone.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        bad = error.object[error.start : error.end]
+        shown = (chr(0xDC00 + b) if b > 0x7F else f"\\x{b:02x}" for b in bad)
+        return "".join("\udcff" + text for text in shown), error.end
+    if isinstance(error, UnicodeEncodeError):
+        codes = (ord(character) for character in error.object[error.start : error.end])
+        return bytes(c - 0xDC00 if 0xDC80 <= c <= 0xDCFF else 0xFF for c in codes), error.end
+    raise error
 
 
 codecs.register_error("titanic_batch.mark", _mark_undecodable)
@@ -141,7 +149,7 @@ class InputStream:
         data = self._decoded.read(_DECODE_BYTES)
         self._ended = not data
         text = self._decoder.decode(data, final=not data)
-        return text.encode("utf-8", "surrogateescape")
+        return text.encode("utf-8", "titanic_batch.mark")
 
     def unchanged(self) -> None:
         """Check that the file is still what was opened.
@@ -194,7 +202,7 @@ def _decompressed(raw: HashingFile, path: str) -> _Readable:
     if suffix == ".gz":
         return gzip.GzipFile(fileobj=raw, mode="rb")
     if suffix == ".bz2":
-        return bz2.BZ2File(raw, "rb")
+        return Bz2Members(raw)
     if suffix == ".zst":
         unpacked: _Readable = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
         return unpacked
@@ -211,9 +219,9 @@ def _read_errors(path: str) -> Iterator[None]:
             where=path,
             cure="Copy or download it again.",
         ) from exc
-    except UnicodeDecodeError as exc:
+    except UnicodeError as exc:  # UTF-16 and UTF-32 text must say its byte order
         raise DataError(
-            f"it is not {exc.encoding} text: {exc.reason}",
+            f"it is not text in the declared encoding: {exc}",
             where=path,
             cure="Say how it is written with --encoding.",
         ) from exc

@@ -1,0 +1,86 @@
+"""Check what the user says of columns: every option must mean something, and do something."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from titanic_batch.alignment.feeds import Feed
+from titanic_batch.alignment.names import nearest, prefixes
+from titanic_batch.alignment.options import ALL_COLUMNS, AlignmentOptions
+from titanic_batch.errors import UsageError
+from titanic_batch.schema import TrainingSchema
+
+_MOST_NAMED = 20
+
+
+def check_options(schema: TrainingSchema, names: list[str], options: AlignmentOptions) -> None:
+    """Refuse options that name what does not exist, or contradict each other.
+
+    Args:
+        schema: What the model expects.
+        names: The input's columns.
+        options: What the user says of them.
+
+    Raises:
+        UsageError: for the first of them.
+    """
+    groups = {prefix for name in schema.names for prefix in prefixes(name)}
+    allowed = {*schema.names, *groups}
+    for flag, given in (
+        ("--fill", options.fill),
+        ("--allow-null", options.allow_null),
+        ("--rename", options.rename.values()),
+    ):
+        for name in sorted(given):
+            _require(name, allowed, flag, "a column of the model")
+    for name in sorted(options.mapping):
+        _require(name, schema.names, "--map", "a column of the model")
+    for name, answer in sorted(options.unknown.items()):
+        if name != ALL_COLUMNS:
+            _require(name, allowed | set(names), "--unknown", "a column of the model")
+        if answer not in ("allow", "reject"):
+            raise UsageError(
+                f"--unknown {name}={answer}: that is neither allow nor reject",
+                cure=f"Give --unknown {name}=allow or --unknown {name}=reject.",
+            )
+    for name in sorted(options.rename):
+        _require(name, set(names), "--rename", "a column of the input")
+    for name, count in Counter(options.rename.values()).items():
+        if count > 1:
+            olds = " and ".join(old for old, new in options.rename.items() if new == name)
+            raise UsageError(
+                f"--rename feeds {name} from {olds}", cure="Name one input column for it."
+            )
+
+
+def check_options_used(feeds: Iterable[Feed], options: AlignmentOptions) -> None:
+    """Refuse options for a raw column that turned out to be behind no one-hot column.
+
+    Raises:
+        UsageError: if there are any: they would do nothing, without a word.
+    """
+    used = set()
+    for feed in feeds:
+        used.add(feed.column.name)
+        if feed.one_hot is not None:
+            used.add(feed.column.name[: -len(feed.one_hot) - 1])
+    for flag, given in (
+        ("--fill", options.fill),
+        ("--allow-null", options.allow_null),
+        ("--rename", options.rename.values()),
+    ):
+        for name in sorted(given):
+            _require(name, used, flag, "a column of the model")
+
+
+def _require(name: str, names: Iterable[str], flag: str, what: str) -> None:
+    known = sorted(names)
+    if name not in known:
+        near = nearest(name, known)
+        raise UsageError(
+            f"{flag} {name}: there is no such column; it must be {what}",
+            cure=f"Did you mean {' or '.join(near)}?"
+            if near
+            else f"They are: {', '.join(known[:_MOST_NAMED])}.",
+        )

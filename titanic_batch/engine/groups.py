@@ -1,0 +1,28 @@
+"""Put the small chunks of several files together, where the model may score them with one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from titanic_batch.chunk.answers import ModelFacts
+from titanic_batch.engine.base import Work
+
+_GROUP_BYTES = 1 << 20
+_GROUP_WORKS = 64
+
+
+def grouped(works: Iterable[Work], facts: ModelFacts) -> Iterator[list[Work]]:
+    """Yield works in order, as lists of one, or of several small ones that go together."""
+    if not facts.independent_rows:
+        yield from ([work] for work in works)
+        return
+    group: list[Work] = []
+    size = 0
+    for work in works:
+        size += len(work.chunk.data)
+        if group and (size > _GROUP_BYTES or len(group) == _GROUP_WORKS):
+            yield group
+            group, size = [], len(work.chunk.data)
+        group.append(work)
+    if group:
+        yield group
