@@ -10,8 +10,8 @@
     ├── OutputError             74   reading or writing failed
     ├── OutputLockedError       75   another run holds the output
     ├── UntrustedModelError     77   the model's hash is not trusted
-    ├── InterruptedRunError 130/143  stopped by SIGINT or SIGTERM
     └── ClosedPipeError        141   nobody reads standard output any more
+    InterruptedRunError    130/143   stopped by SIGINT or SIGTERM; no Exception, see there
 
 The numbers follow sysexits.h where one of its codes fits.
 """
@@ -44,9 +44,11 @@ class TitanicBatchError(Exception):
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
+        if not self.cure:
+            return head
         # What is more than a line, a list of rejects, is followed by a line of its own.
-        joint = "\n" if "\n" in self.what else ". "
-        return f"{head}{joint}{self.cure}" if self.cure else head
+        joint = "\n" if "\n" in self.what else " " if self.what.endswith("?") else ". "
+        return f"{head}{joint}{self.cure}"
 
     def __reduce__(self) -> tuple[Callable[..., TitanicBatchError], tuple[Any, ...]]:
         # Errors travel from worker processes to the parent; keyword-only fields need this.
@@ -111,11 +113,19 @@ class UntrustedModelError(TitanicBatchError):
     exit_code = 77
 
 
-class InterruptedRunError(TitanicBatchError):
-    """A signal stopped the run before it published."""
+class InterruptedRunError(BaseException):
+    """A signal stopped the run before it published.
+
+    It comes up anywhere, like KeyboardInterrupt, and like it is no Exception: what reports one
+    file's error and goes on with the next, or wraps whatever a library raises, lets it pass.
+    """
+
+    where = ""
+    cure = ""
 
     def __init__(self, signum: int) -> None:
-        super().__init__("interrupted; nothing was published")
+        self.what = "interrupted; nothing was published"
+        super().__init__(self.what)
         self.exit_code = 128 + signum
 
 

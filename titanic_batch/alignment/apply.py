@@ -46,16 +46,19 @@ class AlignmentCounts:
         nulls: Null cells.
         filled: Null cells that were filled.
         unknown: Values that the model never saw, accepted or rejected, and how often.
+        unreadable: Cells that are no number, or no boolean, where there must be one.
     """
 
     nulls: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
+    unreadable: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: AlignmentCounts) -> None:
         """Add another chunk's counts."""
         self.nulls.update(other.nulls)
         self.filled.update(other.filled)
+        self.unreadable.update(other.unreadable)
         for column, values in other.unknown.items():
             self.unknown.setdefault(column, Counter()).update(values)
 
@@ -98,6 +101,9 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
         if feed.mapping is None and feed.one_hot is None:
             typed[feed.source] = converted.values
         _count_unknown(feed, column, converted, plan.null_tokens, counts)
+        unreadable = sum(reason != "unknown-category" for _, reason in converted.faults)
+        if unreadable:
+            counts.unreadable[feed.column.name] += unreadable
         empty = _empty_rows(converted)
         if empty.size:
             counts.nulls[feed.column.name] += int(empty.size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,14 @@ from titanic_batch.alignment.feeds import AlignmentPlan
 
 
 def model_input(
-    plan: AlignmentPlan, features: tuple[Features, ...], rows: npt.NDArray[np.int64] | None
+    plan: AlignmentPlan, columns: Sequence[Features]
 ) -> pd.DataFrame | npt.NDArray[Any]:
     """Return the model's input of shape (n_rows, n_features).
 
     Args:
         plan: How the model is fed.
-        features: One array per model column.
-        rows: The rows to take; None for all.
+        columns: One array of shape (n_rows,) per model column.
     """
-    columns = features if rows is None else [column[rows] for column in features]
     if not plan.named:
         return np.column_stack(columns)
     series = {}

@@ -39,10 +39,7 @@ def model_facts(estimator: Any) -> ModelFacts:
             independent_rows=predicts_rows_independently(estimator),
         )
     if isinstance(classes, list):
-        raise ModelError(
-            "the model predicts several outputs at once, which is not supported",
-            cure="Save one model per output.",
-        )
+        raise _several_outputs()
     values = np.asarray(classes)
     label_type = {"i": pa.int64(), "u": pa.int64(), "b": pa.bool_(), "f": pa.float64()}.get(
         values.dtype.kind, pa.string()
@@ -66,10 +63,13 @@ def predict(
         facts: What `model_facts` said of it.
         threshold: For binary classifiers: the label is `classes_[1]` where its probability is at
             least this, else `classes_[0]`.
+
+    Raises:
+        ModelError: if it predicts several outputs at once.
     """
     final, inputs = _preprocessed(estimator, features)
     if not facts.has_probability:
-        return Predictions(np.asarray(final.predict(inputs)).reshape(-1), None)
+        return Predictions(_labels(final, inputs), None)
     probabilities = np.asarray(final.predict_proba(inputs), dtype=np.float64)
     classes = np.asarray(estimator.classes_)
     if threshold is not None:
@@ -77,8 +77,23 @@ def predict(
     elif _qualified_name(final) in _ARGMAX_CLASSIFIERS:
         labels = _most_probable(final, inputs, probabilities)
     else:
-        labels = np.asarray(final.predict(inputs)).reshape(-1)
+        labels = _labels(final, inputs)
     return Predictions(labels, probabilities)
+
+
+def _labels(final: Any, inputs: Any) -> npt.NDArray[Any]:
+    """Return the predictions, shape (n_rows,); some regressors give a column of them."""
+    labels = np.asarray(final.predict(inputs))
+    if labels.ndim > 1 and labels.shape[1:] != (1,):
+        raise _several_outputs()
+    return labels.reshape(-1)
+
+
+def _several_outputs() -> ModelError:
+    return ModelError(
+        "the model predicts several outputs at once, which is not supported",
+        cure="Save one model per output.",
+    )
 
 
 def _most_probable(

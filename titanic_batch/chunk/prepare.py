@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from titanic_batch.alignment.apply import Aligned, align
+from titanic_batch.alignment.apply import Aligned, Features, align
 from titanic_batch.chunk.answers import Predictions
-from titanic_batch.chunk.frame import model_input
 from titanic_batch.chunk.output import output_table
 from titanic_batch.chunk.rejects import reject_records
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
@@ -28,7 +26,7 @@ class Prepared:
         parsed: Its well-formed records.
         aligned: Those as the model's columns.
         rows: The rows of `parsed` without a fault; None for all of them.
-        frame: Those as the model's input; None where there is nothing to predict.
+        features: Those as one array per model column; None where there is nothing to predict.
     """
 
     task: ChunkTask
@@ -36,7 +34,7 @@ class Prepared:
     parsed: Parsed
     aligned: Aligned
     rows: npt.NDArray[np.int64] | None
-    frame: Any
+    features: tuple[Features, ...] | None
 
     @property
     def row_count(self) -> int:
@@ -45,15 +43,19 @@ class Prepared:
 
 
 def prepare(task: ChunkTask, chunk: Chunk) -> Prepared:
-    """Parse and align a chunk, and lay its good rows out for the model."""
+    """Parse and align a chunk, and take its good rows."""
     parsed = task.parser.parse(chunk)
     aligned = align(task.alignment, parsed.cells)
     rows = _rows_without(aligned.faults, parsed.cells.num_rows)
     some = (parsed.cells.num_rows if rows is None else rows.size) > 0
-    frame = None
+    features = None
     if task.output is not None and some:
-        frame = model_input(task.alignment, aligned.features, rows)
-    return Prepared(task=task, chunk=chunk, parsed=parsed, aligned=aligned, rows=rows, frame=frame)
+        features = aligned.features
+        if rows is not None:
+            features = tuple(column[rows] for column in features)
+    return Prepared(
+        task=task, chunk=chunk, parsed=parsed, aligned=aligned, rows=rows, features=features
+    )
 
 
 def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
@@ -61,7 +63,7 @@ def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
 
     Args:
         prepared: The chunk.
-        predictions: For the rows of its frame; None where nothing was predicted.
+        predictions: For the rows of its features; None where nothing was predicted.
     """
     task, faults, rows = prepared.task, list(prepared.aligned.faults), prepared.rows
     payload, scored = b"", prepared.row_count

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from titanic_batch.chunk.answers import ModelFacts, Predictions
+from titanic_batch.chunk.frame import model_input
 from titanic_batch.chunk.predict import predict
 from titanic_batch.chunk.prepare import Prepared, finish, prepare
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
@@ -29,6 +29,7 @@ def score_chunk(
 
     Raises:
         DataError: if the model fails on the chunk's rows.
+        ModelError: if it predicts several outputs at once.
     """
     prepared = prepare(task, chunk)
     return finish(prepared, _predict_one(prepared, estimator, facts))
@@ -48,7 +49,7 @@ def score_chunks(
     """
     prepared = [prepare(task, chunk) for task, chunk in items]
     predictions = _predict_together(
-        [one for one in prepared if one.frame is not None], estimator, facts
+        [one for one in prepared if one.features is not None], estimator, facts
     )
     results: list[ChunkResult | TitanicBatchError] = []
     for one in prepared:
@@ -56,7 +57,7 @@ def score_chunks(
             if predictions is None:
                 results.append(finish(one, _predict_one(one, estimator, facts)))
             else:
-                results.append(finish(one, None if one.frame is None else predictions.pop(0)))
+                results.append(finish(one, predictions.pop(0) if one.features else None))
         except TitanicBatchError as exc:
             results.append(exc)
     return results
@@ -65,16 +66,19 @@ def score_chunks(
 def _predict_one(
     prepared: Prepared, estimator: Any, facts: ModelFacts | None
 ) -> Predictions | None:
-    if prepared.frame is None or facts is None:
+    if prepared.features is None or facts is None:
         return None
-    chunk = prepared.chunk
+    task, chunk = prepared.task, prepared.chunk
     try:
-        return predict(estimator, prepared.frame, facts, prepared.task.threshold)
+        frame = model_input(task.alignment, prepared.features)
+        return predict(estimator, frame, facts, task.threshold)
+    except TitanicBatchError:
+        raise
     except Exception as exc:  # a model may raise anything
         last = chunk.first_row + chunk.row_count - 1
         raise DataError(
             f"the model fails on it: {type(exc).__name__}: {_first_line(exc)}",
-            where=f"{prepared.task.input}, rows {chunk.first_row} to {last}",
+            where=f"{task.input}, rows {chunk.first_row} to {last}",
             cure="See what it is fed with `titanic-batch check`.",
         ) from exc
 
@@ -82,33 +86,32 @@ def _predict_one(
 def _predict_together(
     prepared: list[Prepared], estimator: Any, facts: ModelFacts
 ) -> list[Predictions] | None:
-    """Predict several frames at once; None where they don't go together or the model fails."""
+    """Predict several chunks' rows at once; None if they don't go together or the model fails."""
     if len(prepared) < 2:
         return None
-    frames = [one.frame for one in prepared]
-    threshold = prepared[0].task.threshold
-    if not _alike(frames) or any(one.task.threshold != threshold for one in prepared):
+    parts = [one.features or () for one in prepared]
+    first = prepared[0].task
+    types = [column.dtype for column in parts[0]]
+    if any([column.dtype for column in part] != types for part in parts):
+        return None  # joining them would convert some
+    if any(one.task.threshold != first.threshold for one in prepared):
         return None
-    is_array = isinstance(frames[0], np.ndarray)
-    together = np.concatenate(frames) if is_array else pd.concat(frames, ignore_index=True)
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     try:
-        answers = predict(estimator, together, facts, threshold)
+        frame = model_input(first.alignment, columns)
+        answers = predict(estimator, frame, facts, first.threshold)
     except Exception:  # noqa: BLE001  # whose rows it were is found out one by one
         return None
-    bounds = np.cumsum([len(frame) for frame in frames])[:-1]
+    return _split(answers, [one.row_count for one in prepared])
+
+
+def _split(answers: Predictions, counts: list[int]) -> list[Predictions]:
+    bounds = np.cumsum(counts)[:-1]
     labels = np.split(answers.labels, bounds)
     if answers.probabilities is None:
-        return [Predictions(each, None) for each in labels]
-    parts = np.split(answers.probabilities, bounds)
-    return [Predictions(*pair) for pair in zip(labels, parts, strict=True)]
-
-
-def _alike(frames: list[Any]) -> bool:
-    """Tell whether frames have the same types, so that joining them converts nothing."""
-    first = frames[0]
-    if isinstance(first, np.ndarray):
-        return all(frame.dtype == first.dtype for frame in frames)
-    return all(frame.dtypes.equals(first.dtypes) for frame in frames)
+        return [Predictions(part, None) for part in labels]
+    probabilities = np.split(answers.probabilities, bounds)
+    return [Predictions(*part) for part in zip(labels, probabilities, strict=True)]
 
 
 def _first_line(exc: Exception) -> str:

@@ -7,17 +7,30 @@ import signal
 import sys
 import traceback
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from typer.exceptions import TyperException
 
 from titanic_batch import __version__
 from titanic_batch.cli.check import check_command
-from titanic_batch.cli.console import flush_stdout, forget_stdout, print_error, style
+from titanic_batch.cli.console import (
+    Style,
+    flush_stdout,
+    forget_stdout,
+    print_error,
+    set_style,
+    style,
+)
 from titanic_batch.cli.models import models_app
 from titanic_batch.cli.score import score_command
 from titanic_batch.cli.verify import verify_command
-from titanic_batch.errors import ClosedPipeError, InterruptedRunError, TitanicBatchError
+from titanic_batch.errors import (
+    ClosedPipeError,
+    InterruptedRunError,
+    TitanicBatchError,
+    UsageError,
+)
 
 app = typer.Typer(
     name="titanic-batch",
@@ -71,7 +84,7 @@ def _run() -> int:
     except ClosedPipeError as exc:
         forget_stdout()
         return exc.exit_code
-    except TitanicBatchError as exc:
+    except (TitanicBatchError, InterruptedRunError) as exc:
         print_error(exc)
         return exc.exit_code
     except Exception as exc:  # whatever this is, a traceback is no answer to a user
@@ -87,12 +100,25 @@ def _run() -> int:
 
 
 def _run_command() -> int:
-    """Run the chosen command; typer's own exits become codes."""
+    """Run the chosen command; typer's own exits become codes, its errors become ours."""
     try:
-        app()
+        code = app(standalone_mode=False)
+    except TyperException as exc:
+        if type(exc).__name__ == "NoArgsIsHelpError":  # the help is printed already
+            return exc.exit_code
+        # What the options say is not known, as they could not be read.
+        set_style(Style(as_json="--json" in sys.argv, log_format=_log_format(sys.argv)))
+        context = getattr(exc, "ctx", None)
+        command = context.command_path if context is not None else "titanic-batch"
+        what = exc.format_message().rstrip(".").replace("Value error, ", "")
+        raise UsageError(what, cure=f"See `{command} --help`.") from exc
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else int(bool(exc.code))
-    return 0
+    return code if isinstance(code, int) else 0
+
+
+def _log_format(arguments: list[str]) -> Literal["text", "json"]:
+    return "json" if "--log-format json" in " ".join(arguments).replace("=", " ") else "text"
 
 
 def _interrupt(signum: int, _frame: FrameType | None) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from titanic_batch.cli.console import Style, set_style
+from titanic_batch.errors import ClosedPipeError
 
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
@@ -32,7 +33,10 @@ def with_common_options(command: Callable[..., None]) -> Callable[..., None]:
     def wrapper(**arguments: Any) -> None:
         common = {name: arguments.pop(name) for name in _COMMON}
         set_style(Style(**common, as_json=bool(arguments.get("as_json", False))))
-        command(**arguments)
+        try:
+            command(**arguments)
+        except BrokenPipeError as exc:
+            raise ClosedPipeError("standard output was closed") from exc
 
     signature = inspect.signature(command, eval_str=True)
     added = [

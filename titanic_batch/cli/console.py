@@ -12,7 +12,7 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.text import Text
 
-from titanic_batch.errors import ClosedPipeError, TitanicBatchError
+from titanic_batch.errors import ClosedPipeError, InterruptedRunError, TitanicBatchError
 
 _WIDE = 10_000  # off a terminal, nothing is folded: lines are for other programs
 
@@ -78,7 +78,7 @@ def log(event: str, message: str, **fields: Any) -> None:
         stderr().print(Text(message))
 
 
-def print_error(error: TitanicBatchError) -> None:
+def print_error(error: TitanicBatchError | InterruptedRunError) -> None:
     """Print an error on stderr, and with `--json` as a document on stdout."""
     code = error.exit_code
     if _style.as_json:
@@ -96,12 +96,7 @@ def print_error(error: TitanicBatchError) -> None:
     console = Console(
         file=sys.stderr, width=None if sys.stderr.isatty() else _WIDE, highlight=False
     )
-    text = Text.assemble(("error: ", "bold red"), f"{error.where}: " if error.where else "")
-    text.append(error.what)
-    if error.cure:
-        text.append("\n" if "\n" in error.what else ". ")
-        text.append(error.cure)
-    console.print(text)
+    console.print(Text.assemble(("error: ", "bold red"), str(error)))
 
 
 def flush_stdout() -> None:

@@ -7,11 +7,12 @@ does.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import sys
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 
 _PRELOAD = "titanic_batch.engine.worker"
 
@@ -19,8 +20,15 @@ _PRELOAD = "titanic_batch.engine.worker"
 def start_forkserver() -> None:
     """Start the forkserver, unless it runs; it goes on importing while this process does else."""
     multiprocessing.get_context("forkserver").set_forkserver_preload([_PRELOAD])
-    with no_main_module():
-        forkserver.ensure_running()
+    # Ctrl-C reaches the whole process group, and the forkserver is not yet deaf to it while it
+    # imports. It inherits what is blocked here. (The tracker's start would unblock it: that first.)
+    resource_tracker.ensure_running()
+    deaf = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        with no_main_module():
+            forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, deaf)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from titanic_batch.errors import OutputLockedError, os_errors
+from titanic_batch.errors import OutputError, OutputLockedError, os_errors
 from titanic_batch.publish.paths import OutputPaths
 
 
@@ -25,7 +25,12 @@ def locked(paths: OutputPaths) -> Iterator[None]:
     """
     lock = FileLock(paths.lock, timeout=0, mode=0o600)
     with os_errors(paths.data, "locking the output"):
-        paths.data.parent.stat()  # filelock would make a missing folder: perhaps an unmounted disk's
+        if not paths.data.parent.is_dir():  # filelock would make it, on an unmounted disk's place
+            raise OutputError(
+                "the output's folder does not exist",
+                where=str(paths.data.parent),
+                cure="Make it first (mkdir -p), or correct the path.",
+            )
         try:
             lock.acquire()
         except Timeout as exc:

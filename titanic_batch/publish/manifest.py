@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -105,12 +105,12 @@ class Manifest(_Readable):
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as the JSON document that is written."""
-        document: dict[str, Any] = json.loads(json.dumps(asdict(self), ensure_ascii=False))
+        document: dict[str, Any] = json.loads(self.to_bytes())
         return document
 
     def to_bytes(self) -> bytes:
         """Return the manifest file's content."""
-        return (json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n").encode()
+        return (json.dumps(self, indent=2, ensure_ascii=False, default=vars) + "\n").encode()
 
 
 def manifest_from_json(document: dict[str, Any]) -> Manifest | None:

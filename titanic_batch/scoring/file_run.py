@@ -22,9 +22,10 @@ from titanic_batch.errors import (
 )
 from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.manifest import TOOL, FileFacts, Manifest
+from titanic_batch.scoring.advice import advise
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
-from titanic_batch.scoring.report import Tally, build_manifest
+from titanic_batch.scoring.report import RunFacts, Tally, build_manifest
 from titanic_batch.scoring.targets import Target, open_target
 from titanic_batch.sinks.opening import open_sink
 from titanic_batch.sources.base import Chunk, Source
@@ -45,6 +46,7 @@ class FileRun:
         model: What scores it.
         description: What is known of the model.
         options: What the run was told.
+        facts: What the manifests of the run have in common.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class FileRun:
         model: VerifiedModel,
         description: ModelDescription,
         options: ScoreOptions,
+        facts: RunFacts,
     ) -> None:
         self.pair = pair
         self.tally = Tally()
@@ -61,6 +64,7 @@ class FileRun:
         self._model = model
         self._description = description
         self._options = options
+        self._facts = facts
         self._limit = reject_limit(options.max_rejects)
         self._started_at = datetime.now(UTC)
         self._held = contextlib.ExitStack()
@@ -215,9 +219,7 @@ class FileRun:
         manifest = build_manifest(
             run_id=self._target.run_id,
             started_at=self._started_at,
-            options=self._options,
-            model=self._model,
-            description=self._description,
+            facts=self._facts,
             alignment=self._alignment,
             tally=tally,
             input=FileFacts(
@@ -252,6 +254,10 @@ class FileRun:
             f"allowed are {self._options.max_rejects}"
         )
         cure = f"See {kept}. " if kept else ""
+        advice = advise(
+            self._alignment, tally.counts, rows_read=tally.read, model=self._options.model
+        )
+        cure += f"{advice} " if advice else ""
         cure += "Mend the input, or publish without these rows with --max-rejects."
         return TooManyRejectsError(
             what + ":\n" + "\n".join(lines), where=self.pair.input, cure=cure

@@ -65,6 +65,32 @@ def library_versions() -> dict[str, str]:
     return versions
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """What the manifests of a run have in common.
+
+    Attributes:
+        options: The manifest's `options`.
+        model: The manifest's `model`.
+        warnings: What loading the model brought up.
+    """
+
+    options: dict[str, Any]
+    model: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+def run_facts(
+    options: ScoreOptions, model: VerifiedModel, description: ModelDescription
+) -> RunFacts:
+    """Return what the manifests of a run have in common."""
+    return RunFacts(
+        options=options.published(),
+        model=model_entry(model, description),
+        warnings=description.warnings,
+    )
+
+
 def model_entry(model: VerifiedModel, description: ModelDescription) -> dict[str, Any]:
     """Return the manifest's `model`."""
     schema = description.schema
@@ -123,9 +149,7 @@ def build_manifest(
     *,
     run_id: str,
     started_at: datetime,
-    options: ScoreOptions,
-    model: VerifiedModel,
-    description: ModelDescription,
+    facts: RunFacts,
     alignment: AlignmentPlan,
     tally: Tally,
     input: FileFacts,
@@ -145,8 +169,8 @@ def build_manifest(
         rows_per_second=round(tally.read / seconds, 1) if seconds > 0 else 0.0,
         tool={"name": TOOL, "version": __version__},
         libraries=library_versions(),
-        options=options.published(),
-        model=model_entry(model, description),
+        options=facts.options,
+        model=facts.model,
         input=input,
         output=output,
         rows=RowCounts(read=tally.read, scored=tally.scored, rejected=tally.rejected),
@@ -161,7 +185,7 @@ def build_manifest(
             for column, values in sorted(tally.counts.unknown.items())
         },
         nulls=dict(sorted(tally.counts.nulls.items())),
-        warnings=(*description.warnings, *_warnings(tally)),
+        warnings=(*facts.warnings, *_warnings(tally)),
     )
 
 

@@ -14,6 +14,7 @@ from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
+from titanic_batch.scoring.report import run_facts
 from titanic_batch.scoring.skipping import already_published
 from titanic_batch.scoring.workers import input_bytes, worker_count
 from titanic_batch.sources.dialect import declare_dialect
@@ -76,7 +77,8 @@ def _score(
     try:
         description = engine.describe()
         _make_folders(pairs)
-        runs = [FileRun(pair, model, description, options) for pair in pairs]
+        facts = run_facts(options, model, description)
+        runs = [FileRun(pair, model, description, options, facts) for pair in pairs]
         try:
             _drive(engine, runs, observer or NullObserver())
         finally:

@@ -105,7 +105,7 @@ class ParquetSource:
                 count = batch.num_rows
                 yield Chunk(data=sink.getvalue().to_pybytes(), first_row=row, row_count=count)
                 row += count
-                self._share_read = (row - 1) / total
+                self._share_read = (row - 1) / max(total, 1)
         except (pa.ArrowException, OSError) as exc:
             raise DataError(
                 f"it is damaged after row {row - 1} ({_first_line(exc)})",

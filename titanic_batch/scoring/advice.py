@@ -1,0 +1,76 @@
+"""Say which options would mend the rejects of a run, from what alignment met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from titanic_batch.alignment.apply import AlignmentCounts
+from titanic_batch.alignment.feeds import AlignmentPlan, Feed
+from titanic_batch.schema import ColumnSchema
+
+#: The real passenger list's medians, for the many models of it that carry no quantiles.
+_PASSENGER_MEDIANS = {"Age": 28, "Fare": 14.45}
+_MOST_VALUES = 3
+_MOST_SENTENCES = 4
+
+
+def advise(plan: AlignmentPlan, counts: AlignmentCounts, *, rows_read: int, model: str) -> str:
+    """Return sentences that name the options which let rejected cells through.
+
+    Args:
+        plan: How the model was to be fed.
+        counts: What alignment met.
+        rows_read: How many rows were looked at.
+        model: The model's reference.
+    """
+    sentences = dict.fromkeys(_sentences(plan, counts, rows_read, model))
+    return " ".join(list(sentences)[:_MOST_SENTENCES])
+
+
+def _sentences(
+    plan: AlignmentPlan, counts: AlignmentCounts, rows_read: int, model: str
+) -> Iterator[str]:
+    for feed in plan.feeds:
+        name = feed.column.name
+        if counts.nulls[name] and not feed.accepts_null and feed.fill is None:
+            yield (
+                f"{name} has nulls, for which the model was not trained: "
+                f"add --fill {name}={_usual(feed.column)} or --allow-null {name}."
+            )
+        unknown = counts.unknown.get(feed.source if feed.one_hot is not None else name)
+        if unknown and not feed.accepts_unknown:
+            values = ", ".join(value for value, _ in unknown.most_common(_MOST_VALUES))
+            yield _about_unknown(feed, f"{values}, ..." if len(unknown) > _MOST_VALUES else values)
+            if feed.one_hot is not None:
+                yield (
+                    "If drop_first=True left one of them out of the model's columns, it can be "
+                    f"learned: titanic-batch models save {model} --data train.csv --target TARGET."
+                )
+        if rows_read and counts.unreadable[name] + counts.nulls[name] == rows_read:
+            yield (
+                f"{feed.source} holds text where the model takes numbers: if it was encoded by "
+                f"hand, say how with --map {name}:a=0,b=1."
+            )
+
+
+def _about_unknown(feed: Feed, values: str) -> str:
+    name = feed.column.name
+    if feed.mapping is not None:
+        return f"{feed.source} has values that --map {name} does not name ({values}): name them."
+    column = feed.source if feed.one_hot is not None else name
+    return (
+        f"{feed.source} has values that the model never saw ({values}): "
+        f"--unknown {column}=allow lets them through."
+    )
+
+
+def _usual(column: ColumnSchema) -> str:
+    """Return a value to fill nulls with, as an example."""
+    if column.quantiles is not None:
+        return f"{column.quantiles[5]:g}"
+    if column.categories:
+        shares = column.frequencies or (0.0,) * len(column.categories)
+        return str(max(zip(shares, column.categories, strict=True), key=lambda pair: pair[0])[1])
+    if column.name in _PASSENGER_MEDIANS and column.kind == "number":
+        return str(_PASSENGER_MEDIANS[column.name])
+    return "VALUE"
