@@ -60,12 +60,14 @@ class CsvParser:
     def _may_be_clean(self, chunk: Chunk) -> bool:
         """Tell whether Arrow's reader, which knows fewer rules than ours, can be asked at all."""
         data = chunk.data
+        returns = b"\r" in data
         return (
             chunk.regular
             and chunk.terminated
             and b"\0" not in data
-            and data.count(b"\r") == data.count(b"\r\n")
+            and not (returns and data.count(b"\r") != data.count(b"\r\n"))
             and not data.startswith(BOM)  # Arrow would drop it
+            and (len(self.names) == 1 or not _has_blank_line(data, returns))
         )
 
     def _parse_clean(self, chunk: Chunk) -> pa.Table | None:
@@ -131,6 +133,16 @@ class CsvParser:
         for end in find_records(data, self.dialect.delimiter).ends.tolist():
             yield strip_newline(data[start:end])
             start = end
+
+
+def _has_blank_line(data: bytes, returns: bool) -> bool:
+    """Look for an empty line, which Arrow reads as a row of nulls, however many columns there are.
+
+    Args:
+        data: Records.
+        returns: Whether there is any CR among them.
+    """
+    return data.startswith((b"\n", b"\r\n")) or b"\n\n" in data or (returns and b"\n\r\n" in data)
 
 
 def _terminated(chunk: Chunk) -> bytes:
