@@ -52,6 +52,7 @@ def check_command(
     """
     from titanic_batch.scoring.api import make_options
     from titanic_batch.scoring.checking import check_files
+    from titanic_batch.scoring.inputs import is_several
 
     chosen = make_options(
         model=model,
@@ -68,7 +69,7 @@ def check_command(
     reports = check_files(input, chosen, full=full)
     if as_json:
         documents = [asdict(report) for report in reports]
-        print_json(documents[0] if len(documents) == 1 else {"files": documents})
+        print_json({"files": documents} if is_several(input) else documents[0])
     elif not style().quiet:
         for report in reports:
             _print(report)

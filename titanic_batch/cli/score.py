@@ -138,6 +138,7 @@ def score_command(
     from titanic_batch.cli.progress import shown_progress
     from titanic_batch.errors import UsageError
     from titanic_batch.scoring.api import score_files
+    from titanic_batch.scoring.inputs import is_several
 
     to_stdout = output == "-"
     if to_stdout and as_json:
@@ -169,12 +170,12 @@ def score_command(
             overwrite=overwrite,
             skip_published=skip_published,
         )
-    _render(outcomes, to_stdout=to_stdout, as_json=as_json)
+    _render(outcomes, several=is_several(input), to_stdout=to_stdout, as_json=as_json)
 
 
-def _render(outcomes: list[FileOutcome], *, to_stdout: bool, as_json: bool) -> None:
+def _render(outcomes: list[FileOutcome], *, several: bool, to_stdout: bool, as_json: bool) -> None:
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-    if len(outcomes) == 1:
+    if not several:
         if errors:
             raise errors[0]
         manifest = outcomes[0].manifest

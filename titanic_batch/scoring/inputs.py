@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from titanic_batch.errors import InputMissingError, UsageError
@@ -19,11 +19,19 @@ _GLOB_CHARACTERS = frozenset("*?[")
 
 @dataclass(frozen=True, kw_only=True)
 class FilePair:
-    """One input file and its output; `output` is None for standard output."""
+    """One input file and its output.
+
+    Attributes:
+        input: The input.
+        output: None for standard output.
+        output_format: csv or parquet.
+        makes_folder: Whether the output's folder is made if it is missing: that of several files.
+    """
 
     input: str
     output: OutputPaths | None
     output_format: str
+    makes_folder: bool = False
 
 
 def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]:
@@ -52,7 +60,7 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
         return [_pair(files[0], output, _format_of(output), options)]
     if options.rejects is not None and len(files) > 1:
         raise UsageError("--rejects names one file, but there are several inputs")
-    return _into_folder(files, Path(output), options)
+    return _into_folder(files, Path(output), options, several=several)
 
 
 def is_several(input: str) -> bool:
@@ -92,7 +100,9 @@ def find_inputs(input: str) -> list[str]:
     return found
 
 
-def _into_folder(files: list[str], folder: Path, options: ScoreOptions) -> list[FilePair]:
+def _into_folder(
+    files: list[str], folder: Path, options: ScoreOptions, *, several: bool
+) -> list[FilePair]:
     pairs: list[FilePair] = []
     by_stem: dict[str, str] = {}
     for path in files:
@@ -103,14 +113,15 @@ def _into_folder(files: list[str], folder: Path, options: ScoreOptions) -> list[
                 cure="Rename one of them, or score them one by one.",
             )
         by_stem[name] = path
-        if Path(path).parent.resolve() == folder.resolve() and path != STDIN and len(files) > 1:
+        if several and Path(path).parent.resolve() == folder.resolve():
             raise UsageError(
                 "the output folder is the input folder",
                 where=str(folder),
                 cure="Name another output folder.",
             )
         target = folder / f"{name}.{options.output_format}"
-        pairs.append(_pair(path, str(target), options.output_format, options))
+        pair = _pair(path, str(target), options.output_format, options)
+        pairs.append(replace(pair, makes_folder=several))
     return pairs
 
 
