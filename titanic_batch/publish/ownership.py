@@ -1,37 +1,15 @@
-"""Whose is the file that stands at the output's path? And what did a crashed run leave behind?"""
+"""Whose is the file that stands at the output's path?"""
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Any
 
 from titanic_batch.errors import OutputError, UsageError, os_errors
 from titanic_batch.publish.manifest import read_manifest
-from titanic_batch.publish.paths import OutputPaths, leftovers, output_paths
+from titanic_batch.publish.paths import OutputPaths, output_paths
 from titanic_batch.publish.rejects import HEADER
-from titanic_batch.publish.staging import hash_file, sync_folder
-
-
-def recover(paths: OutputPaths) -> None:
-    """Bring what a crashed run left to a state that is old or new; the lock must be held.
-
-    A run brings its manifest to the disk under a private name before its first rename. So a private
-    manifest that describes the very file that stands at the output's path means that the run died
-    between its renames: the rest of them is done now. Every other private file is dropped.
-    """
-    with os_errors(paths.data, "looking at the output's folder"):
-        for staged in list(leftovers(paths.manifest)):
-            document = read_manifest(staged)
-            if document is not None and _describes(document, paths.data):
-                if (document.get("rejects") or {}).get("path") is None:
-                    _remove_published_rejects(paths)
-                staged.replace(paths.manifest)
-                sync_folder(paths.data.parent)
-        for target in (paths.manifest, paths.data, paths.rejects, paths.failed_rejects):
-            if target.parent.is_dir():
-                for leftover in list(leftovers(target)):
-                    leftover.unlink(missing_ok=True)
+from titanic_batch.publish.staging import hash_file
 
 
 def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
@@ -66,8 +44,8 @@ def refuse_foreign_rejects(path: Path) -> None:
     """
     if not path.exists():
         return
-    with os_errors(path, "reading"), path.open("rb") as file:
-        is_ours = file.readline() == HEADER
+    with os_errors(path, "reading"):
+        is_ours = is_rejects_file(path)
     if not is_ours:
         raise UsageError(
             "rejects are to be written here, and this is no rejects file",
@@ -79,7 +57,7 @@ def refuse_foreign_rejects(path: Path) -> None:
 def published(paths: OutputPaths) -> dict[str, Any] | None:
     """Return the manifest of the output that stands at `paths`; None unless it describes it."""
     document = read_manifest(paths.manifest)
-    return document if document is not None and _describes(document, paths.data) else None
+    return document if document is not None and describes(document, paths.data) else None
 
 
 def is_published(path: Path) -> bool:
@@ -87,29 +65,43 @@ def is_published(path: Path) -> bool:
     return read_manifest(output_paths(path).manifest) is not None
 
 
-def _describes(document: dict[str, Any], data: Path) -> bool:
+def describes(document: dict[str, Any], data: Path) -> bool:
+    """Tell whether a manifest's output is the file at `data`, to the byte; a symlink is none."""
     output = document["output"]
+    if data.is_symlink():
+        return False
     try:
-        with data.open("rb") as file:
+        with os_errors(data, "reading"), data.open("rb") as file:
             same_size = data.stat().st_size == output["bytes"]
             return same_size and hash_file(file) == str(output["sha256"])
-    except (FileNotFoundError, IsADirectoryError):
-        return False
+    except OutputError as exc:
+        if isinstance(exc.__cause__, (FileNotFoundError, IsADirectoryError)):
+            return False
+        raise
 
 
-def _published_rejects(paths: OutputPaths) -> Path | None:
-    document = read_manifest(paths.manifest) or {}
-    path = (document.get("rejects") or {}).get("path")
+def rejects_of(document: dict[str, Any]) -> Path | None:
+    """Return where a manifest says that the rejects are; None where it names no place."""
+    rejects = document.get("rejects")
+    path = rejects.get("path") if isinstance(rejects, dict) else None
     return Path(path) if isinstance(path, str) else None
 
 
 def stale_rejects(paths: OutputPaths) -> set[Path]:
-    """Return the rejects files that the output published so far has."""
+    """Return the rejects files that belong to the output published so far, and to failed runs.
+
+    A manifest that somebody planted may name any file: only what begins as a rejects file counts.
+    """
     own = paths.data.with_name(paths.data.name + ".rejects.csv")
-    return {own} | ({listed} if (listed := _published_rejects(paths)) else set())
+    listed = rejects_of(read_manifest(paths.manifest) or {})
+    named = {own, paths.failed_rejects} | ({listed} if listed is not None else set())
+    return {path for path in named if is_rejects_file(path)}
 
 
-def _remove_published_rejects(paths: OutputPaths) -> None:
-    for path in (*stale_rejects(paths), paths.failed_rejects):
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
+def is_rejects_file(path: Path) -> bool:
+    """Tell whether a file begins as rejects files do."""
+    try:
+        with path.open("rb") as file:
+            return file.readline(len(HEADER)) == HEADER
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return False

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _MANIFEST = ".manifest.json"
 _REJECTS = ".rejects.csv"
 _FAILED = ".failed.rejects.csv"
-_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_PRIVATE = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{32}\.tmp", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,18 +55,27 @@ def temporary(target: Path, run_id: str) -> Path:
     return target.with_name(f".{target.name}.{run_id}.tmp")
 
 
-def leftovers(target: Path) -> Iterator[Path]:
-    """Yield the private files that earlier runs left of `target`."""
-    start, end = f".{target.name}.", ".tmp"
-    with os.scandir(target.parent) as entries:
-        for entry in entries:
-            name = entry.name
-            if (
-                name.startswith(start)
-                and name.endswith(end)
-                and _RUN_ID.fullmatch(name[len(start) : -len(end)])
-            ):
-                yield target.parent / name
+class Leftovers:
+    """The private files that earlier runs left in the output folders.
+
+    Each folder is listed once, when it is first asked for: thousands of outputs in one folder must
+    not list it thousands of times. What a run that dies meanwhile leaves is left to the next one.
+    """
+
+    def __init__(self) -> None:
+        self._by_folder: dict[Path, dict[str, list[Path]]] = {}
+
+    def of(self, target: Path) -> list[Path]:
+        """Return those of one output or companion file."""
+        folder = target.parent
+        if folder not in self._by_folder:
+            found: dict[str, list[Path]] = {}
+            with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+                for entry in entries:
+                    if private := _PRIVATE.fullmatch(entry.name):
+                        found.setdefault(private["target"], []).append(folder / entry.name)
+            self._by_folder[folder] = found
+        return self._by_folder[folder].get(target.name, [])
 
 
 def is_companion(name: str) -> bool:

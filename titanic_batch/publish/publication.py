@@ -1,9 +1,8 @@
 """One output's way from nothing to published: lock, stage, seal, rename, in an order that holds.
 
-Everything is brought to the disk under private names first. Then, with signals waiting: rejects,
-data, stale rejects removed, manifest; then the folder. A crash before the data's rename leaves the
-old output; one after it leaves the new output and its manifest under a private name, from which
-`recover` completes it.
+Everything is brought to the disk under private names first, the manifest last. Then, with signals
+waiting, `put_in_place` renames it. A crash before the manifest is on the disk leaves the old
+output; one after it leaves what `recover` completes.
 """
 
 from __future__ import annotations
@@ -15,12 +14,13 @@ from pathlib import Path
 from titanic_batch.errors import os_errors
 from titanic_batch.publish.lock import locked
 from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.ownership import recover, refuse_foreign, stale_rejects
-from titanic_batch.publish.paths import OutputPaths
+from titanic_batch.publish.ownership import refuse_foreign
+from titanic_batch.publish.paths import Leftovers, OutputPaths
+from titanic_batch.publish.placing import put_in_place, recover
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectsFile
 from titanic_batch.publish.signals import signals_wait
-from titanic_batch.publish.staging import StagedFile, published_mode, sync_folder
+from titanic_batch.publish.staging import StagedFile, published_mode
 
 
 class Publication:
@@ -29,6 +29,7 @@ class Publication:
     Args:
         paths: The output.
         overwrite: Whether a file that titanic-batch did not write may be replaced.
+        leftovers: What earlier runs left in the folder; None to look.
 
     Raises:
         OutputLockedError: if another run holds the output.
@@ -36,14 +37,16 @@ class Publication:
         OutputError: if the folder is missing or not writable.
     """
 
-    def __init__(self, paths: OutputPaths, *, overwrite: bool) -> None:
+    def __init__(
+        self, paths: OutputPaths, *, overwrite: bool, leftovers: Leftovers | None = None
+    ) -> None:
         self.paths = paths
         self.run_id = uuid.uuid4().hex
         self.is_published = False
         self._held = contextlib.ExitStack()
         try:
             self._held.enter_context(locked(paths))
-            recover(paths)
+            recover(paths, leftovers or Leftovers())
             refuse_foreign(paths, overwrite=overwrite)
             self.data = self._held.enter_context(StagedFile(paths.data, self.run_id))
             self.rejects = RejectsFile(paths.rejects, self.run_id)
@@ -60,28 +63,27 @@ class Publication:
         """Publish: the data must be sealed.
 
         Raises:
-            OutputError: where the system refuses; the old output is intact unless the data had
+            OutputError: where the system refuses; the old output is intact unless something had
                 been renamed already, in which case the next run completes what is missing.
         """
-        mode = self.data.path.stat().st_mode & 0o777
-        staged = self._held.enter_context(StagedFile(self.paths.manifest, self.run_id))
-        staged.write(manifest.to_bytes())
-        staged.seal(mode)
         rejects = self.rejects.staged
         if rejects is not None:
             rejects.seal(REJECTS_MODE)
-        stale = stale_rejects(self.paths) | {self.paths.failed_rejects}
-        stale -= {self.paths.rejects} if rejects is not None else set()
+        # The record that all the rest is on the disk, from which a crashed run is completed: so it
+        # is written after the rest.
+        mode = self.data.path.stat().st_mode & 0o777
+        record = self._held.enter_context(StagedFile(self.paths.manifest, self.run_id))
+        record.write(manifest.to_bytes())
+        record.seal(mode)
+        staged = [file for file in (rejects, self.data, record) if file is not None]
         with signals_wait(), os_errors(self.paths.data, "publishing"):
-            if rejects is not None:
-                rejects.path.replace(self.paths.rejects)
-            self.data.path.replace(self.paths.data)
-            for path in stale:
-                path.unlink(missing_ok=True)
-            staged.path.replace(self.paths.manifest)
-            sync_folder(self.paths.data.parent)
-            if self.paths.rejects.parent != self.paths.data.parent:
-                sync_folder(self.paths.rejects.parent)
+            try:
+                put_in_place(self.paths, self.run_id, rejects.target if rejects else None)
+            except BaseException:
+                if not staged[0].path.exists():  # half done: the next run needs the others
+                    for file in staged:
+                        file.keep()
+                raise
             self.is_published = True
 
     def keep_failed_rejects(self) -> Path | None:

@@ -38,6 +38,7 @@ class StagedFile:
         self._hash = hashlib.sha256()
         self.bytes_written = 0
         self.closed = False
+        self._kept = False
 
     def write(self, data: bytes) -> int:
         """Append `data`; raises OutputError where the system refuses."""
@@ -82,12 +83,17 @@ class StagedFile:
             os.fsync(self._raw.fileno())
             self._raw.close()
 
+    def keep(self) -> None:
+        """Leave the file to the next run, which completes with it what this one began."""
+        self._kept = True
+
     def discard(self) -> None:
         """Remove the file; it may have been renamed or removed already."""
         with contextlib.suppress(OSError):
             self._raw.close()
-        with contextlib.suppress(OSError):
-            self.path.unlink()
+        if not self._kept:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
 
     def __enter__(self) -> Self:
         return self

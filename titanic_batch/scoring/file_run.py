@@ -13,19 +13,18 @@ from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.answers import check_threshold
 from titanic_batch.chunk.output import OutputPlan, plan_output
 from titanic_batch.chunk.task import ChunkResult, ChunkTask, Reject
-from titanic_batch.engine.base import ModelDescription
 from titanic_batch.errors import (
     DataError,
     InputMissingError,
     TitanicBatchError,
     TooManyRejectsError,
 )
-from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.manifest import TOOL, FileFacts, Manifest
 from titanic_batch.scoring.advice import advise
+from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.inputs import FilePair
-from titanic_batch.scoring.options import ScoreOptions, reject_limit
-from titanic_batch.scoring.report import RunFacts, Tally, build_manifest
+from titanic_batch.scoring.options import reject_limit
+from titanic_batch.scoring.report import Tally, build_manifest
 from titanic_batch.scoring.targets import Target, open_target
 from titanic_batch.sinks.opening import open_sink
 from titanic_batch.sources.base import Chunk, Source
@@ -43,28 +42,16 @@ class FileRun:
 
     Args:
         pair: The input and its output.
-        model: What scores it.
-        description: What is known of the model.
-        options: What the run was told.
-        facts: What the manifests of the run have in common.
+        context: What the files of the run share.
     """
 
-    def __init__(
-        self,
-        pair: FilePair,
-        model: VerifiedModel,
-        description: ModelDescription,
-        options: ScoreOptions,
-        facts: RunFacts,
-    ) -> None:
+    def __init__(self, pair: FilePair, context: RunContext) -> None:
         self.pair = pair
         self.tally = Tally()
         self.manifest: Manifest | None = None
         self.error: TitanicBatchError | None = None
-        self._model = model
-        self._description = description
-        self._options = options
-        self._facts = facts
+        self._context = context
+        self._options = options = context.options
         self._limit = reject_limit(options.max_rejects)
         self._started_at = datetime.now(UTC)
         self._held = contextlib.ExitStack()
@@ -130,12 +117,12 @@ class FileRun:
             allow_no_final_newline=options.allow_no_final_newline,
         )
         self._held.callback(self._source.close)
-        self._target: Target = open_target(self.pair, options)
+        self._target: Target = open_target(self.pair, options, self._context.leftovers)
         self._held.callback(self._target.close)
-        facts = self._description.facts
+        facts = self._context.description.facts
         check_threshold(options.threshold, facts)
         self._alignment: AlignmentPlan = plan_alignment(
-            self._description.schema,
+            self._context.description.schema,
             self._source.schema,
             options.alignment,
             where=self.pair.input,
@@ -156,8 +143,8 @@ class FileRun:
             "parquet" if self.pair.output_format == "parquet" else "csv",
             self._output.schema,
             {
-                "titanic_batch.model": self._model.tag,
-                "titanic_batch.model_sha256": self._model.sha256,
+                "titanic_batch.model": self._context.model.tag,
+                "titanic_batch.model_sha256": self._context.model.sha256,
                 "titanic_batch.tool": f"{TOOL} {__version__}",
             },
             repeating=self._output.repeating,
@@ -219,7 +206,7 @@ class FileRun:
         manifest = build_manifest(
             run_id=self._target.run_id,
             started_at=self._started_at,
-            facts=self._facts,
+            facts=self._context.facts,
             alignment=self._alignment,
             tally=tally,
             input=FileFacts(

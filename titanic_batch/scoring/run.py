@@ -10,6 +10,8 @@ from titanic_batch.engine.base import Engine, Work
 from titanic_batch.errors import InterruptedRunError, TitanicBatchError, os_errors
 from titanic_batch.models import VerifiedModel, open_model
 from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.paths import Leftovers
+from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
@@ -77,8 +79,14 @@ def _score(
     try:
         description = engine.describe()
         _make_folders(pairs)
-        facts = run_facts(options, model, description)
-        runs = [FileRun(pair, model, description, options, facts) for pair in pairs]
+        context = RunContext(
+            model=model,
+            description=description,
+            options=options,
+            facts=run_facts(options, model, description),
+            leftovers=Leftovers(),
+        )
+        runs = [FileRun(pair, context) for pair in pairs]
         try:
             _drive(engine, runs, observer or NullObserver())
         finally:
@@ -139,8 +147,6 @@ def _open_engine(pairs: Sequence[FilePair], model: VerifiedModel, options: Score
 
 def _make_folders(pairs: Sequence[FilePair]) -> None:
     """Make the output folder that several files go into."""
-    if len(pairs) < 2:
-        return
-    for folder in {pair.output.data.parent for pair in pairs if pair.output is not None}:
+    for folder in {p.output.data.parent for p in pairs if p.output is not None and p.makes_folder}:
         with os_errors(folder, "making the output folder"):
             folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from typing import IO, Any, Protocol
 from titanic_batch.errors import ClosedPipeError, os_errors
 from titanic_batch.publish.manifest import FileFacts, Manifest
 from titanic_batch.publish.ownership import refuse_foreign_rejects
-from titanic_batch.publish.paths import OutputPaths
+from titanic_batch.publish.paths import Leftovers
 from titanic_batch.publish.publication import Publication
 from titanic_batch.publish.rejects import RejectRow, RejectsFile
 from titanic_batch.publish.staging import StagedFile, hash_file
@@ -61,20 +61,21 @@ class Target(Protocol):
         ...
 
 
-def open_target(pair: FilePair, options: ScoreOptions) -> Target:
+def open_target(pair: FilePair, options: ScoreOptions, leftovers: Leftovers) -> Target:
     """Open the target of one input; see Publication for what it raises."""
     if pair.output is None:
         if options.rejects is not None and not options.overwrite:
             refuse_foreign_rejects(Path(options.rejects))
         return StdoutTarget(options.rejects)
-    return FileTarget(pair.output, pair.output_format, overwrite=options.overwrite)
+    publication = Publication(pair.output, overwrite=options.overwrite, leftovers=leftovers)
+    return FileTarget(publication, pair.output_format)
 
 
 class FileTarget:
     """A file and its companions, published together."""
 
-    def __init__(self, paths: OutputPaths, output_format: str, *, overwrite: bool) -> None:
-        self._publication = Publication(paths, overwrite=overwrite)
+    def __init__(self, publication: Publication, output_format: str) -> None:
+        self._publication = publication
         self._format = output_format
         self.run_id = self._publication.run_id
 
