@@ -56,9 +56,7 @@ def verify(output: str | Path) -> Verification:
             cure="Upgrade titanic-batch.",
         )
     rows = manifest.get("rows")
-    if not isinstance(rows, dict) or rows.get("read") != rows.get("scored", 0) + rows.get(
-        "rejected", 0
-    ):
+    if not isinstance(rows, dict) or not _adds_up(rows):
         raise _differs(paths.manifest, "its rows read are not rows scored plus rows rejected")
     with os_errors(paths.data, "reading"), paths.data.open("rb") as file:
         sha256 = hash_file(file)
@@ -73,6 +71,13 @@ def verify(output: str | Path) -> Verification:
     if count != rows["scored"]:
         raise _differs(paths.data, f"it holds {count:,} rows, its manifest says {rows['scored']:,}")
     return Verification(path=paths.data, rows=count, sha256=sha256, manifest=manifest)
+
+
+def _adds_up(rows: dict[str, Any]) -> bool:
+    scored, rejected = rows.get("scored"), rows.get("rejected")
+    if not isinstance(scored, int) or not isinstance(rejected, int):
+        return False
+    return bool(rows.get("read") == scored + rejected)
 
 
 def _differs(path: Path, what: str) -> DataError:

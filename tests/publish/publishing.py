@@ -1,0 +1,121 @@
+"""Publish small made-up outputs, and look at what lies in a folder afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from titanic_batch.publish.manifest import (
+    MANIFEST_VERSION,
+    TOOL,
+    FileFacts,
+    Manifest,
+    RejectFacts,
+    RowCounts,
+)
+from titanic_batch.publish.paths import OutputPaths, output_paths
+from titanic_batch.publish.publication import Publication
+
+OLD = b"id,prediction\n1,0\n2,0\n"
+NEW = b"id,prediction\n1,1\n2,1\n3,1\n"
+
+
+@dataclass(frozen=True)
+class Reject:
+    row: int
+    line: int | None
+    column: str
+    reason: str
+    record: str
+
+
+REJECTS = (Reject(4, 5, "id", "not-a-number", "x,1"), Reject(6, 7, "", "wrong-width", "1,2,3"))
+
+
+def manifest_of(publication: Publication, data: bytes, rejected: int = 0) -> Manifest:
+    scored = max(data.count(b"\n") - 1, 0)
+    return Manifest(
+        manifest_version=MANIFEST_VERSION,
+        run_id=publication.run_id,
+        status="published",
+        started_at="2026-11-22T03:00:00.000Z",
+        finished_at="2026-11-22T03:00:01.000Z",
+        seconds=1.0,
+        rows_per_second=float(scored + rejected),
+        tool={"name": TOOL, "version": "0"},
+        libraries={"python": "3"},
+        options={},
+        model={"ref": "m", "tag": "m:1", "sha256": "0" * 64, "schema_sha256": "0" * 64},
+        input=FileFacts(path="in.csv", format="csv", bytes=1, sha256="0" * 64),
+        output=FileFacts(
+            path=str(publication.paths.data),
+            format="csv",
+            bytes=publication.data.bytes_written,
+            sha256=publication.data.sha256,
+        ),
+        rows=RowCounts(read=scored + rejected, scored=scored, rejected=rejected),
+        rejects=RejectFacts(path=str(publication.paths.rejects) if rejected else None),
+        alignment=(),
+        unknown_categories={},
+        nulls={},
+    )
+
+
+def stage(
+    output: Path | OutputPaths,
+    data: bytes = NEW,
+    rejects: Sequence[Reject] = (),
+    *,
+    overwrite: bool = False,
+) -> Publication:
+    """Open a publication with its data and rejects written; the caller commits and closes it."""
+    paths = output if isinstance(output, OutputPaths) else output_paths(output)
+    publication = Publication(paths, overwrite=overwrite)
+    try:
+        publication.data.write(data)
+        publication.rejects.add(rejects)
+    except BaseException:
+        publication.close()
+        raise
+    return publication
+
+
+def publish(
+    output: Path | OutputPaths,
+    data: bytes = NEW,
+    rejects: Sequence[Reject] = (),
+    *,
+    overwrite: bool = False,
+) -> Manifest:
+    """Publish `data` as a run does, from the lock to the last rename."""
+    publication = stage(output, data, rejects, overwrite=overwrite)
+    try:
+        publication.seal_data()
+        manifest = manifest_of(publication, data, len(rejects))
+        publication.commit(manifest)
+    finally:
+        publication.close()
+    return manifest
+
+
+def fail_for_rejects(output: Path, rejects: Sequence[Reject] = REJECTS) -> Path | None:
+    """Go as far as a run that rejects too many rows."""
+    publication = stage(output, NEW, rejects)
+    try:
+        return publication.keep_failed_rejects()
+    finally:
+        publication.close()
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """Return each file's name and content; a link's content is where it points to."""
+    return {
+        path.name: str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
+        for path in sorted(folder.iterdir())
+        if not path.is_dir()
+    }
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o777
