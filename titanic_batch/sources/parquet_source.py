@@ -56,7 +56,7 @@ class ParquetSource:
             _refuse_empty(self._before.st_size, path)
             self._sha256 = _hash(self._file.fileno())
             self._parquet = self._open()
-            self.schema = self._parquet.schema_arrow
+            self.schema = _without_views(self._parquet.schema_arrow)
             _refuse_duplicates(self.schema.names, path)
         except BaseException:
             self._file.close()
@@ -100,8 +100,8 @@ class ParquetSource:
         try:
             for batch in self._parquet.iter_batches(self._rows_per_chunk(), use_threads=False):
                 sink = pa.BufferOutputStream()
-                with pa.ipc.new_stream(sink, batch.schema) as writer:
-                    writer.write_batch(batch)
+                with pa.ipc.new_stream(sink, self.schema) as writer:
+                    writer.write_batch(batch.cast(self.schema))
                 count = batch.num_rows
                 yield Chunk(data=sink.getvalue().to_pybytes(), first_row=row, row_count=count)
                 row += count
@@ -154,6 +154,15 @@ def _refuse_duplicates(names: list[str], path: str) -> None:
     duplicates = sorted({name for name in names if names.count(name) > 1})
     if duplicates:
         raise DataError(f"it repeats column {', '.join(duplicates)}", where=path)
+
+
+def _without_views(schema: pa.Schema) -> pa.Schema:
+    """Return a schema with plain types for views: Arrow cannot take rows of those."""
+    plain = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+    for index, field in enumerate(schema):
+        if field.type in plain:
+            schema = schema.set(index, field.with_type(plain[field.type]))
+    return schema
 
 
 def _hash(descriptor: int) -> str:
