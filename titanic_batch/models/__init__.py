@@ -5,6 +5,7 @@
     opening     reference -> VerifiedModel: found, hashed, trusted; nothing unpickled
     loading     VerifiedModel -> LoadedModel: exactly the hashed bytes, in any process
     trust       the gate, and the ledger behind it
+    trusting    change what the ledger holds
     saving      estimator -> store, and a pickle file
     listing     what the store holds
     archives    export, import, delete
@@ -20,7 +21,7 @@ from titanic_batch.models.loading import load_estimator
 from titanic_batch.models.opening import open_model
 from titanic_batch.models.registering import SchemaEdits, register_model
 from titanic_batch.models.saving import save_model
-from titanic_batch.models.trust import trust_model, untrust_model
+from titanic_batch.models.trusting import trust_model, untrust_model
 
 __all__ = [
     "Artifact",

@@ -17,29 +17,13 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from titanic_batch.errors import ModelError, UntrustedModelError, UsageError
+from titanic_batch.errors import OutputError, UntrustedModelError, UsageError
 from titanic_batch.models import ledger
 
 TRUST_VARIABLE = "TITANIC_BATCH_TRUST"
 
-_HASH = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrustChange:
-    """What `trust_model` or `untrust_model` did.
-
-    Attributes:
-        ref: The model's tag or file.
-        hashes: The SHA-256 hashes that were added or removed.
-        still_trusted_by: After `untrust_model`: what still trusts one of them, in words.
-    """
-
-    ref: str
-    hashes: tuple[str, ...]
-    still_trusted_by: tuple[str, ...] = ()
+HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def parse_hashes(texts: Iterable[str], *, where: str) -> frozenset[str]:
@@ -50,7 +34,7 @@ def parse_hashes(texts: Iterable[str], *, where: str) -> frozenset[str]:
     """
     hashes = [part.lower() for text in texts for part in re.split(r"[\s,]+", text) if part]
     for sha256 in hashes:
-        if not _HASH.fullmatch(sha256):
+        if not HASH.fullmatch(sha256):
             raise UsageError(
                 f"{sha256[:80]!r} is no SHA-256: it takes 64 hexadecimal digits",
                 where=where,
@@ -114,60 +98,8 @@ def record_written(sha256: str, ref: str) -> str:
     Returns:
         A warning where there is nowhere to record it, else "". The model is whole either way.
     """
-    from titanic_batch.errors import OutputError
-
     try:
         ledger.add_to_ledger(ledger.user_ledger_path(), sha256, ref, "written")
     except (OutputError, UntrustedModelError) as exc:
         return f"{ref} was written but not recorded as trusted (SHA-256 {sha256}): {exc}"
     return ""
-
-
-def trust_model(ref: str) -> TrustChange:
-    """Record the model that `ref` names now as trusted, without loading it.
-
-    Raises:
-        ModelError: if there is no such model.
-        OutputError: if the ledger cannot be written.
-        UntrustedModelError: if others can write the ledger, or it is damaged.
-    """
-    from titanic_batch.models.opening import inspect_model
-
-    found = inspect_model(ref)
-    name = found.exact_ref
-    ledger.add_to_ledger(ledger.user_ledger_path(), found.sha256, name, "trusted")
-    return TrustChange(ref=name, hashes=(found.sha256,))
-
-
-def untrust_model(ref: str) -> TrustChange:
-    """Take a model out of the user's ledger: the one that `ref` names now, and older entries.
-
-    Args:
-        ref: A reference, or a SHA-256. A model that is gone is found by the name in the ledger.
-
-    Raises:
-        ModelError: if the ledger holds nothing of it.
-        OutputError: if the ledger cannot be written.
-        UntrustedModelError: if others can write the ledger, or it is damaged.
-    """
-    names, hashes = {ref}, set[str]()
-    if _HASH.fullmatch(ref.lower()):
-        hashes.add(ref.lower())
-    else:
-        from titanic_batch.models.opening import inspect_model
-
-        try:
-            found = inspect_model(ref)
-        except ModelError:
-            pass  # gone, perhaps: the ledger may still name it
-        else:
-            names.add(found.exact_ref)
-            hashes.add(found.sha256)
-    own = ledger.user_ledger_path()
-    entries = ledger.read_ledger(own) if own is not None else {}
-    hashes |= {sha256 for sha256, entry in entries.items() if entry.ref in names}
-    removed = ledger.remove_from_ledger(own, hashes)
-    still = tuple(sorted({by for sha256 in hashes if (by := trusted_by(sha256))}))
-    if not removed and not still:
-        raise ModelError("your trust ledger holds nothing of it", where=ref)
-    return TrustChange(ref=ref, hashes=tuple(sorted(removed)), still_trusted_by=still)
