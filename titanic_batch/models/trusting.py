@@ -54,7 +54,7 @@ def untrust_model(ref: str) -> TrustChange:
     if HASH.fullmatch(ref.lower()):
         hashes.add(ref.lower())
     else:
-            try:
+        try:
             found = inspect_model(ref)
         except ModelError:
             pass  # gone, perhaps: the ledger may still name it
