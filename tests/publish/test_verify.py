@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.publish.publishing import NEW, REJECTS, publish
-from titanic_batch.errors import DataError, InputMissingError
+from titanic_batch.errors import DataError
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.row_count import count_rows
 from titanic_batch.publish.verify import verify
@@ -114,7 +114,7 @@ def test_a_manifest_newer_than_the_tool_names_the_cure(output: Path) -> None:
 
 
 def test_an_output_that_is_not_there_is_missing(output: Path) -> None:
-    with pytest.raises(InputMissingError):
+    with pytest.raises(DataError):
         verify(output)
 
 

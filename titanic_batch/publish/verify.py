@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from titanic_batch.errors import DataError, InputMissingError, os_errors
+from titanic_batch.errors import DataError, os_errors
 from titanic_batch.publish.manifest import MANIFEST_VERSION, read_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.row_count import count_rows
@@ -34,14 +34,13 @@ def verify(output: str | Path) -> Verification:
     """Read an output again and hold it against its manifest.
 
     Raises:
-        InputMissingError: if there is no output.
-        DataError: if the manifest is missing or damaged, or the output's size, hash or row count
+        DataError: if there is no output, if the manifest is missing or damaged, or the output's size, hash or row count
             is not what it says.
         OutputError: if it cannot be read.
     """
     paths = output_paths(output)
     if not paths.data.exists():
-        raise InputMissingError("there is no such output", where=str(paths.data))
+        raise DataError("there is no such output", where=str(paths.data), cure="Score it again.")
     manifest = read_manifest(paths.manifest)
     if manifest is None:
         raise DataError(

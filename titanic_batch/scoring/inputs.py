@@ -10,7 +10,7 @@ from pathlib import Path
 from titanic_batch.errors import InputMissingError, UsageError
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths
-from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.sources.formats import STDIN, input_format, stem
 
 STDOUT = "-"
@@ -129,7 +129,7 @@ def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
     if several:
         raise UsageError("standard output takes a single input", cure="Name an output folder.")
     _require_known(input)
-    if options.max_rejects != "0" and options.rejects is None:
+    if not reject_limit(options.max_rejects).is_zero and options.rejects is None:
         raise UsageError(
             "with standard output, rejected rows would be lost",
             cure="Say where they go with --rejects PATH.",
