@@ -33,7 +33,7 @@ def find_source(wanted: str, names: Sequence[str], taken: Iterable[str] = ()) ->
 def nearest(wanted: str, names: Sequence[str], count: int = 3) -> list[str]:
     """Return the names most like `wanted`, the best first."""
     by_form = {normalised(name): name for name in reversed(names)}
-    close = difflib.get_close_matches(normalised(wanted), by_form, n=count, cutoff=0.5)
+    close = difflib.get_close_matches(normalised(wanted), by_form, n=count, cutoff=0.6)
     return [by_form[form] for form in close]
 
 

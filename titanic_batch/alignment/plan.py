@@ -209,6 +209,11 @@ def _accepts_unknown(default: bool, names: Iterable[str], options: AlignmentOpti
     return default
 
 
+def _likely_delimiter(name: str) -> str | None:
+    """Return the delimiter that a header of one long name seems to have been written with."""
+    return next((mark for mark in (";", "\t", "|", ",") if mark in name), None)
+
+
 def _missing(missing: list[str], names: list[str], where: str) -> DataError:
     lines = []
     renames = []
@@ -221,9 +226,13 @@ def _missing(missing: list[str], names: list[str], where: str) -> DataError:
         if near:
             renames.append(f"--rename {near[0]}={name}")
     noun = "column" if len(missing) == 1 else f"{len(missing)} columns"
-    cure = (
-        f"If it is another name for the same thing, add {renames[0]}."
-        if renames
-        else f"The input has: {', '.join(names[:_MOST_NAMED])}."
-    )
+    if len(names) == 1 and (delimiter := _likely_delimiter(names[0])):
+        cure = f"Its header looks as if it were delimited otherwise: add --delimiter {delimiter!r}."
+    elif renames:
+        cure = f"If it is another name for the same thing, add {renames[0]}."
+    else:
+        cure = (
+            f"The input has: {', '.join(names[:_MOST_NAMED])}. Say which is which with "
+            f"--rename OLD={missing[0]}."
+        )
     return DataError(f"missing {noun} of the model: {'; '.join(lines)}", where=where, cure=cure)

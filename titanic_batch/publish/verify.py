@@ -34,8 +34,8 @@ def verify(output: str | Path) -> Verification:
     """Read an output again and hold it against its manifest.
 
     Raises:
-        DataError: if there is no output, if the manifest is missing or damaged, or the output's size, hash or row count
-            is not what it says.
+        DataError: if there is no output, the manifest is missing or damaged, or the output's size,
+            hash or row count is not what it says.
         OutputError: if it cannot be read.
     """
     paths = output_paths(output)
