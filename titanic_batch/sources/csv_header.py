@@ -54,8 +54,6 @@ def read_header(
     ended = len(buffer) < block_bytes
     if buffer.startswith(BOM):
         buffer = buffer[len(BOM) :]
-    if not buffer and ended:
-        raise InputMissingError("the input is empty", where=path)
     pattern = record_pattern(dialect.delimiter)
     while (match := pattern.match(buffer)) is None and not ended:
         if len(buffer) > max_record_bytes:
@@ -64,6 +62,8 @@ def read_header(
         block = read(block_bytes)
         ended = len(block) < block_bytes
         buffer += block
+    if not buffer:
+        raise InputMissingError("the input is empty", where=path)
     if match is None:  # no newline at all: a header and nothing else, or an unclosed quote
         match = pattern.match(buffer + b"\n")
         if match is None:

@@ -66,7 +66,7 @@ class CsvParser:
             and chunk.terminated
             and b"\0" not in data
             and not (returns and data.count(b"\r") != data.count(b"\r\n"))
-            and not data.startswith(BOM)  # Arrow would drop it
+            and BOM not in data  # only where files were joined; Arrow would drop a first one
             and (len(self.names) == 1 or not _has_blank_line(data, returns))
         )
 

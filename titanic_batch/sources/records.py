@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 
 from titanic_batch.faults import Reason
@@ -11,6 +12,9 @@ from titanic_batch.sources.stream import UNDECODABLE
 
 #: A byte order mark; several files that were joined have it inside.
 BOM = codecs.BOM_UTF8
+
+#: The mark of a bad byte, and the byte, which may look like the mark.
+_MARKED = re.compile(re.escape(UNDECODABLE) + rb"([\x80-\xff]?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +84,15 @@ def record_fault(fields: list[Field], header: tuple[bytes, ...]) -> tuple[int, R
         field.text == name for field, name in zip(fields[1:], header[1:], strict=True)
     ):
         return -1, "repeated-header"
+    if fields[0].text.startswith(BOM):  # a file was joined on here; the mark is no part of its text
+        return 0, "bad-encoding"
     return None
 
 
 def show_record(record: bytes, *, transcoded: bool) -> str:
     r"""Return a record's text, bytes that are no text as `\xNN`."""
     if transcoded:
-        record = record.replace(UNDECODABLE, b"")
+        record = _MARKED.sub(rb"\1", record)
     return record.decode("utf-8", "backslashreplace").replace("\0", r"\x00")
 
 
