@@ -34,7 +34,7 @@ class Record:
         without_mark = [self.fields[0].removeprefix(BOM), *self.fields[1:]]
         if header in (self.fields, without_mark):
             return -1, "repeated-header"
-        return None
+        return (0, "bad-encoding") if self.fields[0].startswith(BOM) else None
 
 
 @dataclass
