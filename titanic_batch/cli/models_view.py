@@ -7,7 +7,7 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from titanic_batch.cli.console import log, stdout
+from titanic_batch.cli.console import log, stdout, style
 from titanic_batch.schema import TrainingSchema, schema_to_json
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def document(value: Any) -> Any:
 
 
 def line(text: str) -> None:
-    """Print one line of a result on stdout, as it is, however long."""
+    """Print on stdout, in one line however long, what a command did; nothing with --quiet."""
+    if style().quiet:
+        return
     stdout().print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
@@ -117,7 +119,9 @@ def show_saved(model: VerifiedModel) -> None:
 
 
 def show_training(report: TrainingReport) -> None:
-    """Print how the candidates compare, and what was saved."""
+    """Print how the candidates compare, and what was saved; nothing with --quiet."""
+    if style().quiet:
+        return
     _table(
         ("CANDIDATE", "ACCURACY", "STD", "ROC AUC", "LOG LOSS", "SECONDS", ""),
         [
