@@ -126,7 +126,11 @@ class InterruptedRunError(BaseException):
     def __init__(self, signum: int) -> None:
         self.what = "interrupted; nothing was published"
         super().__init__(self.what)
+        self.signum = signum
         self.exit_code = 128 + signum
+
+    def __reduce__(self) -> tuple[type[InterruptedRunError], tuple[int]]:
+        return type(self), (self.signum,)
 
 
 class ClosedPipeError(TitanicBatchError):
