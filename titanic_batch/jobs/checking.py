@@ -1,0 +1,58 @@
+"""Check a job: its file, its model and its trust, without running it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from titanic_batch.jobs.dates import today
+from titanic_batch.jobs.job_file import Job, read_job
+from titanic_batch.jobs.night import Night, plan_night
+from titanic_batch.jobs.pinning import require_hash
+from titanic_batch.jobs.running import input_is_absent
+from titanic_batch.jobs.settings import choose_model, score_keywords
+from titanic_batch.scoring.api import make_options
+from titanic_batch.scoring.inputs import pair_files
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobCheck:
+    """A job without a fault.
+
+    Attributes:
+        job: What its file says.
+        tag: The model that would score it.
+        sha256: That model's hash.
+        tonight: What it would read and write today.
+    """
+
+    job: Job
+    tag: str
+    sha256: str
+    tonight: Night
+
+
+def check_job(path: str | Path) -> JobCheck:
+    """Check a job file, that its model is there, fits this scikit-learn, and is trusted.
+
+    Raises:
+        UsageError: if the file has a fault, or input and output do not go together.
+        ModelError: if the model cannot be found or is of another scikit-learn minor version.
+        UntrustedModelError: if the model is not trusted, or not the one that the file pins.
+    """
+    from titanic_batch.models import open_model
+    from titanic_batch.models.versions import SKLEARN, check_sklearn_version
+
+    job = read_job(path)
+    choice = choose_model(job)
+    night = plan_night(job, today(job.zone))
+    options = make_options(**score_keywords(job, night))
+    model = open_model(choice.ref, trust=choice.trust)
+    require_hash(choice, model.sha256)
+    if recorded := model.libraries.get(SKLEARN):
+        check_sklearn_version(
+            recorded, ref=choice.ref, allow_mismatch=options.allow_version_mismatch
+        )
+    if not input_is_absent(night.input):  # it need not be there yet
+        pair_files(night.input, night.output, options)
+    return JobCheck(job=job, tag=model.tag, sha256=model.sha256, tonight=night)

@@ -1,0 +1,164 @@
+"""Read a job file: TOML, with nothing in it that is not known."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any
+
+from titanic_batch.errors import TitanicBatchError, UntrustedModelError, UsageError, os_errors
+from titanic_batch.jobs.dates import parse_zone
+from titanic_batch.models.write_access import writable_by_others
+
+_ALL_COLUMNS = "*"
+_NOT_BUILT = ("guards", "metrics", "notify")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a job file says; paths as they stand there.
+
+    Attributes:
+        path: The job file, absolute.
+        name: The job's name.
+        zone: Where its day begins.
+        model: The model's reference; None where the file names none.
+        sha256: The hash that the model must have, in lower case; None for any trusted one.
+        input: Template of the input's path.
+        input_optional: Whether the input may be absent.
+        output: Template of the output's path.
+        rejects: Template of the rejects file's path; None for beside the output.
+        options: All other options, as `titanic_batch.score` takes them.
+    """
+
+    path: Path
+    name: str
+    zone: tzinfo
+    model: str | None
+    sha256: str | None
+    input: str
+    input_optional: bool
+    output: str
+    rejects: str | None
+    options: dict[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """Where its relative paths begin."""
+        return self.path.parent
+
+
+def read_job(path: str | Path) -> Job:
+    """Read and check a job file; nothing that it names is looked at.
+
+    Raises:
+        UsageError: if there is no such file, or it is no faultless job file.
+        OutputError: if it cannot be read.
+        UntrustedModelError: if it names a hash to trust, and others can write it.
+    """
+    from pydantic import ValidationError
+
+    from titanic_batch.jobs.messages import job_file_error
+    from titanic_batch.jobs.tables import JobDocument
+
+    file = Path(path)
+    document, others = _read(file)
+    for table in _NOT_BUILT:
+        if table in document:
+            raise UsageError(
+                f"[{table}] is not built yet", where=str(file), cure="Take it out of the file."
+            )
+    try:
+        checked = JobDocument.model_validate(document)
+    except ValidationError as exc:
+        raise job_file_error(file, document, exc) from exc
+    if checked.model.sha256 and others is not None:
+        raise UntrustedModelError(
+            f"others can write to {others}, so the model.sha256 in it does not count"
+            if others == file
+            else f"others can write to its folder, {others}, so its model.sha256 does not count",
+            where=str(file),
+            cure=f"Look through it, then run `chmod go-w {others}`.",
+        )
+    if checked.model.sha256 and checked.model.ref is None:
+        raise UsageError(
+            "it is the hash of no model", where=f"{file}, model.sha256", cure="Add model.ref."
+        )
+    score = checked.score.model_dump(exclude_none=True)
+    rejects = score.pop("rejects", None)
+    return Job(
+        path=Path(os.path.abspath(file)),  # noqa: PTH100  # a link's own folder is meant
+        name=checked.job.name or file.stem,
+        zone=parse_zone(checked.job.timezone),
+        model=checked.model.ref,
+        sha256=checked.model.sha256.lower() if checked.model.sha256 else None,
+        input=checked.input.path,
+        input_optional=checked.input.optional,
+        output=checked.output.path,
+        rejects=rejects,
+        options={**score, **_column_options(checked.columns, file)},
+    )
+
+
+def _read(file: Path) -> tuple[dict[str, Any], Path | None]:
+    """Return what is in the file, and what of it others can write."""
+    try:
+        with os_errors(file, "reading the job file"), file.open("rb") as opened:
+            others = writable_by_others(file, os.fstat(opened.fileno()).st_mode)
+            data = opened.read()
+    except TitanicBatchError as exc:
+        if isinstance(exc.__cause__, FileNotFoundError | NotADirectoryError):
+            raise UsageError("there is no such job file", where=str(file)) from exc
+        if isinstance(exc.__cause__, IsADirectoryError):
+            raise UsageError(
+                "this is a folder, not a job file",
+                where=str(file),
+                cure=f"`titanic-batch jobs list {file}` lists the jobs in it.",
+            ) from exc
+        raise
+    try:
+        return tomllib.loads(data.decode("utf-8")), others
+    except UnicodeDecodeError as exc:
+        line = data[: exc.start].count(b"\n") + 1
+        raise UsageError("it is not UTF-8 text", where=f"{file}, line {line}") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise UsageError(f"it is not TOML: {exc}", where=str(file)) from exc
+    except RecursionError as exc:
+        raise UsageError("it is not TOML: nested too deeply", where=str(file)) from exc
+
+
+def _column_options(columns: dict[str, Any], file: Path) -> dict[str, Any]:
+    """Return the columns' tables as the options that they stand for.
+
+    Raises:
+        UsageError: if two columns are fed by one, or `*` has another key than `unknown`.
+    """
+    every = columns.get(_ALL_COLUMNS)
+    if every is not None and every.model_fields_set - {"unknown"}:
+        raise UsageError(
+            "for all columns at once there is only the key unknown",
+            where=f'{file}, columns."*"',
+            cure="Give the others in [columns.NAME].",
+        )
+    rename: dict[str, str] = {}
+    for name, table in columns.items():
+        if table.rename is None:
+            continue
+        if table.rename in rename:
+            raise UsageError(
+                f"{table.rename} feeds {rename[table.rename]} already",
+                where=f"{file}, columns.{name}.rename",
+            )
+        rename[table.rename] = name
+    given = columns.items()
+    options = {
+        "rename": rename,
+        "fill": {name: table.fill for name, table in given if table.fill is not None},
+        "allow_null": tuple(name for name, table in given if table.allow_null),
+        "unknown": {name: table.unknown for name, table in given if table.unknown is not None},
+        "map": {name: table.map for name, table in given if table.map is not None},
+    }
+    return {key: value for key, value in options.items() if value}

@@ -1,0 +1,115 @@
+"""What is wrong with a job file, in words that name the file and the key."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from titanic_batch.alignment.names import nearest
+from titanic_batch.errors import UsageError
+from titanic_batch.jobs.tables import TABLES, JobDocument
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_MOST_SHOWN = 60
+_IN_COLUMNS = "It stands in the table of its column: [columns.NAME] {key}."
+#: Options of `score` that a user may look for in [score], and where they are.
+_ELSEWHERE = {
+    "model": "It stands in [model], as ref.",
+    "trust": "It stands in [model], as sha256.",
+    **{
+        key: _IN_COLUMNS.format(key=key)
+        for key in ("rename", "fill", "allow_null", "unknown", "map")
+    },
+    "skip_published": "`run` always skips what is published already; `run --force` does not.",
+}
+
+
+def job_file_error(path: Path, document: dict[str, Any], exc: ValidationError) -> UsageError:
+    """Return one error for all that pydantic found."""
+    faults: dict[str, tuple[str, str]] = {}
+    for error in exc.errors(include_url=False):
+        key, what, cure = _fault(error, document)
+        faults.setdefault(key, (what, cure))
+    if len(faults) == 1:
+        ((key, (what, cure)),) = faults.items()
+        return UsageError(what, where=f"{path}, {key}", cure=cure)
+    lines = [str(UsageError(what, where=key, cure=cure)) for key, (what, cure) in faults.items()]
+    return UsageError(
+        f"{len(lines)} faults:\n" + "\n".join(f"  {line}" for line in lines), where=str(path)
+    )
+
+
+def dotted(keys: tuple[str | int, ...]) -> str:
+    """Return a key as TOML writes it: columns."Sib Sp".fill."""
+    return ".".join(
+        str(key) if _BARE_KEY.fullmatch(str(key)) else json.dumps(str(key), ensure_ascii=False)
+        for key in keys
+    )
+
+
+def _fault(error: ErrorDetails, document: dict[str, Any]) -> tuple[str, str, str]:
+    keys = error["loc"]
+    if error["type"] == "extra_forbidden":
+        return (dotted(keys), *_unknown(keys))
+    if error["type"] == "missing":
+        return dotted(keys), "it is missing", f"Add it: it takes {_takes(keys)}."
+    keys = _existing(keys, document)
+    given = _shown(_value(document, keys))
+    said = str(error.get("ctx", {}).get("error", ""))
+    return dotted(keys), said or f"it is {given}, but takes {_takes(keys)}", ""
+
+
+def _unknown(keys: tuple[str | int, ...]) -> tuple[str, str]:
+    *above, key = (str(part) for part in keys)
+    if not above:
+        known = list(TABLES)
+        near = nearest(key, known, 1)
+        cure = f"Did you mean [{near[0]}]?" if near else f"They are: {', '.join(known)}."
+        return f"there is no table {key}", cure
+    known = list(TABLES[above[0]].model_fields)
+    near = nearest(key, known, 1)
+    if above[0] == "score" and key in _ELSEWHERE:
+        return f"there is no key {key} here", _ELSEWHERE[key]
+    cure = f"Did you mean {near[0]}?" if near else f"They are: {', '.join(known)}."
+    return f"there is no key {key} here", cure
+
+
+def _existing(keys: tuple[str | int, ...], document: dict[str, Any]) -> tuple[str | int, ...]:
+    """Return the part of a place that is in the file; pydantic adds the type that it tried."""
+    value: Any = document
+    for count, key in enumerate(keys):
+        if not isinstance(value, dict) or key not in value:
+            return keys[:count]
+        value = value[key]
+    return keys
+
+
+def _value(document: dict[str, Any], keys: tuple[str | int, ...]) -> Any:
+    value: Any = document
+    for key in keys:
+        value = value[key]
+    return value
+
+
+def _takes(keys: tuple[str | int, ...]) -> str:
+    """Return the description of a key, from the table that it stands in."""
+    table, *rest = (str(key) for key in keys)
+    if table == "columns":
+        rest = rest[1:]
+        if not rest:
+            return "tables: [columns.NAME]"
+    fields = TABLES[table].model_fields if rest else JobDocument.model_fields
+    return str(fields[rest[0] if rest else table].description)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a table"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."

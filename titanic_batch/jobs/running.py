@@ -1,0 +1,214 @@
+"""Run nights of a job, each published on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from titanic_batch.errors import (
+    InputMissingError,
+    TitanicBatchError,
+    os_errors,
+    worst_exit_code,
+)
+from titanic_batch.jobs.job_file import Job
+from titanic_batch.jobs.night import Night, plan_night, plan_nights
+from titanic_batch.jobs.pinning import require_hash, require_pinned
+from titanic_batch.jobs.settings import ModelChoice, Overrides, choose_model, score_keywords
+from titanic_batch.scoring.api import make_options, score_files
+from titanic_batch.scoring.inputs import find_inputs, is_several, pair_files
+from titanic_batch.scoring.progress import Observer
+
+if TYPE_CHECKING:
+    from titanic_batch.scoring.run import FileOutcome
+
+Status = Literal["published", "skipped", "absent", "failed", "planned"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedFile:
+    """What a dry run says of one file.
+
+    Attributes:
+        input: The file.
+        output: Where its scores would go.
+        published: Whether they are there already, so that nothing would be done.
+    """
+
+    input: str
+    output: str
+    published: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NightOutcome:
+    """How one night ended.
+
+    Attributes:
+        night: Its date and paths.
+        status: `published`; `skipped`, as all of it was published before; `absent`, an optional
+            input that is not there; `failed`; or, of a dry run, `planned`.
+        files: How each file ended; nothing where the night failed before its first file.
+        error: Why it failed before its first file.
+        planned: What a dry run would do.
+    """
+
+    night: Night
+    status: Status
+    files: tuple[FileOutcome, ...] = ()
+    error: TitanicBatchError | None = None
+    planned: tuple[PlannedFile, ...] = ()
+
+    @property
+    def errors(self) -> tuple[TitanicBatchError, ...]:
+        """Everything that went wrong."""
+        of_files = tuple(file.error for file in self.files if file.error is not None)
+        return (self.error, *of_files) if self.error is not None else of_files
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a run of this night alone."""
+        return worst_exit_code(self.errors)
+
+
+def run_job(
+    job: Job,
+    date: date,
+    *,
+    force: bool = False,
+    dry_run: bool = False,
+    overrides: Overrides | None = None,
+    observer: Observer | None = None,
+) -> NightOutcome:
+    """Score one night of a job, unless it is published already.
+
+    Args:
+        job: From `read_job`.
+        date: Whose input and output.
+        force: Score it again, whatever is published.
+        dry_run: Say what would be done; the model is looked at, nothing is scored or written.
+        overrides: The flags, which stand above the file.
+        observer: Is told how far the run is.
+
+    Returns:
+        How it ended; what went wrong is in it, and is not raised.
+    """
+    night = plan_night(job, date)
+    try:
+        if input_is_absent(night.input):
+            return _absent(job, night)
+        choice = choose_model(job, overrides)
+        require_pinned(choice)
+        if dry_run:
+            return _plan(job, night, overrides, force=force)
+        return _score(job, night, choice, overrides, force=force, observer=observer)
+    except TitanicBatchError as exc:
+        return NightOutcome(night=night, status="failed", error=exc)
+
+
+def run_nights(
+    job: Job,
+    dates: Iterable[date],
+    *,
+    force: bool = False,
+    dry_run: bool = False,
+    overrides: Overrides | None = None,
+    observer: Observer | None = None,
+) -> Iterator[NightOutcome]:
+    """Score several nights, one after the other; one that fails does not stop the others.
+
+    Args:
+        job: From `read_job`.
+        dates: Which nights, in order.
+        force: As for `run_job`; so are the others.
+        dry_run: See there.
+        overrides: See there.
+        observer: See there.
+
+    Raises:
+        UsageError: if two nights have one output and different inputs.
+    """
+    for night in plan_nights(job, dates):
+        yield run_job(
+            job, night.day, force=force, dry_run=dry_run, overrides=overrides, observer=observer
+        )
+
+
+def input_is_absent(input: str) -> bool:
+    """Tell whether there is nothing at all to score, as opposed to something unreadable."""
+    if is_several(input):
+        try:
+            find_inputs(input)
+        except InputMissingError:
+            return True
+        return False
+    try:
+        Path(input).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # it is missed when it is opened, with a better message
+    return False
+
+
+def _absent(job: Job, night: Night) -> NightOutcome:
+    if job.input_optional:
+        return NightOutcome(night=night, status="absent")
+    raise InputMissingError(
+        "the input is not there",
+        where=night.input,
+        cure="If it need not be there every night, set input.optional = true.",
+    )
+
+
+def _plan(job: Job, night: Night, overrides: Overrides | None, *, force: bool) -> NightOutcome:
+    from titanic_batch.models import open_model
+    from titanic_batch.scoring.skipping import already_published
+
+    options = make_options(**score_keywords(job, night, overrides=overrides, force=force))
+    model = open_model(
+        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
+    )
+    planned = [
+        PlannedFile(
+            input=pair.input,
+            output=str(pair.output.data) if pair.output is not None else night.output,
+            published=not force and already_published(pair, model, options) is not None,
+        )
+        for pair in pair_files(night.input, night.output, options)
+    ]
+    return NightOutcome(night=night, status="planned", planned=tuple(planned))
+
+
+def _score(
+    job: Job,
+    night: Night,
+    choice: ModelChoice,
+    overrides: Overrides | None,
+    *,
+    force: bool,
+    observer: Observer | None,
+) -> NightOutcome:
+    keywords = score_keywords(job, night, overrides=overrides, force=force)
+    _make_folders(night)
+    files = tuple(score_files(night.input, night.output, observer=observer, **keywords))
+    for file in files:
+        # The reference may have come to mean another trusted model since it was looked at.
+        if file.manifest is not None:
+            require_hash(choice, str(file.manifest.model["sha256"]))
+    if any(file.error is not None for file in files):
+        return NightOutcome(night=night, status="failed", files=files)
+    skipped = all(file.skipped for file in files)
+    return NightOutcome(night=night, status="skipped" if skipped else "published", files=files)
+
+
+def _make_folders(night: Night) -> None:
+    folders = {Path(night.output) if night.into_folder else Path(night.output).parent}
+    if night.rejects is not None:
+        folders.add(Path(night.rejects).parent)
+    for folder in sorted(folders):
+        with os_errors(folder, "making the output's folder"):
+            folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,106 @@
+"""What a run of a job is told: flags override the job file, the file overrides the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from titanic_batch.errors import UsageError
+from titanic_batch.jobs.job_file import Job
+from titanic_batch.jobs.night import Night, place
+from titanic_batch.scoring.options import DEFAULT_MODEL
+
+MODEL_VARIABLE = "TITANIC_BATCH_MODEL"
+WORKERS_VARIABLE = "TITANIC_BATCH_WORKERS"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overrides:
+    """The flags of `run`; None where a flag was not given.
+
+    Attributes:
+        model: The model's reference, as typed. The file's pin does not hold for it.
+        trust: SHA-256 hashes to trust; the file's pin lets them pass as well.
+        max_rejects: A count or a share of rows.
+        workers: Worker processes.
+    """
+
+    model: str | None = None
+    trust: Sequence[str] = ()
+    max_rejects: str | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelChoice:
+    """The model that scores a job.
+
+    Attributes:
+        ref: Its reference.
+        pin: The hash that it must have, None for any trusted one.
+        trust: SHA-256 hashes that are trusted, the pin among them.
+    """
+
+    ref: str
+    pin: str | None
+    trust: tuple[str, ...]
+
+
+def choose_model(job: Job, overrides: Overrides | None = None) -> ModelChoice:
+    """Return the model that a run of a job scores with; a file's path is relative to the job's."""
+    chosen = overrides or Overrides()
+    trust = tuple(chosen.trust)
+    if chosen.model is not None:
+        return ModelChoice(ref=chosen.model, pin=None, trust=trust)
+    if job.model is None:
+        ref = os.environ.get(MODEL_VARIABLE) or DEFAULT_MODEL
+        return ModelChoice(ref=ref, pin=None, trust=trust)
+    pins = (job.sha256,) if job.sha256 is not None else ()
+    return ModelChoice(ref=_placed(job.model, job), pin=job.sha256, trust=(*pins, *trust))
+
+
+def score_keywords(
+    job: Job, night: Night, *, overrides: Overrides | None = None, force: bool = False
+) -> dict[str, Any]:
+    """Return the keywords of `titanic_batch.score` for one night.
+
+    Raises:
+        UsageError: if the environment, where it is asked, holds nonsense.
+    """
+    chosen = overrides or Overrides()
+    choice = choose_model(job, chosen)
+    keywords = {key: _frozen(value) for key, value in job.options.items()}
+    if chosen.max_rejects is not None:
+        keywords["max_rejects"] = chosen.max_rejects
+    workers = chosen.workers or keywords.get("workers") or _workers_of_environment()
+    return {
+        **keywords,
+        "model": choice.ref,
+        "trust": choice.trust,
+        "workers": workers,
+        "rejects": night.rejects,
+        "skip_published": not force,
+    }
+
+
+def _placed(ref: str, job: Job) -> str:
+    from titanic_batch.models.loader import registered_schemes
+    from titanic_batch.models.reference import FILE_ENDINGS, parse_reference
+
+    reference = parse_reference(ref, registered_schemes())
+    return place(str(job.folder), ref) if reference.loader in FILE_ENDINGS.values() else ref
+
+
+def _workers_of_environment() -> int | None:
+    text = os.environ.get(WORKERS_VARIABLE, "")
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"{text!r} is no number of workers", where=WORKERS_VARIABLE)
+    return int(text)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

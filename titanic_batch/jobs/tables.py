@@ -1,0 +1,167 @@
+"""The tables and keys of a job file. Each description says what its key takes, in errors too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from titanic_batch.errors import UsageError
+from titanic_batch.jobs.dates import parse_zone, render, today
+from titanic_batch.scoring.api import parse_size
+from titanic_batch.scoring.options import reject_limit
+from titanic_batch.sources.dialect import declare_dialect
+
+Value = str | int | float | bool
+
+_HASH = re.compile(r"[0-9a-fA-F]{64}")
+
+
+def _refused_by(check: Callable[[Any], object], *, says_why: bool = False) -> AfterValidator:
+    """Return a validator for what raises UsageError; its words, or else the key's description."""
+
+    def validate(value: Any) -> Any:
+        try:
+            check(value)
+        except UsageError as exc:
+            raise ValueError(str(exc) if says_why else "") from exc
+        return value
+
+    return AfterValidator(validate)
+
+
+def _path(text: str) -> None:
+    if text in ("", "-"):
+        raise UsageError("a job reads and writes files", cure="Give a path.")
+    zone = parse_zone("UTC")
+    if "\0" in render(text, today(zone)):
+        raise UsageError("a path holds no NUL character")
+
+
+def _hash(text: str) -> None:
+    if not _HASH.fullmatch(text):
+        raise UsageError("no SHA-256")
+
+
+Template = Annotated[str, _refused_by(_path, says_why=True)]
+Size = Annotated[str | int, _refused_by(lambda text: parse_size(text, ""))]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class Table(BaseModel):
+    """A table that knows its keys, and takes no value for another (`"1"` is no 1)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class JobTable(Table):
+    """[job]: what it is called, and where its day begins."""
+
+    name: Name | None = Field(default=None, description="a name; by default the file's")
+    timezone: Annotated[str, _refused_by(parse_zone, says_why=True)] = Field(
+        default="UTC", description='the name of a time zone, such as "Europe/Paris"'
+    )
+
+
+class ModelTable(Table):
+    """[model]: what scores."""
+
+    ref: Name | None = Field(default=None, description='a model, such as "titanic_model:latest"')
+    sha256: Annotated[str, _refused_by(_hash)] | None = Field(
+        default=None,
+        description="the 64 hexadecimal digits that `titanic-batch models show REF` prints",
+    )
+
+
+class InputTable(Table):
+    """[input]: what is scored."""
+
+    path: Template = Field(description="a path, a folder or a glob, as text")
+    optional: bool = Field(default=False, description="true or false")
+
+
+class OutputTable(Table):
+    """[output]: where the scores go."""
+
+    path: Template = Field(description="a path, as text")
+
+
+class ScoreTable(Table):
+    """[score]: the options of `titanic-batch score`, with underscores for dashes."""
+
+    keep: str | list[str] | None = Field(
+        default=None, description='"all", "none", or a list of column names'
+    )
+    max_rejects: (
+        Annotated[str | int, _refused_by(lambda given: reject_limit(str(given)))] | None
+    ) = Field(default=None, description='a count (10) or a share of the rows ("1%")')
+    chunk_size: Size | None = Field(default=None, description='a size, such as "4MB"')
+    max_record: Size | None = Field(default=None, description='a size, such as "16MB"')
+    workers: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="a whole number from 1 on"
+    )
+    delimiter: Annotated[str, _refused_by(lambda given: declare_dialect(given, "utf-8"))] | None = (
+        Field(default=None, description='a single ASCII character, or "tab"')
+    )
+    encoding: Annotated[str, _refused_by(lambda given: declare_dialect(",", given))] | None = Field(
+        default=None, description='a text encoding, such as "latin-1"'
+    )
+    null: str | list[str] | None = Field(
+        default=None, description="a cell's text, or a list of them"
+    )
+    allow_no_final_newline: bool | None = Field(default=None, description="true or false")
+    allow_empty: bool | None = Field(default=None, description="true or false")
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, description="a number from 0 to 1"
+    )
+    prediction_column: Name | None = Field(default=None, description="a column's name")
+    probability_column: Name | None = Field(default=None, description="a column's name")
+    output_format: Literal["parquet", "csv"] | None = Field(
+        default=None, description='"parquet" or "csv"'
+    )
+    rejects: Template | None = Field(default=None, description="a path, as text")
+    overwrite: bool | None = Field(default=None, description="true or false")
+    allow_version_mismatch: bool | None = Field(default=None, description="true or false")
+
+
+class ColumnTable(Table):
+    """[columns.NAME]: how one column of the model is fed."""
+
+    rename: Name | None = Field(
+        default=None, description="the name of the input's column that feeds it"
+    )
+    fill: Value | None = Field(default=None, description="a text, a number, or true or false")
+    allow_null: bool = Field(default=False, description="true or false")
+    unknown: Literal["allow", "reject"] | None = Field(
+        default=None, description='"allow" or "reject"'
+    )
+    map: Annotated[dict[str, Value], Field(min_length=1)] | None = Field(
+        default=None,
+        description="a table of input texts and values, such as { male = 0, female = 1 }",
+    )
+
+
+class JobDocument(Table):
+    """A whole job file."""
+
+    job: JobTable = Field(default_factory=JobTable, description="a table: [job]")
+    model: ModelTable = Field(default_factory=ModelTable, description="a table: [model]")
+    input: InputTable = Field(description="a table: [input]")
+    output: OutputTable = Field(description="a table: [output]")
+    score: ScoreTable = Field(default_factory=ScoreTable, description="a table: [score]")
+    columns: dict[str, ColumnTable] = Field(
+        default_factory=dict, description="tables: [columns.NAME]"
+    )
+
+
+#: Each table of a job file by its name; a column's is the one under `columns`.
+TABLES: dict[str, type[Table]] = {
+    "job": JobTable,
+    "model": ModelTable,
+    "input": InputTable,
+    "output": OutputTable,
+    "score": ScoreTable,
+    "columns": ColumnTable,
+}
