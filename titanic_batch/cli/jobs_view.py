@@ -1,0 +1,205 @@
+"""How jobs and nights are shown."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from titanic_batch.cli.console import log, print_error, set_style, stdout, style
+from titanic_batch.errors import TitanicBatchError
+
+if TYPE_CHECKING:
+    from titanic_batch.jobs.checking import JobCheck
+    from titanic_batch.jobs.listing import JobSummary, PublishedOutput
+    from titanic_batch.jobs.running import NightOutcome
+    from titanic_batch.scoring.run import FileOutcome
+
+#: Flags of `score` that `run` does not have: in a job, they are keys of the file.
+_KEYS_OF_THE_FILE = re.compile(r"--(?!model|trust|max-rejects|workers|force)[a-z]")
+_WHERE_KEYS_ARE = "In a job file, these options stand in [score] and [columns.NAME]."
+
+
+def line(text: str) -> None:
+    """Print one line of a result on stdout, unless `--quiet`."""
+    if not style().quiet:
+        stdout().print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def report(error: TitanicBatchError, *, under: str = "") -> None:
+    """Print one error of several on stderr; the document on stdout comes later.
+
+    Args:
+        error: The error.
+        under: What it belongs to, said before where it is unless that says so already.
+    """
+    shown = copy.copy(error)
+    if under and not error.where.startswith(under):
+        shown.where = f"{under}, {error.where}" if error.where else under
+    if _KEYS_OF_THE_FILE.search(f"{error.what} {error.cure}"):
+        shown.cure = f"{error.cure} {_WHERE_KEYS_ARE}".lstrip()
+    before = style()
+    set_style(replace(before, as_json=False))
+    print_error(shown)
+    set_style(before)
+
+
+def failure(error: TitanicBatchError) -> dict[str, Any]:
+    """Return an error as JSON."""
+    return {
+        "status": "failed",
+        "exit_code": error.exit_code,
+        "error": {"what": error.what, "where": error.where, "cure": error.cure},
+    }
+
+
+def show_night(outcome: NightOutcome, *, one_of: int, as_json: bool) -> None:
+    """Print how a night ended: a line for one of several, a summary for a single one."""
+    for error in outcome.errors:
+        report(error, under=str(outcome.night.day) if one_of > 1 else "")
+    if style().log_format == "json":
+        log(
+            "night",
+            _line(outcome),
+            date=str(outcome.night.day),
+            status=outcome.status,
+            exit_code=outcome.exit_code,
+            **_totals(outcome),
+        )
+    elif as_json:
+        return
+    elif outcome.status == "published" and one_of == 1 and len(outcome.files) == 1:
+        _show_summary(outcome.files[0])
+    elif outcome.status != "failed" or one_of > 1:
+        line(_line(outcome))
+
+
+def show_count(outcomes: Sequence[NightOutcome]) -> None:
+    """Print how many nights ended how, on stderr."""
+    counts = Counter(outcome.status for outcome in outcomes)
+    said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    log("summary", f"{len(outcomes)} nights: {said}", nights=len(outcomes), **dict(counts))
+
+
+def night_document(outcome: NightOutcome) -> dict[str, Any]:
+    """Return a night's outcome as JSON."""
+    night = outcome.night
+    document: dict[str, Any] = {
+        "date": str(night.day),
+        "status": outcome.status,
+        "exit_code": outcome.exit_code,
+        "input": night.input,
+        "output": night.output,
+    }
+    if outcome.error is not None:
+        document["error"] = failure(outcome.error)["error"]
+    if outcome.planned:
+        document["planned"] = [asdict(planned) for planned in outcome.planned]
+    else:
+        document["files"] = [_file_document(file) for file in outcome.files]
+    return document
+
+
+def show_jobs(jobs: Sequence[JobSummary], folder: str) -> None:
+    """Print the jobs of a folder as a table."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not jobs:
+        log("note", f"There are no job files (*.toml) in {folder}.")
+    elif not style().quiet:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for header in ("JOB", "FILE", "MODEL", "TODAY", "LAST PUBLISHED"):
+            table.add_column(header, overflow="fold")
+        for job in jobs:
+            tonight = "faulty" if job.error else _published(job.tonight) or "not yet"
+            last = f"{job.last.path}, {_published(job.last)}" if job.last else "-"
+            cells = (job.name, str(job.path), job.model or "-", tonight, last)
+            table.add_row(*(Text(cell) for cell in cells))
+        stdout().print(table)
+    for job in jobs:
+        if job.error is not None:
+            report(job.error)
+
+
+def job_document(job: JobSummary) -> dict[str, Any]:
+    """Return a job of a folder as JSON."""
+    document: dict[str, Any] = {"name": job.name, "path": str(job.path)}
+    if job.error is not None:
+        return {**document, **failure(job.error)}
+    return {
+        **document,
+        "status": "published today" if job.tonight else "not published today",
+        "model": job.model,
+        "output": job.output,
+        "today": asdict(job.tonight) if job.tonight else None,
+        "last": asdict(job.last) if job.last else None,
+    }
+
+
+def check_document(path: str, check: JobCheck) -> dict[str, Any]:
+    """Return a job without a fault as JSON."""
+    return {
+        "path": path,
+        "status": "good",
+        "exit_code": 0,
+        "name": check.job.name,
+        "model": {"tag": check.tag, "sha256": check.sha256},
+        "input": check.tonight.input,
+        "output": check.tonight.output,
+    }
+
+
+def _show_summary(file: FileOutcome) -> None:
+    from titanic_batch.cli.summary import print_summary
+
+    assert file.manifest is not None
+    if not style().quiet:
+        print_summary(stdout(), file.manifest)
+
+
+def _line(outcome: NightOutcome) -> str:
+    night = outcome.night
+    head = f"{night.day} {outcome.status}"
+    if outcome.planned:
+        new = [planned for planned in outcome.planned if not planned.published]
+        files = f", {len(new)} of {len(outcome.planned)} files" if len(outcome.planned) > 1 else ""
+        done = "would be scored into" if new else "is published already:"
+        return f"{head}: {night.input} {done} {night.output}{files}"
+    if outcome.status == "skipped":
+        return f"{head}, published already: {night.output}"
+    if outcome.status == "absent":
+        return f"{head}, an optional input that is not there: {night.input}"
+    if outcome.status == "failed":
+        return f"{head} ({outcome.exit_code}): {night.output}"
+    totals = _totals(outcome)
+    return (
+        f"{head}: {night.output}, {totals['rows_scored']:,} rows scored, "
+        f"{totals['rows_rejected']:,} rejected"
+    )
+
+
+def _totals(outcome: NightOutcome) -> dict[str, int]:
+    manifests = [file.manifest for file in outcome.files if file.manifest is not None]
+    return {
+        "files": len(outcome.files),
+        "rows_scored": sum(manifest.rows.scored for manifest in manifests),
+        "rows_rejected": sum(manifest.rows.rejected for manifest in manifests),
+    }
+
+
+def _file_document(file: FileOutcome) -> dict[str, Any]:
+    if file.error is not None:
+        return {"input": file.pair.input, **failure(file.error)}
+    assert file.manifest is not None
+    return {**file.manifest.to_json(), "skipped": file.skipped}
+
+
+def _published(output: PublishedOutput | None) -> str:
+    if output is None:
+        return ""
+    files = f" in {output.files} files" if output.files > 1 else ""
+    return f"{output.rows:,} rows{files} at {output.finished_at}"

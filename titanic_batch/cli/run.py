@@ -1,0 +1,145 @@
+"""`titanic-batch run`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from titanic_batch.cli import jobs_view as view
+from titanic_batch.cli.common import with_common_options
+from titanic_batch.cli.console import print_json
+from titanic_batch.errors import UsageError, worst_exit_code
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from titanic_batch.jobs.job_file import Job
+
+_OVER_THE_FILE = "Over the job file"
+
+
+@with_common_options
+def run_command(
+    job: Annotated[str, typer.Argument(metavar="JOB.toml", help="A job file.")],
+    date: Annotated[
+        str | None,
+        typer.Option(
+            "--date",
+            metavar="DATE",
+            help="The night to run: 2026-11-22, today or yesterday. Default: today in the job's "
+            "time zone.",
+        ),
+    ] = None,
+    backfill: Annotated[
+        str | None,
+        typer.Option(
+            "--backfill", metavar="A..B", help="Run every night from A to B, both included."
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Score again what is published already."),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be done; score and write nothing."),
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "-m",
+            "--model",
+            metavar="REF",
+            help="Another model; the file's model.sha256 does not hold for it.",
+            rich_help_panel=_OVER_THE_FILE,
+        ),
+    ] = None,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trust",
+            metavar="SHA256",
+            help="Trust this model file for this run, whatever the job file pins. Repeatable.",
+            rich_help_panel=_OVER_THE_FILE,
+        ),
+    ] = None,
+    max_rejects: Annotated[
+        str | None,
+        typer.Option(
+            "--max-rejects",
+            metavar="N|P%",
+            help="Publish with at most this many rows rejected.",
+            rich_help_panel=_OVER_THE_FILE,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            help="Worker processes.",
+            rich_help_panel=_OVER_THE_FILE,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on stdout.")
+    ] = False,
+) -> None:
+    """Example: `titanic-batch run jobs/nightly.toml --backfill 2026-11-16..2026-11-22`
+
+    Run a job for one night or for several. A night that is published from the same input, model and
+    options is skipped; of several nights, one that fails does not stop the others. What the
+    environment says (TITANIC_BATCH_MODEL, TITANIC_BATCH_WORKERS) gives way to the job file, and
+    the file to the options here.
+    """
+    from titanic_batch.cli.progress import shown_progress
+    from titanic_batch.jobs.job_file import read_job
+    from titanic_batch.jobs.running import run_nights
+    from titanic_batch.jobs.settings import Overrides
+    from titanic_batch.scoring.options import reject_limit
+
+    if max_rejects is not None:
+        reject_limit(max_rejects)
+    chosen = read_job(job)
+    days = _days(chosen, date, backfill)
+    overrides = Overrides(
+        model=model, trust=tuple(trust or ()), max_rejects=max_rejects, workers=workers
+    )
+    outcomes = []
+    with shown_progress() as observer:
+        for outcome in run_nights(
+            chosen, days, force=force, dry_run=dry_run, overrides=overrides, observer=observer
+        ):
+            outcomes.append(outcome)
+            view.show_night(outcome, one_of=len(days), as_json=as_json)
+    code = worst_exit_code(error for outcome in outcomes for error in outcome.errors)
+    if as_json:
+        print_json(
+            {
+                "job": chosen.name,
+                "exit_code": code,
+                "nights": [view.night_document(outcome) for outcome in outcomes],
+            }
+        )
+    elif len(days) > 1:
+        view.show_count(outcomes)
+    raise typer.Exit(code)
+
+
+def _days(job: Job, date: str | None, backfill: str | None) -> list[date]:
+    from datetime import timedelta
+
+    from titanic_batch.jobs.dates import parse_date, parse_range, today
+
+    if backfill is not None:
+        if date is not None:
+            raise UsageError("--date and --backfill exclude each other", cure="Give one of them.")
+        return parse_range(backfill)
+    if date in (None, "today"):
+        return [today(job.zone)]
+    if date == "yesterday":
+        return [today(job.zone) - timedelta(days=1)]
+    assert date is not None
+    return [parse_date(date)]
