@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
-from types import FrameType
 from typing import Annotated, Literal
 
 import typer
@@ -22,6 +20,7 @@ from titanic_batch.cli.console import (
     set_style,
     style,
 )
+from titanic_batch.cli.interrupts import ignore_signals, stop_on_signals
 from titanic_batch.cli.jobs import jobs_app
 from titanic_batch.cli.models import models_app
 from titanic_batch.cli.run import run_command
@@ -74,15 +73,19 @@ def main() -> None:
     if sys.platform == "win32":
         sys.stderr.write("titanic-batch runs on Linux and macOS; on Windows, use WSL.\n")
         sys.exit(2)
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, _interrupt)
     # Asked for before bentoml is imported anywhere: a nightly job tells nobody that it ran.
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
-    sys.exit(_run())
+    try:
+        code = _run()
+    except InterruptedRunError as exc:  # it came while another error was being printed
+        code = exc.exit_code
+    ignore_signals()
+    sys.exit(code)
 
 
 def _run() -> int:
     try:
+        stop_on_signals()
         code = _run_command()
         flush_stdout()
     except ClosedPipeError as exc:
@@ -123,10 +126,6 @@ def _run_command() -> int:
 
 def _log_format(arguments: list[str]) -> Literal["text", "json"]:
     return "json" if "--log-format json" in " ".join(arguments).replace("=", " ") else "text"
-
-
-def _interrupt(signum: int, _frame: FrameType | None) -> None:
-    raise InterruptedRunError(signum)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import typer
 from titanic_batch.cli import score_options as options
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import log, print_error, print_json, stdout, style
+from titanic_batch.cli.interrupts import ignore_signals
 from titanic_batch.errors import TitanicBatchError, worst_exit_code
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def score_command(
             overwrite=overwrite,
             skip_published=skip_published,
         )
+    ignore_signals()  # what is published is published, and will be said
     _render(outcomes, several=is_several(input), to_stdout=to_stdout, as_json=as_json)
 
 

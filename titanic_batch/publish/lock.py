@@ -6,10 +6,11 @@ import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from titanic_batch.errors import OutputError, OutputLockedError, os_errors
 from titanic_batch.publish.paths import OutputPaths
+from titanic_batch.publish.signals import signals_wait
 
 
 @contextmanager
@@ -24,6 +25,20 @@ def locked(paths: OutputPaths) -> Iterator[None]:
         OutputError: if the output's folder is missing or not writable.
     """
     lock = FileLock(paths.lock, timeout=0, mode=0o600)
+    try:
+        # An interruption between the two would leave the lock file, or the lock.
+        with signals_wait():
+            _acquire(lock, paths)
+        yield
+    finally:
+        with signals_wait():
+            if lock.is_locked:
+                with contextlib.suppress(OSError):
+                    paths.lock.unlink()
+                lock.release()
+
+
+def _acquire(lock: BaseFileLock, paths: OutputPaths) -> None:
     with os_errors(paths.data, "locking the output"):
         if not paths.data.parent.is_dir():  # filelock would make it, on an unmounted disk's place
             raise OutputError(
@@ -39,9 +54,3 @@ def locked(paths: OutputPaths) -> Iterator[None]:
                 where=str(paths.data),
                 cure="Try again when it has ended.",
             ) from exc
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            paths.lock.unlink()
-        lock.release()

@@ -75,6 +75,26 @@ def _score(
 ) -> dict[FilePair, FileOutcome]:
     if not pairs:
         return {}
+    runs: list[FileRun] = []
+    try:
+        _run_all(pairs, model, options, observer, runs)
+    except InterruptedRunError:
+        # The signal came when the last file had been published: nothing is left to interrupt.
+        if not runs or not all(run.is_over for run in runs):
+            raise
+    return {
+        run.pair: FileOutcome(pair=run.pair, manifest=run.manifest, error=run.error) for run in runs
+    }
+
+
+def _run_all(
+    pairs: Sequence[FilePair],
+    model: VerifiedModel,
+    options: ScoreOptions,
+    observer: Observer | None,
+    runs: list[FileRun],
+) -> None:
+    """Score the files; `runs` takes what becomes of them, for as far as it goes."""
     engine = _open_engine(pairs, model, options)
     try:
         description = engine.describe()
@@ -86,7 +106,7 @@ def _score(
             facts=run_facts(options, model, description),
             leftovers=Leftovers(),
         )
-        runs = [FileRun(pair, context) for pair in pairs]
+        runs.extend(FileRun(pair, context) for pair in pairs)
         try:
             _drive(engine, runs, observer or NullObserver())
         finally:
@@ -94,9 +114,6 @@ def _score(
                 run.close()
     finally:
         engine.close()
-    return {
-        run.pair: FileOutcome(pair=run.pair, manifest=run.manifest, error=run.error) for run in runs
-    }
 
 
 def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
@@ -109,28 +126,23 @@ def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
             for task, chunk in run.work():
                 yield Work(index, task, chunk)
 
-    try:
-        for outcome in engine.map(works()):
-            run = runs[outcome.key]
-            run.take(outcome.result)
-            if isinstance(outcome.result, ChunkResult):
-                rows += outcome.result.rows_read
-                rejected += len(outcome.result.rejects)
-            bytes_read += run.bytes_read - read_of[outcome.key]
-            read_of[outcome.key] = run.bytes_read
-            observer.update(
-                Progress(
-                    input=run.pair.input,
-                    rows=rows,
-                    rejected=rejected,
-                    bytes_read=bytes_read,
-                    bytes_total=total,
-                )
+    for outcome in engine.map(works()):
+        run = runs[outcome.key]
+        run.take(outcome.result)
+        if isinstance(outcome.result, ChunkResult):
+            rows += outcome.result.rows_read
+            rejected += len(outcome.result.rejects)
+        bytes_read += run.bytes_read - read_of[outcome.key]
+        read_of[outcome.key] = run.bytes_read
+        observer.update(
+            Progress(
+                input=run.pair.input,
+                rows=rows,
+                rejected=rejected,
+                bytes_read=bytes_read,
+                bytes_total=total,
             )
-    except InterruptedRunError:
-        # The signal came while the last file was being published: nothing is left to interrupt.
-        if not all(run.is_over for run in runs):
-            raise
+        )
 
 
 def _open_engine(pairs: Sequence[FilePair], model: VerifiedModel, options: ScoreOptions) -> Engine:
