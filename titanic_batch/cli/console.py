@@ -6,13 +6,19 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from rich.console import Console
 from rich.text import Text
 
-from titanic_batch.errors import ClosedPipeError, InterruptedRunError, TitanicBatchError
+from titanic_batch.errors import (
+    ClosedPipeError,
+    InterruptedRunError,
+    TitanicBatchError,
+    os_errors,
+)
 
 _WIDE = 10_000  # off a terminal, nothing is folded: lines are for other programs
 
@@ -48,9 +54,40 @@ def style() -> Style:
     return _style
 
 
+@contextlib.contextmanager
+def _writing_stdout() -> Iterator[None]:
+    """Say what is wrong with standard output, where something is; it is not written to again.
+
+    Raises:
+        ClosedPipeError: if nobody reads it any more.
+        OutputError: if the system refuses what is written.
+    """
+    with os_errors("standard output", "writing"):
+        try:
+            yield
+        except BrokenPipeError as exc:
+            forget_stdout()
+            raise ClosedPipeError("standard output was closed") from exc
+        except OSError:
+            forget_stdout()
+            raise
+
+
+class _ResultConsole(Console):
+    def print(self, *objects: Any, **options: Any) -> None:
+        with _writing_stdout():
+            super().print(*objects, **options)
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to our own error: rich would end the process with 1."""
+        raise BrokenPipeError
+
+
 def stdout() -> Console:
     """Return the console for results."""
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+    return _ResultConsole(
+        file=sys.stdout, width=None if sys.stdout.isatty() else _WIDE, highlight=False
+    )
 
 
 def stderr() -> Console:
@@ -65,7 +102,8 @@ def stderr() -> Console:
 
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    with _writing_stdout():
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def log(event: str, message: str, **fields: Any) -> None:
@@ -104,11 +142,10 @@ def flush_stdout() -> None:
 
     Raises:
         ClosedPipeError: if there is none any more.
+        OutputError: if the system refuses it.
     """
-    try:
+    with _writing_stdout():
         sys.stdout.flush()
-    except BrokenPipeError as exc:
-        raise ClosedPipeError("standard output was closed") from exc
 
 
 def forget_stdout() -> None:

@@ -50,7 +50,7 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
     if output == STDOUT:
         return [_to_stdout(input, several=several, options=options)]
     files = find_inputs(input) if several else [input]
-    into_folder = output.endswith(os.sep) or Path(output).is_dir()
+    into_folder = output.endswith(os.sep) or _is_folder(output)
     if several and not into_folder:
         raise UsageError(
             f"{input} is several files, and {output} is not a folder",
@@ -65,9 +65,13 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
 
 def is_several(input: str) -> bool:
     """Tell whether an INPUT stands for several files."""
-    if input == STDIN or Path(input).is_file():
+    if input == STDIN or os.path.isfile(input):  # noqa: PTH113  # false for names too long
         return False
-    return Path(input).is_dir() or bool(_GLOB_CHARACTERS & set(input))
+    return _is_folder(input) or bool(_GLOB_CHARACTERS & set(input))
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112  # pathlib raises where a name is too long
 
 
 def find_inputs(input: str) -> list[str]:

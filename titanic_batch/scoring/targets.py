@@ -19,6 +19,8 @@ from titanic_batch.publish.staging import StagedFile, hash_file
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 
+_SPOOL = "standard output's temporary file (TMPDIR says where)"
+
 
 class Target(Protocol):
     """Takes an output's bytes and rejects; what it took is seen only after `commit`."""
@@ -123,19 +125,31 @@ class FileTarget:
         self._publication.close()
 
 
+class _Spool:
+    """Writes to a spool; what the system refuses is an OutputError."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> int:
+        with os_errors(_SPOOL, "spooling"):
+            return self._file.write(data)
+
+
 class StdoutTarget:
     """Standard output: spooled, and emitted only by `commit`."""
 
     def __init__(self, rejects: str | None) -> None:
         self.run_id = uuid.uuid4().hex
         self.is_published = False
-        self._spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # `close` closes it
+        with os_errors(_SPOOL, "spooling"):
+            self._spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # `close` closes it
         self._rejects = RejectsFile(Path(rejects), self.run_id) if rejects else None
 
     @property
     def file(self) -> IO[bytes]:
         """Where the sink writes to."""
-        return self._spool
+        return _Spool(self._spool)  # type: ignore[return-value]  # as much of one as sinks use
 
     def add_rejects(self, rejects: tuple[RejectRow, ...]) -> None:
         """Take rejected records, where there is a place for them."""
@@ -144,7 +158,7 @@ class StdoutTarget:
 
     def seal(self) -> FileFacts:
         """End the output's bytes and say what they are."""
-        with os_errors("standard output", "spooling"):
+        with os_errors(_SPOOL, "spooling"):
             self._spool.flush()
             self._spool.seek(0)
             sha256 = hash_file(self._spool)
@@ -167,12 +181,14 @@ class StdoutTarget:
             staged.seal(0o600)
             with os_errors(staged.target, "publishing"):
                 staged.path.replace(staged.target)
-        self._spool.seek(0)
-        try:
-            shutil.copyfileobj(self._spool, sys.stdout.buffer, 1 << 20)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError as exc:
-            raise ClosedPipeError("standard output was closed") from exc
+        with os_errors(_SPOOL, "reading"):
+            self._spool.seek(0)
+        with os_errors("standard output", "writing"):
+            try:
+                shutil.copyfileobj(self._spool, sys.stdout.buffer, 1 << 20)
+                sys.stdout.buffer.flush()
+            except BrokenPipeError as exc:
+                raise ClosedPipeError("standard output was closed") from exc
         self.is_published = True
 
     def keep_failed_rejects(self) -> Path | None:
