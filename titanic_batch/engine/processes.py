@@ -115,7 +115,7 @@ class ProcessEngine:
     def _answer(self, worker: _Worker) -> Any:
         try:
             answer = worker.connection.recv()
-        except (EOFError, ConnectionResetError) as exc:
+        except (EOFError, OSError) as exc:  # an OSError: in the middle of an answer
             raise _ended(worker) from exc
         return answer
 
@@ -133,8 +133,14 @@ def _start(model: VerifiedModel) -> _Worker:
     context = multiprocessing.get_context("forkserver")
     ours, theirs = context.Pipe()
     process = context.Process(target=_run_worker, args=(theirs, model), daemon=True)
-    with no_main_module():
-        process.start()
+    try:
+        with no_main_module():
+            process.start()
+    except (EOFError, OSError) as exc:
+        raise WorkerEndedError(
+            "a worker process could not be started, most often because memory ran out",
+            cure="Lower --workers, or give the job more memory.",
+        ) from exc
     theirs.close()
     return _Worker(process=process, connection=ours)
 
