@@ -1,0 +1,145 @@
+"""SIGTERM and SIGINT."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+
+from tests.faults.kills import start_large
+from tests.faults.lab import Case, Lab, Place, places
+from tests.faults.process import Process, marked, until
+
+WITHIN_S = 10.0
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def interrupted_at_each_step(lab: Lab, *, full: bool) -> Iterator[Case]:
+    """A signal that comes before each step in the output's folder."""
+    for name, place in places(lab, full=full).items():
+        for at, (_, change, _path) in enumerate(place.steps, start=1):
+            for signum in SIGNALS if full else SIGNALS[at % 2 : at % 2 + 1]:
+                yield Case(
+                    f"{name}: {signum.name} before step {at}, {change}",
+                    functools.partial(_interrupted_at, place, at, signum),
+                )
+
+
+def _interrupted_at(place: Place, at: int, signum: signal.Signals) -> None:
+    place.restore()
+    process = place.lab.fork(place.arguments, hook=place.hook(at, "stop"))
+    assert process.wait_stopped(), "the step was not reached"
+    os.kill(process.pid, signum)
+    os.kill(process.pid, signal.SIGCONT)
+    _has_ended_well(place, process, signum)
+
+
+def interrupted_at_random(lab: Lab, *, full: bool) -> Iterator[Case]:
+    """Signals at random moments of small runs, some of them twice."""
+    generator = random.Random(5)
+    place = Place(lab, lab.dirty, ("--max-rejects", "5"), before=[(lab.clean, (), 0)])
+    start = time.monotonic()
+    assert lab.fork(place.arguments).wait() == 0
+    seconds = time.monotonic() - start
+    for number in range(160 if full else 16):
+        signum = SIGNALS[number % 2]
+        moment = generator.uniform(0.1, 1.0) * seconds
+        again = generator.uniform(0, 0.01) if number % 3 == 0 else None
+        yield Case(
+            f"{signum.name}{' twice' if again else ''}, moment {number + 1}",
+            functools.partial(_interrupted_after, place, moment, signum, again),
+        )
+
+
+def _interrupted_after(
+    place: Place, moment: float, signum: signal.Signals, again: float | None
+) -> None:
+    place.restore()
+    process = place.lab.fork(place.arguments)
+    time.sleep(moment)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, signum)
+        if again is not None:
+            time.sleep(again)
+            os.kill(process.pid, signum)
+    _has_ended_well(place, process, signum, early=True)
+
+
+def interrupted_with_workers(lab: Lab, *, full: bool) -> Iterator[Case]:
+    """Signals to large runs, and Ctrl-C, which reaches every process of the group."""
+    place = lab.large_place()
+    for number in range(18 if full else 2):
+        signum = SIGNALS[number % 2]
+        group = number % 3 == 1
+        yield Case(
+            f"{signum.name}{' to the group' if group else ''}, moment {number + 1}",
+            functools.partial(
+                _workers_interrupted, place, signum, f"stop-{os.getpid()}-{number}", number, group
+            ),
+        )
+
+
+def _workers_interrupted(
+    place: Place, signum: signal.Signals, marker: str, number: int, group: bool
+) -> None:
+    place.restore()
+    process = start_large(place, marker, with_workers=number % 6 != 4)
+    time.sleep((number % 5) * 0.1)
+    with contextlib.suppress(ProcessLookupError):
+        (os.killpg if group else os.kill)(process.pid, signum)
+    _has_ended_well(place, process, signum)
+    until(lambda: not marked(marker), WITHIN_S, "workers and forkserver ending")
+
+
+def several_files_interrupted(lab: Lab, *, full: bool) -> Iterator[Case]:
+    """A signal ends a run over several files, not only the file that it is at."""
+    for number, signum in enumerate(SIGNALS * (6 if full else 1)):
+        yield Case(
+            f"{signum.name}, moment {number + 1}",
+            functools.partial(_several_interrupted, lab, signum, number + 1),
+        )
+
+
+def _several_interrupted(lab: Lab, signum: signal.Signals, published: int) -> None:
+    sources, folder = lab.folder(), lab.folder()
+    for number in range(published + 60):
+        (sources / f"part{number:03}.csv").symlink_to(lab.clean)
+    process = lab.fork(lab.score(sources, f"{folder}/"))
+
+    def manifests() -> int:
+        return sum(path.name.endswith(".manifest.json") for path in folder.iterdir())
+
+    until(lambda: manifests() >= published, 60, "files being published")
+    os.kill(process.pid, signum)
+    code = process.wait(WITHIN_S)
+    assert code == 128 + signum, f"{code}: {process.stderr}"
+    assert manifests() < published + 60, "it went on to the last file"
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def _has_ended_well(
+    place: Place, process: Process, signum: signal.Signals, *, early: bool = False
+) -> None:
+    """Check: in time, with the right code, and nothing left; what was published is whole.
+
+    Args:
+        place: Where it ran.
+        process: The run.
+        signum: What it was sent.
+        early: It may have ended, or not have begun, when the signal came.
+    """
+    code = process.wait(WITHIN_S)
+    assert "Traceback" not in process.stderr, process.stderr
+    assert "Exception ignored" not in process.stderr, process.stderr
+    if code == 0:  # the signal came during the renames, or later
+        place.is_published()
+        return
+    assert code in ({128 + signum, -signum} if early else {128 + signum}), (
+        f"{code}: {process.stderr}"
+    )
+    place.is_untouched()
+    place.is_recovered()
