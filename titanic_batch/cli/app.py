@@ -16,6 +16,7 @@ from titanic_batch.cli.console import (
     Style,
     flush_stdout,
     forget_stdout,
+    make_stdout_whole,
     print_error,
     set_style,
     style,
@@ -73,6 +74,7 @@ def main() -> None:
     if sys.platform == "win32":
         sys.stderr.write("titanic-batch runs on Linux and macOS; on Windows, use WSL.\n")
         sys.exit(2)
+    make_stdout_whole()
     # Asked for before bentoml is imported anywhere: a nightly job tells nobody that it ran.
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
     try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import io
 import json
 import os
 import sys
@@ -100,10 +102,24 @@ def stderr() -> Console:
     )
 
 
+def make_stdout_whole() -> None:
+    """See to it that standard output takes all that is printed, or fails.
+
+    Where PYTHONUNBUFFERED is set it is a raw file, which may take a part of a write in silence.
+    And an encoding that is not UTF-8 is no reason to fail.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if isinstance(sys.stdout.buffer, io.RawIOBase):
+            buffered = os.fdopen(sys.stdout.fileno(), "wb", closefd=False)
+            sys.stdout = io.TextIOWrapper(buffered, encoding=sys.stdout.encoding)
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
+    is_utf8 = codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
     with _writing_stdout():
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=not is_utf8) + "\n")
 
 
 def log(event: str, message: str, **fields: Any) -> None:

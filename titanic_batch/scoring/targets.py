@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -185,8 +186,10 @@ class StdoutTarget:
             self._spool.seek(0)
         with os_errors("standard output", "writing"):
             try:
-                shutil.copyfileobj(self._spool, sys.stdout.buffer, 1 << 20)
-                sys.stdout.buffer.flush()
+                # Not sys.stdout.buffer: where PYTHONUNBUFFERED is set, that is a raw file, which
+                # may take a part of a write and say nothing.
+                with os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as stdout:
+                    shutil.copyfileobj(self._spool, stdout, 1 << 20)
             except BrokenPipeError as exc:
                 raise ClosedPipeError("standard output was closed") from exc
         self.is_published = True
