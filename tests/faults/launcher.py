@@ -84,6 +84,10 @@ def _run(request: dict[str, Any], standard: list[int]) -> None:
         os.dup2(descriptor, number)
     for descriptor in standard:
         os.close(descriptor)
+    # As Python makes them at its start: whether they can seek is asked once.
+    sys.stdin = os.fdopen(0, "r", closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     os.environ.clear()
     os.environ.update(request["environment"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
