@@ -1,0 +1,168 @@
+"""One clear message for each thing that a job file may not hold, naming the file and the key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.conftest import write_job
+from titanic_batch.errors import TitanicBatchError, UntrustedModelError, UsageError
+from titanic_batch.jobs.job_file import Job, read_job
+
+JobOf = Callable[..., Job]
+HASH = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("[scor]\nworkers = 1", "job.toml, scor: there is no table scor. Did you mean [score]?"),
+        ("[zzz]", "They are: job, model, input, output, score, columns."),
+        ("[score]\nmax_reject = 1", "score.max_reject: there is no key max_reject here. Did you"),
+        ("[score]\nzzz = 1", "They are: keep, max_rejects"),
+        ("[job]\nzone = 'UTC'", "job.zone: there is no key zone here. Did you mean timezone?"),
+        ("[columns.Age]\nfil = 3", "columns.Age.fil: there is no key fil here. Did you mean fill?"),
+        ("[columns.'Sib Sp']\nfil = 3", 'columns."Sib Sp".fil: there is no key'),
+        ("[score]\nworkers = '2'", 'score.workers: it is "2", but takes a whole number'),
+        ("[score]\nworkers = 0", "score.workers: it is 0, but takes a whole number from 1 on"),
+        ("[score]\nworkers = true", "score.workers: it is true, but"),
+        ("[score]\nmax_rejects = true", "score.max_rejects: it is true, but takes a count"),
+        ("[score]\nmax_rejects = -1", "score.max_rejects: it is -1, but"),
+        ("[score]\nmax_rejects = '101%'", 'score.max_rejects: it is "101%", but'),
+        ("[score]\nmax_rejects = 0.5", "score.max_rejects: it is 0.5, but"),
+        ("[score]\nchunk_size = '4XB'", 'score.chunk_size: it is "4XB", but takes a size'),
+        ("[score]\nmax_record = 0", "score.max_record: it is 0, but takes a size"),
+        ("[score]\ndelimiter = ';;'", 'score.delimiter: it is ";;", but takes a single ASCII'),
+        ("[score]\nencoding = 'utf-9'", 'score.encoding: it is "utf-9", but takes a text'),
+        ("[score]\nnull = [1]", "score.null: it is [1], but takes a cell's text, or a list"),
+        ("[score]\nkeep = 1", 'score.keep: it is 1, but takes "all", "none"'),
+        ("[score]\nthreshold = 2", "score.threshold: it is 2, but takes a number from 0 to 1"),
+        ("[score]\nthreshold = nan", "score.threshold: it is NaN, but"),
+        ("[score]\nallow_empty = 'yes'", 'score.allow_empty: it is "yes", but takes true or'),
+        ("[score]\noutput_format = 'csvv'", 'score.output_format: it is "csvv", but takes'),
+        ("[score]\nrejects = '{day}'", "score.rejects: a template knows no field {day}"),
+        ("[columns.Age]\nfill = 2026-11-22", 'columns.Age.fill: it is "2026-11-22", but'),
+        ("[columns.Age]\nfill = inf", "columns.Age.fill: it is Infinity, but takes"),
+        ("[columns.Sex]\nunknown = 'maybe'", 'columns.Sex.unknown: it is "maybe", but takes'),
+        ("[columns.Sex]\nmap = {}", "columns.Sex.map: it is a table, but takes a table of input"),
+        ("[columns.Sex]\nmap = { a = [1] }", "columns.Sex.map.a: it is [1], but takes"),
+        ("[columns]\nAge = 28", "columns.Age: it is 28, but takes tables: [columns.NAME]"),
+        ("[columns.'*']\nfill = 3", 'columns."*": for all columns at once there is only'),
+        ("[columns.A]\nrename='x'\n[columns.B]\nrename='x'", "columns.B.rename: x feeds A already"),
+        ("[job]\ntimezone = 'Europe/Pariss'", "job.timezone: there is no time zone 'Europe/Par"),
+        ("[job]\nname = ''", 'job.name: it is "", but takes a name'),
+        ("[model]\nsha256 = '...'", 'model.sha256: it is "...", but takes the 64 hexadecimal'),
+        (f"[model]\nsha256 = '{HASH}'", "model.sha256: it is the hash of no model. Add model.ref"),
+        ("[guards]\nmin_rows = 1", "job.toml: [guards] is not built yet. Take it out"),
+        ("[metrics]\ntextfile = 'x'", "job.toml: [metrics] is not built yet"),
+        ("[notify]\nurl = 'x'", "job.toml: [notify] is not built yet"),
+        ("x =", "job.toml: it is not TOML: Invalid value (at line 5, column 4)"),
+        ("[input]", "job.toml: it is not TOML: Cannot declare ('input',) twice (at line 5"),
+    ],
+)
+def test_refuses_with_one_message_that_names_file_and_key(
+    job_of: JobOf, more: str, said: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        job_of(more)
+    message = str(caught.value)
+    assert said in message
+    assert "\n" not in message
+    assert len(message) < 500
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "2 faults:\n  input: it is missing. Add it: it takes a table: [input].\n  output:"),
+        ("[input]\npath='a.csv'", "output: it is missing. Add it: it takes a table: [output]."),
+        ("[input]\n[output]\npath='a.csv'", "input.path: it is missing. Add it"),
+        ("input = 'a'\noutput.path = 'b'", 'input: it is "a", but takes a table: [input]'),
+        ("columns = 3\ninput.path='a'\noutput.path='b'", "columns: it is 3, but takes tables"),
+        ("[input]\npath='-'\n[output]\npath='b.csv'", "input.path: a job reads and writes files"),
+        ("[input]\npath='a'\n[output]\npath='{date:%H}'", "output.path: {date:%H} is no date"),
+        ("[input]\npath='a'\n[output]\npath=3", "output.path: it is 3, but takes a path, as text"),
+    ],
+)
+def test_refuses_a_file_without_input_and_output(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "job.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        read_job(path)
+    assert said in str(caught.value)
+
+
+def test_lists_all_faults_at_once(job_of: JobOf) -> None:
+    with pytest.raises(UsageError) as caught:
+        job_of("[score]\nworkers = 0\nkee = 'all'\n[job]\ntimezone = 'Mars'")
+    lines = str(caught.value).splitlines()
+    assert lines[0].endswith("job.toml: 3 faults:")
+    assert [line.partition(":")[0] for line in lines[1:]] == [
+        "  job.timezone",
+        "  score.workers",
+        "  score.kee",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"a = '\xff'", "line 1: it is not UTF-8"), (b"x = " + b"[" * 9999, "nested too deeply")],
+)
+def test_refuses_what_is_no_text(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "job.toml"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=said):
+        read_job(path)
+
+
+def test_says_that_there_is_no_file_or_only_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no such job file"):
+        read_job(tmp_path / "nope.toml")
+    with pytest.raises(UsageError, match="a folder, not a job file"):
+        read_job(tmp_path)
+
+
+class TestWritableByOthers:
+    PINNED = f"[model]\nref = 'titanic_model'\nsha256 = '{HASH}'"
+
+    def refused(self, path: Path) -> str:
+        with pytest.raises(UntrustedModelError) as caught:
+            read_job(path)
+        assert caught.value.exit_code == 77
+        return str(caught.value)
+
+    @pytest.mark.parametrize("mode", [0o660, 0o606])
+    def test_is_refused_if_it_names_a_hash(self, tmp_path: Path, mode: int) -> None:
+        path = write_job(tmp_path, self.PINNED)
+        path.chmod(mode)
+        assert f"chmod go-w {path}" in self.refused(path)
+
+    def test_so_is_one_in_a_folder_of_others(self, tmp_path: Path) -> None:
+        path = write_job(tmp_path, self.PINNED)
+        tmp_path.chmod(0o770)
+        assert f"chmod go-w {tmp_path}" in self.refused(path)
+        tmp_path.chmod(0o1777)  # sticky: others cannot replace the file
+        assert read_job(path).sha256 == HASH
+
+    def test_a_link_does_not_get_around_it(self, tmp_path: Path) -> None:
+        path = write_job(tmp_path, self.PINNED)
+        path.chmod(0o666)
+        (tmp_path / "link").mkdir()
+        link = tmp_path / "link" / "job.toml"
+        link.symlink_to(path)
+        assert "chmod go-w" in self.refused(link)
+
+    def test_is_read_if_it_names_none(self, tmp_path: Path) -> None:
+        path = write_job(tmp_path)
+        path.chmod(0o666)
+        assert read_job(path).sha256 is None
+
+    def test_is_told_after_its_faults(self, tmp_path: Path) -> None:
+        path = write_job(tmp_path, f"{self.PINNED}\n[scor]")
+        path.chmod(0o666)
+        with pytest.raises(TitanicBatchError) as caught:
+            read_job(path)
+        assert caught.value.exit_code == 2

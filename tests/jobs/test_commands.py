@@ -1,0 +1,197 @@
+"""The installed command, in processes of their own, on the sample jobs as they are."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.conftest import ROOT, Store, command, write_job
+from titanic_batch.jobs.job_file import Job
+from titanic_batch.publish.verify import verify
+
+JobOf = Callable[..., Job]
+
+
+def test_the_sample_jobs_publish_what_verifies(project: Path, store: Store) -> None:
+    for job, output in (
+        ("nightly.toml", "scored/2024-02-29.parquet"),
+        ("weekly_parquet.toml", "scored/weekly/2024-W09.csv"),
+    ):
+        done = command("run", f"jobs/{job}", "--date", "2024-02-29", home=store.home, cwd=project)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"published {project / output}")
+        assert verify(project / output).rows == 418
+
+
+def test_a_backfill_reports_each_night_and_does_nothing_twice(project: Path, store: Store) -> None:
+    # From elsewhere, and silent, as cron does it: paths are relative to the job file.
+    job = str(project / "jobs" / "nightly.toml")
+    arguments = ("run", job, "--backfill", "2026-02-27..2026-03-01")
+    quiet = command(*arguments, "-q", home=store.home, cwd=store.home)
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+    before = {path: path.stat().st_mtime_ns for path in (project / "scored").iterdir()}
+    assert len(before) == 6
+    again = command(*arguments, home=store.home, cwd=store.home)
+    assert again.returncode == 0
+    assert [line[:18] for line in again.stdout.splitlines()] == [
+        "2026-02-27 skipped",
+        "2026-02-28 skipped",
+        "2026-03-01 skipped",
+    ]
+    assert again.stderr == "3 nights: 3 skipped\n"
+    assert {path: path.stat().st_mtime_ns for path in (project / "scored").iterdir()} == before
+
+
+def test_json_is_one_document_whatever_fails(
+    job_of: JobOf, passengers: Path, tmp_path: Path, store: Store
+) -> None:
+    passengers.rename(tmp_path / "in-22.csv")
+    job = job_of(source="in-{date:%d}.csv")
+    done = command(
+        "run", str(job.path), "--backfill", "2026-11-21..2026-11-22", "--json",
+        home=store.home, cwd=tmp_path,
+    )  # fmt: skip
+    document = json.loads(done.stdout)
+    assert done.returncode == document["exit_code"] == 66
+    assert document["job"] == "job"
+    failed, published = document["nights"]
+    assert (failed["date"], failed["status"], failed["exit_code"]) == ("2026-11-21", "failed", 66)
+    assert failed["error"]["where"] == str(tmp_path / "in-21.csv")
+    assert (published["status"], published["files"][0]["rows"]["scored"]) == ("published", 5)
+    assert done.stderr.startswith(f"error: 2026-11-21, {tmp_path / 'in-21.csv'}: the input is not")
+
+
+def test_log_lines_are_json_on_request(job_of: JobOf, passengers: Path, store: Store) -> None:
+    job = job_of()
+    done = command(
+        "run", str(job.path), "--date", "2026-11-22", "--log-format", "json",
+        home=store.home, cwd=store.home,
+    )  # fmt: skip
+    (line,) = map(json.loads, done.stderr.splitlines())
+    assert (done.stdout, done.returncode) == ("", 0)
+    assert (line["event"], line["date"], line["status"]) == ("night", "2026-11-22", "published")
+    assert line["rows_scored"] == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "no.toml"], "no.toml: there is no such job file"),
+        (["run", "job.toml", "--date", "2026-02-30"], "there is no day 2026-02-30"),
+        (["run", "job.toml", "--backfill", "2026-02-02..2026-02-01"], "ends before it begins"),
+        (["run", "job.toml", "--date", "today", "--backfill", "a..b"], "exclude each other"),
+        (["run", "job.toml", "--max-rejects", "x"], "neither a count nor a percentage"),
+        (["run", "job.toml", "--workers", "0"], "--workers"),
+        (["run", "job.toml", "--date", "2026-11-22", "--trust", "x"], "is no SHA-256"),
+        (["jobs", "list", "no"], "no: there is no such folder"),
+    ],
+)
+def test_wrong_usage_is_2_and_one_message(
+    tmp_path: Path, passengers: Path, store: Store, arguments: list[str], said: str
+) -> None:
+    write_job(tmp_path, f"[model]\nref = 'other_model'\nsha256 = '{store.sha256}'")
+    done = command(*arguments, home=store.home, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert said in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_option_that_run_has_not_is_pointed_to_in_the_file(
+    tmp_path: Path, passengers: Path, store: Store
+) -> None:
+    write_job(tmp_path, "[columns.Agee]\nfill = 28")
+    done = command("run", "job.toml", home=store.home, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Did you mean Age? In a job file, these options stand in [score]" in done.stderr
+
+
+class TestYesterday:
+    def test_is_the_day_before(self, tmp_path: Path, store: Store) -> None:
+        write_job(tmp_path, "optional = true")
+        days = []
+        for day in ("yesterday", "today"):
+            done = command("run", "job.toml", "--date", day, home=store.home, cwd=tmp_path)
+            assert done.returncode == 0
+            assert " absent, an optional input that is not there: " in done.stdout
+            days.append(done.stdout[:10])
+        assert days[0] < days[1]
+
+
+class TestJobsCheck:
+    def test_checks_the_sample_jobs(self, store: Store) -> None:
+        paths = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("jobs/*.toml"))
+        done = command("jobs", "check", *paths, home=store.home, cwd=ROOT)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert [line.partition(";")[0] for line in done.stdout.splitlines()] == [
+            f"{path}: good" for path in paths
+        ]
+
+    def test_reports_every_job_and_ends_in_the_worst_code(
+        self, tmp_path: Path, passengers: Path, store: Store
+    ) -> None:
+        for name, more in (
+            ("typo", "[scor]"),
+            ("nobody", "[model]\nref = 'nobody'"),
+            ("pinned", f"[model]\nref = 'other_model'\nsha256 = '{store.sha256}'"),
+            ("good", ""),
+        ):
+            write_job(tmp_path, more).rename(tmp_path / f"{name}.toml")
+        write_job(tmp_path, target="out.txt").rename(tmp_path / "text.toml")
+        names = [f"{name}.toml" for name in ("typo", "nobody", "pinned", "text", "good")]
+        done = command("jobs", "check", *names, "--json", home=store.home, cwd=tmp_path)
+        document = json.loads(done.stdout)
+        assert done.returncode == document["exit_code"] == 77
+        assert [job["exit_code"] for job in document["jobs"]] == [2, 69, 77, 2, 0]
+        assert [line.partition(",")[0] for line in done.stderr.splitlines()] == [
+            f"error: {name}" for name in names[:-1]
+        ]
+
+
+class TestJobsList:
+    def test_lists_the_sample_jobs(self, project: Path, store: Store) -> None:
+        done = command("jobs", "list", home=store.home, cwd=project)
+        assert (done.returncode, done.stderr) == (0, "")
+        header, *jobs = done.stdout.splitlines()
+        assert header.split() == ["JOB", "FILE", "MODEL", "TODAY", "LAST", "PUBLISHED"]
+        assert [job.split()[:3] for job in jobs] == [
+            ["nightly", "jobs/nightly.toml", "titanic_model:latest"],
+            ["weekly-parquet", "jobs/weekly_parquet.toml", "titanic_model:latest"],
+        ]
+        document = json.loads(
+            command("jobs", "list", "--json", home=store.home, cwd=project).stdout
+        )
+        assert [job["last"] for job in document] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["run", "--help"], ["jobs", "--help"], ["jobs", "list"], ["jobs", "check", "--help"]],
+)
+def test_help_and_list_import_nothing_heavy(
+    arguments: list[str], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import subprocess
+
+    heavy = "{'sklearn', 'pandas', 'bentoml', 'pyarrow', 'numpy'}"
+    program = (
+        "import sys; from titanic_batch.cli.app import main\n"
+        "try: main()\n"
+        f"finally: print('heavy:', sorted({heavy} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.endswith("heavy: []\n")
+    if "--help" in arguments:
+        assert "Example: titanic-batch" in done.stdout
