@@ -1,0 +1,135 @@
+"""A reference model, trained once by the command itself, and inputs that several tests read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from bench.generate import write_passengers
+from tests.cli.command import SAMPLE_DATA, Command, WarmCommand
+
+Shared = Callable[[str, Callable[[Path], None]], Path]
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Return a maker of folders that are made once, whatever the number of test processes."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def make_once(name: str, make: Callable[[Path], None]) -> Path:
+        folder = root / f"shared-{name}"
+        with FileLock(root / f"shared-{name}.lock"):
+            if not folder.exists():
+                unfinished = folder.with_name(folder.name + "-unfinished")
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return make_once
+
+
+def environment_in(home: Path) -> dict[str, str]:
+    """Return an environment with an own home, store and configuration, and nothing of ours set."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TITANIC_BATCH_", "BENTOML_", "PYTEST_", "XDG_"))
+        and name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
+    }
+    return {
+        **kept,
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "BENTOML_HOME": str(home / "bentoml"),
+        "TERM": "xterm-256color",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+@pytest.fixture(scope="session")
+def home(shared: Shared) -> Path:
+    """Return a home whose store holds the reference model; train.out and train.err tell of it."""
+
+    def train(folder: Path) -> None:
+        command = Command(environment=environment_in(folder), folder=folder)
+        done = command(
+            *("models", "train", "--json"),
+            *("--data", SAMPLE_DATA / "train.csv", "--pickle", folder / "best_model.pkl"),
+        )
+        (folder / "train.out").write_text(done.out, encoding="utf-8")
+        (folder / "train.err").write_text(done.err, encoding="utf-8")
+
+    return shared("home", train)
+
+
+@pytest.fixture(scope="session")
+def model_file(home: Path) -> Path:
+    (path,) = (home / "bentoml" / "models" / "titanic_model").glob("*/saved_model.pkl")
+    return path
+
+
+@pytest.fixture
+def installed(home: Path, tmp_path: Path) -> Command:
+    """Return the installed command itself."""
+    return Command(environment=environment_in(home), folder=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def warm_server(home: Path) -> Iterator[subprocess.Popen[str]]:
+    server = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("warm.py"))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment_in(home),
+    )
+    with server:
+        yield server
+        assert server.stdin is not None
+        server.stdin.close()
+
+
+@pytest.fixture
+def command(home: Path, tmp_path: Path, warm_server: subprocess.Popen[str]) -> Command:
+    """Return a command line that starts quickly; `installed` is the real one."""
+    return WarmCommand(environment=environment_in(home), folder=tmp_path, server=warm_server)
+
+
+@pytest.fixture(scope="session")
+def large_csv(shared: Shared) -> Path:
+    """Return 150,000 passengers, 10 MB: enough for workers."""
+
+    def generate(folder: Path) -> None:
+        write_passengers(folder / "large.csv", 150_000)
+
+    return shared("large", generate) / "large.csv"
+
+
+@pytest.fixture(scope="session")
+def medium_csv(shared: Shared) -> Path:
+    """Return 3,000 passengers, 0.2 MB."""
+
+    def generate(folder: Path) -> None:
+        write_passengers(folder / "medium.csv", 3_000)
+
+    return shared("medium", generate) / "medium.csv"
+
+
+@pytest.fixture(scope="session")
+def published(shared: Shared, home: Path) -> Path:
+    """Return a folder with a published old.csv, its rejects and its manifest, for copies."""
+
+    def publish(folder: Path) -> None:
+        command = Command(environment=environment_in(home), folder=folder)
+        command("score", SAMPLE_DATA / "dirty.csv", "old.csv", "--max-rejects", "10", "-q")
+
+    return shared("published", publish)

@@ -1,0 +1,155 @@
+"""Interrupted, killed, unread: the code, the message, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from tests.cli.command import PASSENGERS, Command, state
+
+PATIENCE_S = 60.0
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.01)
+
+
+def wait_until_gone(group: int) -> None:
+    """Wait until no process of a group is left."""
+
+    def gone() -> bool:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    wait_for(gone)
+
+
+@pytest.fixture
+def out(published: Path, tmp_path: Path) -> Path:
+    shutil.copytree(published, tmp_path / "out")
+    return tmp_path / "out"
+
+
+def staged(out: Path) -> bool:
+    return any(path.name.endswith(".tmp") for path in out.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupted_run_publishes_nothing_and_leaves_nothing(
+    signum: signal.Signals, code: int, workers: int, installed: Command, out: Path
+) -> None:
+    before = state(out)
+    # Standard input that never ends: the run is in the midst of its work whenever the signal comes.
+    process = installed.start(
+        *("score", "-", "out/old.csv", "--workers", workers, "--chunk-size", "64KB"),
+        stdin=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    process.stdin.write(PASSENGERS.read_bytes() * 8)
+    process.stdin.flush()
+    wait_for(lambda: staged(out))
+    os.killpg(process.pid, signum)  # as Ctrl-C and systemd do: the workers get it too
+    printed, said = process.communicate(timeout=PATIENCE_S)
+    assert code == process.returncode
+    assert printed == b""
+    assert said == b"error: interrupted; nothing was published\n"
+    assert before == state(out)
+    wait_until_gone(process.pid)
+
+
+@pytest.mark.parametrize("delay_s", [0.5, 0.8, 1.1, 1.5, 2.0])
+def test_an_interrupt_while_it_starts_is_no_error_of_something_else(
+    delay_s: float, installed: Command, out: Path, large_csv: Path
+) -> None:
+    before = state(out)
+    process = installed.start("score", large_csv, "out/old.csv", "--workers", 2)
+    time.sleep(delay_s)
+    os.killpg(process.pid, signal.SIGINT)
+    printed, said = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130
+    assert printed == b""
+    assert said == b"error: interrupted; nothing was published\n"
+    assert before == state(out)
+    wait_until_gone(process.pid)
+
+
+def test_an_interrupt_ends_a_run_over_several_files(
+    installed: Command, medium_csv: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(300):
+        shutil.copy(medium_csv, tmp_path / "in" / f"{number:03}.csv")
+    process = installed.start("score", "in", "new/", "--workers", 1)
+    new = tmp_path / "new"
+    wait_for(lambda: new.is_dir() and any(new.glob("*.manifest.json")))
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 143
+    assert said.endswith(b"error: interrupted; nothing was published\n")
+    names = {path.name for path in new.iterdir()}
+    whole = {name for name in names if name.endswith(".parquet")}
+    assert 0 < len(whole) < 300
+    assert whole | {f"{name}.manifest.json" for name in whole} == names
+
+
+def test_a_worker_that_the_system_ends_is_71(installed: Command, out: Path) -> None:
+    before = state(out)
+    process = installed.start(
+        *("score", "-", "out/old.csv", "--workers", 2, "--chunk-size", "64KB"),
+        stdin=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    process.stdin.write(PASSENGERS.read_bytes() * 8)
+    process.stdin.flush()
+    wait_for(lambda: staged(out))
+    leaves = [
+        child
+        for child in psutil.Process(process.pid).children(recursive=True)
+        if child.ppid() != process.pid  # a forkserver's child: a worker
+    ]
+    assert len(leaves) == 2
+    for worker in leaves:
+        worker.kill()
+    _, said = process.communicate(PASSENGERS.read_bytes() * 8, timeout=PATIENCE_S)
+    assert process.returncode == 71
+    assert said.startswith(b"error: the system ended a worker process by SIGKILL")
+    assert b"--workers" in said
+    assert before == state(out)
+    wait_until_gone(process.pid)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("score", "{input}", "-"), ("score", "in", "new/", "--json")], ids=["-", "--json"]
+)
+def test_a_closed_standard_output_ends_quietly_with_141(
+    arguments: tuple[str, ...], installed: Command, medium_csv: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(60):
+        shutil.copy(PASSENGERS, tmp_path / "in" / f"{number}.csv")
+    with installed.start(
+        *(argument.format(input=medium_csv) for argument in arguments), "-q", bufsize=0
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read(1)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(PATIENCE_S) == 141
