@@ -22,7 +22,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --no-config --quiet --universal 
 	--extra bentoml --extra skops $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help score test lint format bench lock clean
+.PHONY: help score test lint format bench faults lock clean
 .NOTPARALLEL:
 
 help: ## print this list
@@ -48,6 +48,9 @@ format: $(DEV_STAMP) ## put the code into shape
 
 bench: $(DEV_STAMP) ## titanic-batch beside the script that one would write by hand
 	$(BIN)/python -m bench
+
+faults: $(DEV_STAMP) ## kill, interrupt and starve real runs; print promise, cases, failures
+	$(BIN)/python -m tests.faults
 
 lock: $(DEV_STAMP) ## write the lock files anew from pyproject.toml
 	$(COMPILE) --group build -o requirements.lock
