@@ -24,7 +24,7 @@ from tests.publish.publishing import (
     files_in,
     publish,
 )
-from titanic_batch.errors import OutputError
+from titanic_batch.errors import OutputError, UsageError
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.publication import Publication
@@ -237,6 +237,31 @@ def lose_all_but(monkeypatch: pytest.MonkeyPatch, kept: tuple[int, ...], first_r
                 _function(*arguments, **keywords)
 
         monkeypatch.setattr(os, name, call)
+
+
+@pytest.mark.parametrize("place", ["data", "rejects"])
+def test_a_strangers_file_that_came_after_the_crash_is_not_replaced(
+    place: str, output: Path
+) -> None:
+    """A dead run is completed by the next one, but not over what somebody put there since."""
+    with pytest.MonkeyPatch.context() as patch:
+        calls = recorded(patch)
+        publish(output, NEW, REJECTS)
+    first_rename = [call.name for call in calls].index("replace") + 1
+    shutil.rmtree(output.parent)
+    output.parent.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        die_before(patch, first_rename)
+        with contextlib.suppress(Died):
+            publish(output, NEW, REJECTS)
+    assert len(files_in(output.parent)) == 4  # data, rejects, manifest, all private, and the lock
+    paths = output_paths(output)
+    stranger = paths.data if place == "data" else paths.rejects
+    stranger.write_bytes(b"a stranger's")
+
+    with pytest.raises(UsageError):
+        publish(output, NEW, REJECTS)
+    assert files_in(output.parent) == {stranger.name: b"a stranger's"}
 
 
 def test_a_private_manifest_that_describes_nothing_is_dropped(output: Path) -> None:
