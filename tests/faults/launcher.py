@@ -62,11 +62,17 @@ def _watch(request: dict[str, Any], descriptors: list[int]) -> None:
         os.close(descriptor)
     _tell(news, {"pid": pid})
     while True:
-        _, status = os.waitpid(pid, os.WUNTRACED)
-        if os.WIFSTOPPED(status):
+        # Not reaped before whoever asked lets go of it: a signal sent too late must not reach
+        # another process that was given the same number.
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
+        assert ended is not None
+        if ended.si_code == os.CLD_STOPPED:
+            os.waitpid(pid, os.WUNTRACED)
             _tell(news, {"stopped": True})
             continue
-        _tell(news, {"code": os.waitstatus_to_exitcode(status)})
+        was_killed = ended.si_code in {os.CLD_KILLED, os.CLD_DUMPED}
+        _tell(news, {"code": -ended.si_status if was_killed else ended.si_status})
+        news.recv(1)
         os._exit(0)
 
 
