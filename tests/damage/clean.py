@@ -46,7 +46,8 @@ SCHEMA = TrainingSchema(
             name="Embarked", kind="category", dtype="str", categories=("C", "Q", "S"),
             accepts_null=True,
         ),
-    )
+    ),
+    named=False,  # a bare array is made faster than a frame, and there are thousands to make
 )  # fmt: skip
 
 Row = tuple[str | None, ...]
