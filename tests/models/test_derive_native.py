@@ -5,8 +5,10 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
+import lightgbm
 import numpy as np
 import pytest
+import xgboost
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
@@ -67,7 +69,6 @@ def test_native_categories_behind_a_column_transformer() -> None:
 
 
 def test_lightgbm_categories_outlive_pickling() -> None:
-    lightgbm = pytest.importorskip("lightgbm")
     model = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1, n_jobs=1)
     schema = derive_schema(pickle.loads(pickle.dumps(model.fit(as_category(), survived()))))
     assert tuple(RAW) == schema.names
@@ -79,7 +80,6 @@ def test_lightgbm_categories_outlive_pickling() -> None:
 
 
 def test_lightgbm_categories_declared_on_whole_numbers() -> None:
-    lightgbm = pytest.importorskip("lightgbm")
     model = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1, n_jobs=1)
     model.fit(filled()[NUMBERS], survived(), categorical_feature=["Pclass"])
     schema = derive_schema(model)
@@ -88,7 +88,6 @@ def test_lightgbm_categories_declared_on_whole_numbers() -> None:
 
 
 def test_lightgbm_of_an_array_needs_names() -> None:
-    lightgbm = pytest.importorskip("lightgbm")
     model = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1, n_jobs=1)
     model.fit(filled()[NUMBERS].to_numpy(), survived())
     with pytest.raises(ModelError, match="bare array"):
@@ -96,7 +95,6 @@ def test_lightgbm_of_an_array_needs_names() -> None:
 
 
 def test_xgboost_categories_and_names() -> None:
-    xgboost = pytest.importorskip("xgboost")
     model = xgboost.XGBClassifier(n_estimators=3, enable_categorical=True, n_jobs=1)
     schema = derive_schema(pickle.loads(pickle.dumps(model.fit(as_category(), survived()))))
     assert tuple(RAW) == schema.names
@@ -107,7 +105,6 @@ def test_xgboost_categories_and_names() -> None:
 
 
 def test_xgboost_of_numbers_and_of_an_array() -> None:
-    xgboost = pytest.importorskip("xgboost")
     model = xgboost.XGBRegressor(n_estimators=3, n_jobs=1)
     schema = derive_schema(model.fit(filled()[NUMBERS], survived()))
     assert tuple(NUMBERS) == schema.names
