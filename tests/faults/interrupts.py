@@ -21,8 +21,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def interrupted_at_each_step(lab: Lab, *, full: bool) -> Iterator[Case]:
     """A signal that comes before each step in the output's folder."""
     for name, place in places(lab, full=full).items():
-        for at, (_, change, _path) in enumerate(place.steps, start=1):
-            for signum in SIGNALS if full else SIGNALS[at % 2 : at % 2 + 1]:
+        for at, change, _path in place.chosen_steps(full=full, first=1):
+            for signum in SIGNALS if full else SIGNALS[at // 2 % 2 :][:1]:
                 yield Case(
                     f"{name}: {signum.name} before step {at}, {change}",
                     functools.partial(_interrupted_at, place, at, signum),
@@ -45,7 +45,7 @@ def interrupted_at_random(lab: Lab, *, full: bool) -> Iterator[Case]:
     start = time.monotonic()
     assert lab.fork(place.arguments).wait() == 0
     seconds = time.monotonic() - start
-    for number in range(160 if full else 16):
+    for number in range(160 if full else 8):
         signum = SIGNALS[number % 2]
         moment = generator.uniform(0.1, 1.0) * seconds
         again = generator.uniform(0, 0.01) if number % 3 == 0 else None
@@ -72,7 +72,7 @@ def _interrupted_after(
 def interrupted_with_workers(lab: Lab, *, full: bool) -> Iterator[Case]:
     """Signals to large runs, and Ctrl-C, which reaches every process of the group."""
     place = lab.large_place()
-    for number in range(18 if full else 2):
+    for number in range(12) if full else (1,):
         signum = SIGNALS[number % 2]
         group = number % 3 == 1
         yield Case(

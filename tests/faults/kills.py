@@ -23,7 +23,7 @@ GONE_WITHIN_S = 10.0
 def killed_at_each_step(lab: Lab, *, full: bool) -> Iterator[Case]:
     """SIGKILL before every open, write, fsync, rename, unlink in the output's folder."""
     for name, place in places(lab, full=full).items():
-        for at, (_, change, path) in enumerate(place.steps, start=1):
+        for at, change, path in place.chosen_steps(full=full):
             shown = Path(path).name.partition(".scored")[1] and "private file"
             yield Case(
                 f"{name}: before step {at}, {change} {shown or Path(path).name}",
@@ -46,7 +46,7 @@ def killed_at_random(lab: Lab, *, full: bool) -> Iterator[Case]:
     start = time.monotonic()
     assert lab.fork(place.arguments).wait() == 0
     seconds = time.monotonic() - start
-    for number in range(100 if full else 12):
+    for number in range(100 if full else 8):
         moment = generator.uniform(0, 1.1) * seconds
         yield Case(f"moment {number + 1}", functools.partial(_killed_after, place, moment))
 
@@ -65,7 +65,7 @@ def _killed_after(place: Place, moment: float) -> None:
 def parent_killed(lab: Lab, *, full: bool) -> Iterator[Case]:
     """The parent of workers is killed: they and the forkserver end by themselves."""
     place = lab.large_place()
-    for number in range(12 if full else 1):
+    for number in range(8 if full else 1):
         yield Case(
             f"moment {number + 1}",
             functools.partial(_parent_killed, place, f"parent-{os.getpid()}-{number}", number),
@@ -86,7 +86,7 @@ def _parent_killed(place: Place, marker: str, number: int) -> None:
 def worker_killed(lab: Lab, *, full: bool) -> Iterator[Case]:
     """A worker is killed: exit code 71, one clear message, no hang, the old output."""
     place = lab.large_place()
-    for number in range(24 if full else 2):
+    for number in range(16 if full else 1):
         yield Case(
             f"moment {number + 1}",
             functools.partial(_worker_killed, place, f"worker-{os.getpid()}-{number}", number),

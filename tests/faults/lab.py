@@ -205,6 +205,11 @@ class Place:
         for name, data in self.state.items():
             (self.folder / name).write_bytes(data)
 
+    def chosen_steps(self, *, full: bool, first: int = 0) -> list[tuple[int, str, str]]:
+        """Return the numbered changes of the run: all, or every other one for the short form."""
+        numbered = [(at, change, path) for at, (_, change, path) in enumerate(self.steps, start=1)]
+        return numbered if full else numbered[first::2]
+
     def hook(self, at: int, do: str | int, names: tuple[str, ...] = CHANGES) -> Hook:
         log = self.lab.log()
         return Hook(folder=str(self.folder), log=str(log), at=at, do=do, names=names)

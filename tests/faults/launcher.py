@@ -9,6 +9,7 @@ with the descriptors for stdin, stdout and stderr and a socket for news of the p
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -28,6 +29,7 @@ LONGEST_REQUEST = 1 << 16
 def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     _import_everything()
+    gc.freeze()  # what the forks share stays shared: no collection writes to it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.send(b"ready")
     while True:

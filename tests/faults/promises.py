@@ -18,10 +18,17 @@ class Cases(Protocol):
 
 @dataclass(frozen=True)
 class Promise:
-    """What is promised, in a few words, and how it is tried."""
+    """What is promised, in a few words, and how it is tried.
+
+    Attributes:
+        text: What is promised.
+        cases: Makes the cases.
+        in_short: Whether there is a short form; what has none is tried another way there.
+    """
 
     text: str
     cases: Cases
+    in_short: bool = True
 
     @property
     def name(self) -> str:
@@ -31,7 +38,9 @@ class Promise:
 PROMISES = (
     Promise("SIGKILL at each step: old or new output, rerun identical", kills.killed_at_each_step),
     Promise("SIGKILL at random moments: the same", kills.killed_at_random),
-    Promise("SIGKILL at each system call (strace): the same", refusals.syscall_killed),
+    Promise(
+        "SIGKILL at each system call (strace): the same", refusals.syscall_killed, in_short=False
+    ),
     Promise("parent killed: workers end by themselves", kills.parent_killed),
     Promise("worker killed: 71, one message, no hang", kills.worker_killed),
     Promise("forkserver killed: 0 or 71, no hang", kills.forkserver_killed),
@@ -42,7 +51,11 @@ PROMISES = (
     Promise("SIGTERM, SIGINT with workers: no orphans", interrupts.interrupted_with_workers),
     Promise("SIGTERM, SIGINT end a run over several files", interrupts.several_files_interrupted),
     Promise("EIO, ENOSPC at each step: 74, old output intact", refusals.step_refused),
-    Promise("EIO, ENOSPC from each system call (strace): the same", refusals.syscall_refused),
+    Promise(
+        "EIO, ENOSPC from each system call (strace): the same",
+        refusals.syscall_refused,
+        in_short=False,
+    ),
     Promise("disk full at 30 points: 74, old output intact", refusals.disk_full),
     Promise("file size limit at 30 points: the same", refusals.file_too_large),
     Promise("spool or stdout full: 74, nothing printed in part", refusals.spool_full),

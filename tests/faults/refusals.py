@@ -20,8 +20,8 @@ PAGE = 4096
 def step_refused(lab: Lab, *, full: bool) -> Iterator[Case]:
     """Each open, write, fsync, close, rename and unlink in the output's folder is refused once."""
     for name, place in places(lab, full=full).items():
-        for at, (_, change, _path) in enumerate(place.steps, start=1):
-            for code in CODES if full else CODES[at % 2 : at % 2 + 1]:
+        for at, change, _path in place.chosen_steps(full=full):
+            for code in CODES if full else CODES[at // 2 % 2 :][:1]:
                 yield Case(
                     f"{name}: {errno.errorcode[code]} at step {at}, {change}",
                     functools.partial(_refused_at, place, at, code),
