@@ -119,7 +119,7 @@ class TestYesterday:
         for day in ("yesterday", "today"):
             done = command("run", "job.toml", "--date", day, home=store.home, cwd=tmp_path)
             assert done.returncode == 0
-            assert " absent, an optional input that is not there: " in done.stdout
+            assert " absent, an optional input that has not arrived: " in done.stdout
             days.append(done.stdout[:10])
         assert days[0] < days[1]
 

@@ -16,8 +16,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on
 jobs_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    short_help="List and check job files.",
-    help="Example: `titanic-batch jobs list`\n\nList and check job files; `run` runs them.",
+    short_help="List and check job files, print systemd units.",
+    help="Example: `titanic-batch jobs list`\n\nList and check job files, print systemd units for "
+    "them; `run` runs them.",
 )
 
 
@@ -72,3 +73,79 @@ def check_command(
     if as_json:
         print_json({"exit_code": worst_exit_code(errors), "jobs": documents})
     raise typer.Exit(worst_exit_code(errors))
+
+
+@jobs_app.command("units", short_help="Print systemd units that run a job.")
+@with_common_options
+def units_command(
+    job: Annotated[str, typer.Argument(metavar="JOB.toml", help="A job file.")],
+    on_calendar: Annotated[
+        str, typer.Option("--on-calendar", metavar="TIME", help="When, as systemd.time(7) has it.")
+    ],
+    randomized_delay: Annotated[
+        str, typer.Option("--randomized-delay", metavar="SPAN", help="Put off by up to this much.")
+    ] = "5min",
+    timeout: Annotated[
+        str, typer.Option("--timeout", metavar="SPAN", help="The longest that it may take.")
+    ] = "6h",
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="NAME", help="Who runs it. Default: you.")
+    ] = None,
+    on_failure: Annotated[
+        str | None,
+        typer.Option(
+            "--on-failure",
+            metavar="UNIT",
+            help="The unit to start when it fails. Default: one that is printed too.",
+        ),
+    ] = None,
+    write: Annotated[
+        str | None,
+        typer.Option("--write", metavar="FOLDER", help="Write the files there; print nothing."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Example: `titanic-batch jobs units jobs/nightly.toml --on-calendar "*-*-* 04:15:00"`
+
+    Print a systemd service and timer that run a job: hardened, with a time-out, run later if the
+    machine was off, and tried again only while another run holds the output (75). With
+    --write /etc/systemd/system they are written; `systemctl daemon-reload` reads them then, and
+    `systemctl enable --now NAME.timer` starts the timer.
+    """
+    import getpass
+
+    from titanic_batch.jobs.job_file import read_job
+    from titanic_batch.jobs.units import UnitOptions, make_units, write_units
+
+    options = UnitOptions(
+        on_calendar=on_calendar,
+        randomized_delay=randomized_delay,
+        timeout=timeout,
+        user=user or getpass.getuser(),
+        on_failure=on_failure,
+    )
+    units = make_units(read_job(job), options)
+    if write is not None:
+        paths = write_units(units, write)
+        if as_json:
+            print_json([str(path) for path in paths])
+        else:
+            for path in paths:
+                view.line(f"wrote {path}")
+    elif as_json:
+        print_json([{"name": unit.name, "text": unit.text} for unit in units])
+    else:
+        view.text("\n".join(f"# {unit.name}\n{unit.text}" for unit in units))
+
+
+@jobs_app.command("schema", short_help="Print the JSON Schema of job files.")
+@with_common_options
+def schema_command() -> None:
+    """Example: `titanic-batch jobs schema > job.schema.json`
+
+    Print the JSON Schema of job files. An editor that knows TOML completes and checks a job file
+    whose first line is `#:schema job.schema.json`.
+    """
+    from titanic_batch.jobs.json_schema import shipped_schema
+
+    view.text(shipped_schema())

@@ -15,6 +15,7 @@ from titanic_batch.errors import TitanicBatchError
 if TYPE_CHECKING:
     from titanic_batch.jobs.checking import JobCheck
     from titanic_batch.jobs.listing import JobSummary, PublishedOutput
+    from titanic_batch.jobs.reporting import Report
     from titanic_batch.jobs.running import NightOutcome
     from titanic_batch.scoring.run import FileOutcome
 
@@ -27,6 +28,11 @@ def line(text: str) -> None:
     """Print one line of a result on stdout, unless `--quiet`."""
     if not style().quiet:
         stdout().print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def text(document: str) -> None:
+    """Print a result that is a text of several lines on stdout, as it is, even with `--quiet`."""
+    stdout().print(document, markup=False, highlight=False, emoji=False, soft_wrap=True, end="")
 
 
 def report(error: TitanicBatchError, *, under: str = "") -> None:
@@ -45,6 +51,11 @@ def report(error: TitanicBatchError, *, under: str = "") -> None:
     set_style(replace(before, as_json=False))
     print_error(shown)
     set_style(before)
+
+
+def warn(text: str) -> None:
+    """Say what is wrong and changes nothing, on stderr."""
+    log("warning", f"warning: {text}")
 
 
 def failure(error: TitanicBatchError) -> dict[str, Any]:
@@ -82,6 +93,18 @@ def show_count(outcomes: Sequence[NightOutcome]) -> None:
     counts = Counter(outcome.status for outcome in outcomes)
     said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     log("summary", f"{len(outcomes)} nights: {said}", nights=len(outcomes), **dict(counts))
+
+
+def run_document(job: str, report: Report) -> dict[str, Any]:
+    """Return a run's outcome as JSON."""
+    document: dict[str, Any] = {
+        "job": job,
+        "exit_code": report.exit_code,
+        "nights": [night_document(outcome) for outcome in report.outcomes],
+    }
+    if report.error is not None:
+        document["error"] = failure(report.error)["error"]
+    return document
 
 
 def night_document(outcome: NightOutcome) -> dict[str, Any]:
@@ -172,7 +195,7 @@ def _line(outcome: NightOutcome) -> str:
     if outcome.status == "skipped":
         return f"{head}, published already: {night.output}"
     if outcome.status == "absent":
-        return f"{head}, an optional input that is not there: {night.input}"
+        return f"{head}, an optional input that has not arrived: {night.input}"
     if outcome.status == "failed":
         return f"{head} ({outcome.exit_code}): {night.output}"
     totals = _totals(outcome)

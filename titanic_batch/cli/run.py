@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from titanic_batch.cli import jobs_view as view
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import print_json
-from titanic_batch.errors import UsageError, worst_exit_code
+from titanic_batch.errors import UsageError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -96,6 +97,7 @@ def run_command(
     """
     from titanic_batch.cli.progress import shown_progress
     from titanic_batch.jobs.job_file import read_job
+    from titanic_batch.jobs.reporting import Report, reported
     from titanic_batch.jobs.running import run_nights
     from titanic_batch.jobs.settings import Overrides
     from titanic_batch.scoring.options import reject_limit
@@ -107,25 +109,20 @@ def run_command(
     overrides = Overrides(
         model=model, trust=tuple(trust or ()), max_rejects=max_rejects, workers=workers
     )
-    outcomes = []
-    with shown_progress() as observer:
+    seen = nullcontext(Report()) if dry_run else reported(chosen, warn=view.warn)
+    with seen as report, shown_progress() as observer:
         for outcome in run_nights(
             chosen, days, force=force, dry_run=dry_run, overrides=overrides, observer=observer
         ):
-            outcomes.append(outcome)
+            report.outcomes.append(outcome)
             view.show_night(outcome, one_of=len(days), as_json=as_json)
-    code = worst_exit_code(error for outcome in outcomes for error in outcome.errors)
+    if report.error is not None:
+        view.report(report.error)
     if as_json:
-        print_json(
-            {
-                "job": chosen.name,
-                "exit_code": code,
-                "nights": [view.night_document(outcome) for outcome in outcomes],
-            }
-        )
+        print_json(view.run_document(chosen.name, report))
     elif len(days) > 1:
-        view.show_count(outcomes)
-    raise typer.Exit(code)
+        view.show_count(report.outcomes)
+    raise typer.Exit(report.exit_code)
 
 
 def _days(job: Job, date: str | None, backfill: str | None) -> list[date]:

@@ -3,11 +3,19 @@
 tables       the tables and keys that a job file may have
 messages     what is wrong with a job file, in the user's words
 job_file     TOML file -> Job
+durations    5m, 2h
 dates        dates, ranges, time zones, and date templates in paths
 night        Job + date -> the paths of one night
 settings     flags over job file over environment
 pinning      the model must be the one that the job file names by its hash
+arrival      whether a night's input has arrived
 running      run nights
+run_manifest every file of a night that goes into a folder, and its verdict
+metrics      figures of the last run, as a Prometheus textfile
+pings        a health check is told of a run
+reporting    run nights so that metrics and health check tell of it
+units        systemd units that run a job
+json_schema  the JSON Schema of job files, for editors
 checking     validate a job, its model and its trust, without running it
 listing      the jobs of a folder and what they last published
 """

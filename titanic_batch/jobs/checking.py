@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from titanic_batch.jobs.arrival import input_is_absent
 from titanic_batch.jobs.dates import today
 from titanic_batch.jobs.job_file import Job, read_job
+from titanic_batch.jobs.metrics import require_writable
 from titanic_batch.jobs.night import Night, plan_night
 from titanic_batch.jobs.pinning import require_hash
-from titanic_batch.jobs.running import input_is_absent
 from titanic_batch.jobs.settings import choose_model, score_keywords
 from titanic_batch.scoring.api import make_options
 from titanic_batch.scoring.inputs import pair_files
@@ -38,6 +39,7 @@ def check_job(path: str | Path) -> JobCheck:
     Raises:
         UsageError: if the file has a fault, or input and output do not go together.
         ModelError: if the model cannot be found or is of another scikit-learn minor version.
+        OutputError: if its metrics cannot be written.
         UntrustedModelError: if the model is not trusted, or not the one that the file pins.
     """
     from titanic_batch.models import open_model
@@ -55,4 +57,6 @@ def check_job(path: str | Path) -> JobCheck:
         )
     if not input_is_absent(night.input):  # it need not be there yet
         pair_files(night.input, night.output, options)
+    if job.metrics is not None:
+        require_writable(job.metrics)
     return JobCheck(job=job, tag=model.tag, sha256=model.sha256, tonight=night)

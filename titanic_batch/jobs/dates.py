@@ -111,6 +111,20 @@ def any_date_glob(template: str) -> str:
     return "".join(glob.escape(literal) + _glob_of(form) for literal, form in _parts(template))
 
 
+def fixed_folder(template: str) -> str:
+    """Return the folder in a template that is the same on any day: `out` of `out/{date}.csv`.
+
+    Raises:
+        UsageError: if it is malformed, or holds another field than `date`.
+    """
+    fixed = ""
+    for literal, form in _parts(template):
+        fixed += literal
+        if form:
+            break
+    return fixed.rpartition("/")[0] or ("/" if fixed.startswith("/") else ".")
+
+
 def _parts(template: str) -> list[tuple[str, str]]:
     """Return a template as pairs of a literal text and the date format after it, "" for none."""
     try:

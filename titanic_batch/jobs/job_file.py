@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tomllib
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from titanic_batch.errors import TitanicBatchError, UntrustedModelError, UsageError, os_errors
 from titanic_batch.jobs.dates import parse_zone
+from titanic_batch.jobs.durations import parse_duration
+from titanic_batch.jobs.pings import HealthCheck
 from titanic_batch.models.write_access import writable_by_others
 
+if TYPE_CHECKING:
+    from titanic_batch.jobs.tables import NotifyTable
+
 _ALL_COLUMNS = "*"
-_NOT_BUILT = ("guards", "metrics", "notify")
+_NOT_BUILT = ("guards",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +35,13 @@ class Job:
         sha256: The hash that the model must have, in lower case; None for any trusted one.
         input: Template of the input's path.
         input_optional: Whether the input may be absent.
+        marker: Template of the file that says that the input is whole; None for no such file.
+        min_age_s: How long ago an input must have been written.
         output: Template of the output's path.
         rejects: Template of the rejects file's path; None for beside the output.
         options: All other options, as `titanic_batch.score` takes them.
+        metrics: Where the figures of the last run go.
+        notify: Which health check is told of each run.
     """
 
     path: Path
@@ -41,9 +51,13 @@ class Job:
     sha256: str | None
     input: str
     input_optional: bool
+    marker: str | None
+    min_age_s: float
     output: str
     rejects: str | None
     options: dict[str, Any]
+    metrics: Path | None
+    notify: HealthCheck | None
 
     @property
     def folder(self) -> Path:
@@ -87,19 +101,47 @@ def read_job(path: str | Path) -> Job:
         raise UsageError(
             "it is the hash of no model", where=f"{file}, model.sha256", cure="Add model.ref."
         )
+    if checked.input.marker is not None and glob.has_magic(os.path.dirname(checked.input.path)):  # noqa: PTH120
+        raise UsageError(
+            "a marker stands in one folder, and input.path may be in several",
+            where=f"{file}, input.marker",
+            cure="Give input.path wildcards in its last part only.",
+        )
     score = checked.score.model_dump(exclude_none=True)
     rejects = score.pop("rejects", None)
+    absolute = Path(os.path.abspath(file))  # noqa: PTH100  # a link's own folder is meant
     return Job(
-        path=Path(os.path.abspath(file)),  # noqa: PTH100  # a link's own folder is meant
+        path=absolute,
         name=checked.job.name or file.stem,
         zone=parse_zone(checked.job.timezone),
         model=checked.model.ref,
         sha256=checked.model.sha256.lower() if checked.model.sha256 else None,
         input=checked.input.path,
         input_optional=checked.input.optional,
+        marker=checked.input.marker,
+        min_age_s=parse_duration(checked.input.min_age) if checked.input.min_age else 0.0,
         output=checked.output.path,
         rejects=rejects,
         options={**score, **_column_options(checked.columns, file)},
+        metrics=_placed(checked.metrics.textfile, absolute) if checked.metrics else None,
+        notify=_health_check(checked.notify) if checked.notify else None,
+    )
+
+
+def _placed(path: str, job: Path) -> Path:
+    return Path(os.path.normpath(job.parent / Path(path).expanduser()))
+
+
+def _health_check(table: NotifyTable) -> HealthCheck:
+    def suffix(given: str | Literal[False]) -> str | None:
+        return None if given is False else given
+
+    return HealthCheck(
+        url=table.url,
+        start=suffix(table.start),
+        success=suffix(table.success),
+        failure=suffix(table.failure),
+        timeout_s=parse_duration(table.timeout),
     )
 
 

@@ -21,12 +21,14 @@ class Night:
     Attributes:
         day: The date.
         input: A file, a folder or a glob.
+        marker: The file that says that the input is whole; None where none is asked for.
         output: A file, or a folder, which ends in a slash.
         rejects: The rejects file; None for beside the output.
     """
 
     day: date
     input: str
+    marker: str | None
     output: str
     rejects: str | None
 
@@ -40,9 +42,11 @@ def plan_night(job: Job, day: date) -> Night:
     """Return what one date of a job reads and writes."""
     folder = str(job.folder)
     rejects = render(job.rejects, day) if job.rejects is not None else None
+    source = render(job.input, day)
     return Night(
         day=day,
-        input=_input(folder, render(job.input, day)),
+        input=_input(folder, source),
+        marker=_marker(place(folder, source), render(job.marker, day)) if job.marker else None,
         output=place(folder, render(job.output, day)),
         rejects=place(folder, rejects) if rejects is not None else None,
     )
@@ -76,6 +80,11 @@ def place(folder: str, path: str) -> str:
     """Return a path that is relative to a folder; `~` is the home, a slash at the end stays."""
     placed = os.path.normpath(os.path.join(folder, os.path.expanduser(path)))  # noqa: PTH111, PTH118
     return placed + os.sep if path.endswith(os.sep) and placed != os.sep else placed
+
+
+def _marker(input: str, marker: str) -> str:
+    inside = input.endswith(os.sep) or Path(input).is_dir()
+    return place(input if inside else str(Path(input).parent), marker)
 
 
 def _input(folder: str, path: str) -> str:

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from titanic_batch.errors import (
-    InputMissingError,
     TitanicBatchError,
     os_errors,
     worst_exit_code,
 )
+from titanic_batch.jobs.arrival import not_arrived
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night, plan_night, plan_nights
 from titanic_batch.jobs.pinning import require_hash, require_pinned
+from titanic_batch.jobs.run_manifest import write_run_manifest
 from titanic_batch.jobs.settings import ModelChoice, Overrides, choose_model, score_keywords
 from titanic_batch.scoring.api import make_options, score_files
-from titanic_batch.scoring.inputs import find_inputs, is_several, pair_files
+from titanic_batch.scoring.inputs import pair_files
 from titanic_batch.scoring.progress import Observer
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class NightOutcome:
     Attributes:
         night: Its date and paths.
         status: `published`; `skipped`, as all of it was published before; `absent`, an optional
-            input that is not there; `failed`; or, of a dry run, `planned`.
+            input that has not arrived; `failed`; or, of a dry run, `planned`.
         files: How each file ended; nothing where the night failed before its first file.
         error: Why it failed before its first file.
         planned: What a dry run would do.
@@ -98,8 +99,11 @@ def run_job(
     """
     night = plan_night(job, date)
     try:
-        if input_is_absent(night.input):
-            return _absent(job, night)
+        missing = not_arrived(job, night)
+        if missing is not None:
+            if job.input_optional:
+                return NightOutcome(night=night, status="absent")
+            raise missing
         choice = choose_model(job, overrides)
         require_pinned(choice)
         if dry_run:
@@ -137,33 +141,6 @@ def run_nights(
         )
 
 
-def input_is_absent(input: str) -> bool:
-    """Tell whether there is nothing at all to score, as opposed to something unreadable."""
-    if is_several(input):
-        try:
-            find_inputs(input)
-        except InputMissingError:
-            return True
-        return False
-    try:
-        Path(input).stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False  # it is missed when it is opened, with a better message
-    return False
-
-
-def _absent(job: Job, night: Night) -> NightOutcome:
-    if job.input_optional:
-        return NightOutcome(night=night, status="absent")
-    raise InputMissingError(
-        "the input is not there",
-        where=night.input,
-        cure="If it need not be there every night, set input.optional = true.",
-    )
-
-
 def _plan(job: Job, night: Night, overrides: Overrides | None, *, force: bool) -> NightOutcome:
     from titanic_batch.models import open_model
     from titanic_batch.scoring.skipping import already_published
@@ -199,6 +176,8 @@ def _score(
         # The reference may have come to mean another trusted model since it was looked at.
         if file.manifest is not None:
             require_hash(choice, str(file.manifest.model["sha256"]))
+    if night.into_folder:
+        write_run_manifest(job, night, files)
     if any(file.error is not None for file in files):
         return NightOutcome(night=night, status="failed", files=files)
     skipped = all(file.skipped for file in files)

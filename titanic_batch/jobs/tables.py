@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.dates import parse_zone, render, today
+from titanic_batch.jobs.durations import parse_duration
+from titanic_batch.jobs.pings import LONGEST_WAIT_S
 from titanic_batch.scoring.api import parse_size
 from titanic_batch.scoring.options import reject_limit
 from titanic_batch.sources.dialect import declare_dialect
@@ -45,9 +48,37 @@ def _hash(text: str) -> None:
         raise UsageError("no SHA-256")
 
 
+def _plain_path(text: str) -> None:
+    if text in ("", "-") or "\0" in text:
+        raise UsageError("it is written to a file", cure="Give a path.")
+
+
+def _address(text: str) -> None:
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or not text.isascii() or not text.isprintable() or " " in text:
+        raise UsageError("no address")
+
+
+def _suffix(text: str) -> None:
+    rest = text.replace("{exit_code}", "")
+    if "{" in rest or "}" in rest or not text.isascii() or not text.isprintable() or " " in text:
+        raise UsageError("no suffix")
+
+
+def _short_wait(text: str) -> None:
+    if not 0 < parse_duration(text) <= LONGEST_WAIT_S:
+        raise UsageError("too long")
+
+
 Template = Annotated[str, _refused_by(_path, says_why=True)]
 Size = Annotated[str | int, _refused_by(lambda text: parse_size(text, ""))]
 Name = Annotated[str, Field(min_length=1)]
+Duration = Annotated[str, _refused_by(parse_duration)]
+Suffix = Annotated[str, _refused_by(_suffix)] | Literal[False]
 
 
 class Table(BaseModel):
@@ -80,6 +111,10 @@ class InputTable(Table):
 
     path: Template = Field(description="a path, a folder or a glob, as text")
     optional: bool = Field(default=False, description="true or false")
+    marker: Template | None = Field(
+        default=None, description='a file in the input\'s folder, such as "_SUCCESS"'
+    )
+    min_age: Duration | None = Field(default=None, description='a duration, such as "5m"')
 
 
 class OutputTable(Table):
@@ -143,6 +178,33 @@ class ColumnTable(Table):
     )
 
 
+class MetricsTable(Table):
+    """[metrics]: figures of the last run."""
+
+    textfile: Annotated[str, _refused_by(_plain_path, says_why=True)] = Field(
+        description='a path, such as "/var/lib/node_exporter/titanic_batch.prom"'
+    )
+
+
+class NotifyTable(Table):
+    """[notify]: a health check that is told of each run."""
+
+    url: Annotated[str, _refused_by(_address)] = Field(
+        description='an address, such as "https://hc-ping.com/UUID"'
+    )
+    start: Suffix = Field(
+        default="/start", description='what follows the url, such as "/start", or false'
+    )
+    success: Suffix = Field(default="", description='what follows the url, such as "", or false')
+    failure: Suffix = Field(
+        default="/{exit_code}",
+        description='what follows the url, such as "/fail" or "/{exit_code}", or false',
+    )
+    timeout: Annotated[str, _refused_by(_short_wait)] = Field(
+        default="5s", description='a duration up to "10s"'
+    )
+
+
 class JobDocument(Table):
     """A whole job file."""
 
@@ -154,6 +216,8 @@ class JobDocument(Table):
     columns: dict[str, ColumnTable] = Field(
         default_factory=dict, description="tables: [columns.NAME]"
     )
+    metrics: MetricsTable | None = Field(default=None, description="a table: [metrics]")
+    notify: NotifyTable | None = Field(default=None, description="a table: [notify]")
 
 
 #: Each table of a job file by its name; a column's is the one under `columns`.
@@ -164,4 +228,6 @@ TABLES: dict[str, type[Table]] = {
     "output": OutputTable,
     "score": ScoreTable,
     "columns": ColumnTable,
+    "metrics": MetricsTable,
+    "notify": NotifyTable,
 }

@@ -1,0 +1,63 @@
+"""Whether a night's input has arrived: there, whole by its marker, and no longer written to."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+
+from titanic_batch.errors import InputMissingError
+from titanic_batch.jobs.job_file import Job
+from titanic_batch.jobs.night import Night
+from titanic_batch.scoring.inputs import find_inputs, is_several
+
+
+def not_arrived(job: Job, night: Night) -> InputMissingError | None:
+    """Return why a night's input cannot be taken yet; None if it can.
+
+    A folder's or glob's input arrives as a whole: one file that is too young holds up all.
+    """
+    optional = "If it need not be there every night, set input.optional = true."
+    if input_is_absent(night.input):
+        return InputMissingError("the input is not there", where=night.input, cure=optional)
+    if night.marker is not None and not Path(night.marker).exists():
+        return InputMissingError(
+            "the input has not arrived: its marker is not there",
+            where=night.marker,
+            cure="Run the job again once it is, or correct input.marker.",
+        )
+    if job.min_age_s:
+        return _too_young(night.input, job.min_age_s)
+    return None
+
+
+def input_is_absent(input: str) -> bool:
+    """Tell whether there is nothing at all to score, as opposed to something unreadable."""
+    if is_several(input):
+        try:
+            find_inputs(input)
+        except InputMissingError:
+            return True
+        return False
+    try:
+        Path(input).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # it is missed when it is opened, with a better message
+    return False
+
+
+def _too_young(input: str, min_age_s: float) -> InputMissingError | None:
+    now = time.time()
+    for path in find_inputs(input) if is_several(input) else [input]:
+        with contextlib.suppress(OSError):  # it is missed when it is opened
+            age_s = now - Path(path).stat().st_mtime
+            if age_s < min_age_s:
+                return InputMissingError(
+                    f"the input has not arrived: it was written {max(age_s, 0):.0f} s ago, and "
+                    f"input.min_age asks for {min_age_s:.0f} s",
+                    where=path,
+                    cure="Run the job again later.",
+                )
+    return None

@@ -1,0 +1,66 @@
+"""The run manifest: every file of a night that goes into a folder, and its verdict."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from titanic_batch.errors import os_errors
+from titanic_batch.publish.manifest import TOOL
+from titanic_batch.publish.staging import StagedFile, published_mode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from titanic_batch.jobs.job_file import Job
+    from titanic_batch.jobs.night import Night
+    from titanic_batch.scoring.run import FileOutcome
+
+#: A companion by its ending: no folder of inputs takes it for one.
+NAME = "_run.manifest.json"
+RUN_MANIFEST_VERSION = 1
+
+
+def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> None:
+    """Write what became of each file beside the outputs, unless nothing was done.
+
+    Raises:
+        OutputError: if the system refuses.
+    """
+    path = Path(night.output) / NAME
+    if path.exists() and all(file.skipped for file in files):
+        return
+    document = {
+        "run_manifest_version": RUN_MANIFEST_VERSION,
+        "tool": TOOL,
+        "job": job.name,
+        "date": str(night.day),
+        "status": "failed" if any(file.error is not None for file in files) else "published",
+        "files": [_verdict(file) for file in files],
+    }
+    data = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    with StagedFile(path, uuid.uuid4().hex) as staged:
+        staged.write(data.encode("utf-8", "surrogateescape"))
+        staged.seal(published_mode(path))
+        with os_errors(path, "writing the run manifest"):
+            staged.path.replace(path)
+
+
+def _verdict(file: FileOutcome) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "input": file.pair.input,
+        "output": str(file.pair.output.data) if file.pair.output is not None else None,
+    }
+    if file.error is not None:
+        error = file.error
+        reason = {"what": error.what, "where": error.where, "cure": error.cure}
+        return {**entry, "status": "failed", "exit_code": error.exit_code, "error": reason}
+    assert file.manifest is not None
+    return {
+        **entry,
+        "status": "skipped" if file.skipped else "published",
+        "exit_code": 0,
+        "rows": vars(file.manifest.rows),
+    }
