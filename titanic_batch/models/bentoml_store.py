@@ -19,6 +19,7 @@ from typing import Any
 
 from titanic_batch.errors import ModelError
 from titanic_batch.models.artifact import Artifact
+from titanic_batch.models.packed import packed_models_folder
 from titanic_batch.models.pickle_file import PICKLE_TRUST_REASON, load_pickle
 from titanic_batch.models.reference import STORE
 from titanic_batch.schema import TrainingSchema, schema_from_json
@@ -80,7 +81,10 @@ def quiet_bentoml() -> Iterator[None]:
 
 
 def models_folder() -> Path:
-    """Return the folder of the models in the store, which need not exist."""
+    """Return the folder of the models in the store, which need not exist: a bento has its own."""
+    packed = packed_models_folder()
+    if packed is not None:
+        return packed
     from bentoml._internal.configuration import expand_env_var
 
     home = os.environ.get("BENTOML_HOME") or "~/bentoml"

@@ -6,7 +6,8 @@ A hash is trusted if any of these names it, asked in this order:
 2. the environment variable TITANIC_BATCH_TRUST (read here and nowhere else, so that the command
    line, job files and the Python API agree on it);
 3. the user's own ledger: models that titanic-batch wrote, and `titanic-batch models trust`;
-4. the shared ledger that TITANIC_BATCH_TRUST_FILE names.
+4. the shared ledger that TITANIC_BATCH_TRUST_FILE names;
+5. the bento that this code was unpacked from (see `titanic_batch.models.packed`).
 
 Hashes in arguments and the environment are separated by commas or spaces.
 """
@@ -20,6 +21,7 @@ from collections.abc import Iterable, Sequence
 
 from titanic_batch.errors import OutputError, UntrustedModelError, UsageError
 from titanic_batch.models import ledger
+from titanic_batch.models.packed import packed_environment
 
 TRUST_VARIABLE = "TITANIC_BATCH_TRUST"
 
@@ -60,6 +62,8 @@ def trusted_by(sha256: str, trust: Sequence[str] = ()) -> str:
     shared = ledger.shared_ledger_path()
     if shared is not None and sha256 in ledger.read_ledger(shared, required=True):
         return f"the shared ledger {shared}"
+    if sha256 in parse_hashes([packed_environment().get(TRUST_VARIABLE, "")], where="bento.yaml"):
+        return "the bento"
     return ""
 
 

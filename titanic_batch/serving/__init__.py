@@ -1,0 +1,14 @@
+"""Serving: one record, or a few, scored by the very code that scores files.
+
+    hosting      which model a service has
+    bodies       is a request JSON of the right kind?
+    records      JSON records -> tables, or what is wrong with a record
+    scorer       records -> verdicts, by a loaded model
+    verdicts     what becomes of a record
+    answers      verdicts -> what a response says, in the words of the model's schema
+    openapi      what the API's own page says of them
+    client       talk to a running service
+    parity       score a file both ways, and compare
+
+Nothing here but `hosting` knows BentoML: `titanic_batch.service` is the service.
+"""

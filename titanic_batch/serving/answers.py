@@ -1,0 +1,70 @@
+"""What a response says: a verdict in the words of the model's own schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from titanic_batch.schema import TrainingSchema
+from titanic_batch.serving.planning import PREDICTION, PROBABILITY
+from titanic_batch.serving.verdicts import Refusal, Scored, Verdict
+
+MESSAGE = "message"
+MODEL = "model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """How a model's answers are worded.
+
+    Attributes:
+        field: The name of the prediction: the model's target in lower case ("survived").
+        message: What its labels mean ("1 = 생존, 0 = 사망"); empty where nobody said.
+        tag: The model that answers.
+    """
+
+    field: str
+    message: str
+    tag: str
+
+
+def words_of(schema: TrainingSchema, tag: str) -> Words:
+    """Return how a model's answers are worded."""
+    return Words(field=field_name(schema), message=_message(schema), tag=tag)
+
+
+def field_name(schema: TrainingSchema) -> str:
+    """Return the name under which a model answers: its target's, as a JSON field is spelled."""
+    name = re.sub(r"\W+", "_", schema.target or "").strip("_").lower()
+    taken = name in ("", MESSAGE, MODEL) or name.startswith(PROBABILITY)
+    return PREDICTION if taken else name
+
+
+def answer(verdict: Verdict, words: Words) -> dict[str, Any]:
+    """Return a verdict as a JSON object: an answer, or an `error` with its reason and column."""
+    if isinstance(verdict, Refusal):
+        return {"error": verdict.message, "reason": verdict.reason, "column": verdict.column}
+    message = {MESSAGE: words.message} if words.message else {}
+    return {words.field: verdict.label, **message, **verdict.probabilities, MODEL: words.tag}
+
+
+def read_answer(document: Mapping[str, Any], field: str) -> Verdict | None:
+    """Return the verdict that `answer` made a document of; None where it made none such."""
+    if "error" in document:
+        reason, column = document.get("reason"), document.get("column")
+        if reason is None or column is None:
+            return None
+        return Refusal(reason=reason, column=column, message=str(document["error"]))
+    if field not in document:
+        return None
+    names = [name for name in document if name.startswith(PROBABILITY)]
+    return Scored(label=document[field], probabilities={name: document[name] for name in names})
+
+
+def _message(schema: TrainingSchema) -> str:
+    classes = [str(value) for value in schema.classes or ()] or list(schema.labels)
+    if len(classes) == 2:
+        classes.reverse()  # what the probability is of comes first
+    return ", ".join(f"{name} = {schema.labels[name]}" for name in classes if name in schema.labels)

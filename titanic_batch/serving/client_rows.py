@@ -1,0 +1,68 @@
+"""A file's rows as a client would send them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.chunk.task import ChunkTask
+from titanic_batch.sources.base import Chunk
+
+
+def records_of(task: ChunkTask, chunk: Chunk) -> list[tuple[int, dict[str, Any]]]:
+    """Return the chunk's readable rows as a client would send them, with their row numbers."""
+    parsed = task.parser.parse(chunk)
+    indices = range(parsed.cells.num_rows) if parsed.rows is None else parsed.rows.tolist()
+    numeric = _numeric_columns(task.alignment)
+    return [
+        (
+            chunk.first_row + index,
+            {name: _json_value(value, name in numeric) for name, value in row.items()},
+        )
+        for index, row in zip(indices, _rows(parsed.cells), strict=True)
+    ]
+
+
+def _rows(cells: pa.Table) -> Iterator[dict[str, Any]]:
+    for batch in cells.to_batches(max_chunksize=1024):
+        yield from batch.to_pylist()
+
+
+def _numeric_columns(plan: AlignmentPlan) -> set[str]:
+    """Return the input columns whose cells are numbers to the model."""
+    return {
+        feed.source
+        for feed in plan.feeds
+        if feed.mapping is None
+        and feed.one_hot is None
+        and (
+            feed.column.kind in ("number", "integer")
+            or any(type(value) in (int, float) for value in feed.column.categories or ())
+        )
+    }
+
+
+def _json_value(value: Any, numeric: bool) -> Any:
+    """Return a cell as JSON: the text of a number as that number, what JSON lacks as text."""
+    if isinstance(value, str):
+        return _number(value) if numeric else value
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None if math.isnan(value) else str(value)
+    return str(value)
+
+
+def _number(text: str) -> Any:
+    try:
+        number = json.loads(text)
+    except ValueError:
+        return text
+    if type(number) is float:
+        return number if math.isfinite(number) else text
+    return number if type(number) is int else text

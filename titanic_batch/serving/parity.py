@@ -1,0 +1,88 @@
+"""Parity: score a file as the batch command does, send its rows to a service, and compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from titanic_batch.engine.session import open_session
+from titanic_batch.errors import InputMissingError, TitanicBatchError
+from titanic_batch.models import open_model
+from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.serving.answers import MODEL, field_name, read_answer
+from titanic_batch.serving.client import ServiceClient
+from titanic_batch.serving.client_rows import records_of
+from titanic_batch.serving.planning import scoring_task, verdicts_of
+from titanic_batch.serving.tally import ParityReport, Tally
+from titanic_batch.sources.opening import open_source
+
+
+def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> ParityReport:
+    """Score a file both ways and compare, row by row.
+
+    Args:
+        input: CSV or Parquet.
+        url: The running service.
+        options: The model, and how the file is read; nothing that changes scores.
+        batch_size: Records sent at a time; 1 sends each alone to /predict.
+
+    Raises:
+        TitanicBatchError: for all that stops `score` before its first row, and a service that
+            cannot be reached.
+    """
+    client = ServiceClient(url)
+    model = open_model(
+        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
+    )
+    session = open_session(model)
+    field = field_name(session.description.schema)
+    tally = Tally(regressor=session.description.facts.classes is None)
+    source = open_source(
+        input,
+        chunk_bytes=options.chunk_bytes,
+        max_record_bytes=options.max_record_bytes,
+        delimiter=options.delimiter,
+        encoding=options.encoding,
+        allow_no_final_newline=options.allow_no_final_newline,
+    )
+    try:
+        task = scoring_task(
+            source.schema,
+            source.parser,
+            session.description,
+            input=input,
+            text_cells=source.text_cells,
+        )
+        for chunk in source.chunks():
+            (result,) = session.score([(task, chunk)])
+            if isinstance(result, TitanicBatchError):
+                raise result
+            verdicts = verdicts_of(result, chunk)
+            records = records_of(task, chunk)
+            tally.unsent += chunk.row_count - len(records)
+            for part in _parts(records, batch_size):
+                answers = _ask(client, [record for _, record in part], batch_size)
+                for (row, _), document in zip(part, answers, strict=True):
+                    tally.service_model = document.get(MODEL, tally.service_model)
+                    tally.add(
+                        row, verdicts[row - chunk.first_row], read_answer(document, field), document
+                    )
+    finally:
+        source.close()
+        client.close()
+    if not tally.compared + tally.unsent:
+        raise InputMissingError("the input has a header and no data rows", where=input)
+    return tally.report(input, client.url, model.tag)
+
+
+def _parts(records: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(records), size):
+        yield records[start : start + size]
+
+
+def _ask(
+    client: ServiceClient, records: Sequence[dict[str, Any]], batch_size: int
+) -> list[dict[str, Any]]:
+    if batch_size == 1:
+        return [client.predict(record) for record in records]
+    return client.predict_batch(records)

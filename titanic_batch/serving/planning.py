@@ -1,0 +1,73 @@
+"""What scoring takes where nothing is kept of the input: the model's columns in, scores out."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from titanic_batch.alignment.options import AlignmentOptions
+from titanic_batch.alignment.plan import plan_alignment
+from titanic_batch.chunk.output import plan_output
+from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.engine.base import ModelDescription
+from titanic_batch.serving.verdicts import Scored, Verdict, refusal
+from titanic_batch.sinks.parquet_sink import ArrowEncoder
+from titanic_batch.sources.base import Chunk, Parser
+
+PREDICTION = "prediction"
+PROBABILITY = "probability"
+
+
+def scoring_task(
+    schema: pa.Schema,
+    parser: Parser,
+    description: ModelDescription,
+    *,
+    input: str,
+    text_cells: bool,
+) -> ChunkTask:
+    """Plan how columns are scored, as `titanic-batch score --keep none` does.
+
+    Args:
+        schema: The columns and their types.
+        parser: Reads chunks of them.
+        description: What is known of the model.
+        input: Its name, for errors.
+        text_cells: Whether every cell is text that is still to be read (CSV).
+
+    Raises:
+        DataError: if they do not fit the model.
+    """
+    alignment = plan_alignment(
+        description.schema, schema, AlignmentOptions(), where=input, text_cells=text_cells
+    )
+    output = plan_output(
+        schema,
+        alignment,
+        description.facts,
+        keep="none",
+        text_cells=text_cells,
+        output_format="parquet",
+        prediction_column=PREDICTION,
+        probability_column=PROBABILITY,
+    )
+    return ChunkTask(
+        input=input, parser=parser, alignment=alignment, output=output, encoder=ArrowEncoder()
+    )
+
+
+def verdicts_of(result: ChunkResult, chunk: Chunk) -> list[Verdict]:
+    """Return what such a task's result says of each record of its chunk, in order."""
+    rejected = {reject.row: reject for reject in result.rejects}
+    scored = iter(_scored_rows(result.payload))
+    return [
+        refusal(rejected[row].reason, rejected[row].column) if row in rejected else next(scored)
+        for row in range(chunk.first_row, chunk.first_row + chunk.row_count)
+    ]
+
+
+def _scored_rows(payload: bytes) -> list[Scored]:
+    if not payload:
+        return []
+    with pa.ipc.open_stream(payload) as reader:
+        rows = reader.read_all().to_pylist()
+    return [Scored(label=row.pop(PREDICTION), probabilities=row) for row in rows]

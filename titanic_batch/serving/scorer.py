@@ -1,0 +1,112 @@
+"""Scorer: a model in memory that scores records, by the same steps as a file's chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
+
+from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.engine.session import Session, open_session
+from titanic_batch.errors import DataError, TitanicBatchError
+from titanic_batch.models import VerifiedModel
+from titanic_batch.serving.planning import scoring_task, verdicts_of
+from titanic_batch.serving.records import Record, record_fault, tables
+from titanic_batch.serving.verdicts import Refusal, Verdict
+from titanic_batch.sinks.parquet_sink import ArrowEncoder
+from titanic_batch.sources.base import Chunk
+from titanic_batch.sources.parquet_source import ParquetParser
+
+#: Records come with few sets of columns; clients that make up new ones must not fill the memory.
+_MOST_PLANS = 64
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores records with one model; any number of threads may do so at once.
+
+    Attributes:
+        model: Which model it is.
+        session: The same, loaded.
+        plan: What reading records of some columns takes; raises DataError where they do not fit.
+    """
+
+    model: VerifiedModel
+    session: Session
+    plan: Callable[[pa.Schema], ChunkTask]
+
+    def score(self, records: Sequence[object]) -> list[Verdict]:
+        """Return a verdict for each record, in their order."""
+        verdicts: list[Verdict | None] = [record_fault(record) for record in records]
+        readable = [index for index, verdict in enumerate(verdicts) if verdict is None]
+        given: list[Record] = [records[index] for index in readable]  # type: ignore[misc]
+        parts: list[tuple[list[int], pa.Table]] = []
+        for rows, table in tables(given):
+            parts.append(([readable[row] for row in rows], table))
+        for indices, found in self._score_tables(parts):
+            for index, verdict in zip(indices, found, strict=True):
+                verdicts[index] = verdict
+        assert None not in verdicts
+        return verdicts  # type: ignore[return-value]
+
+    def _score_tables(
+        self, parts: Sequence[tuple[list[int], pa.Table]]
+    ) -> list[tuple[list[int], list[Verdict]]]:
+        done: list[tuple[list[int], list[Verdict]]] = []
+        fitting: list[tuple[list[int], pa.Table, ChunkTask]] = []
+        for indices, table in parts:
+            try:
+                fitting.append((indices, table, self.plan(table.schema)))
+            except DataError as exc:
+                wrong = Refusal(reason="wrong-columns", column="", message=exc.what)
+                done.append((indices, [wrong] * len(indices)))
+        items = [(task, _chunk(table)) for _, table, task in fitting]
+        for (indices, table, _), (_, chunk), result in zip(
+            fitting, items, self._results(items), strict=True
+        ):
+            if isinstance(result, ChunkResult):
+                done.append((indices, verdicts_of(result, chunk)))
+            elif table.num_rows == 1:
+                failed = Refusal(reason="model-error", column="", message=result.what)
+                done.append((indices, [failed]))
+            else:  # whose row it was is found out one by one
+                rows = [([index], table.slice(row, 1)) for row, index in enumerate(indices)]
+                done.extend(self._score_tables(rows))
+        return done
+
+    def _results(
+        self, items: Sequence[tuple[ChunkTask, Chunk]]
+    ) -> list[ChunkResult | TitanicBatchError]:
+        """Score together what the model scores row by row, and everything else part by part."""
+        if self.session.description.facts.independent_rows:
+            return self.session.score(items)
+        return [result for item in items for result in self.session.score([item])]
+
+
+def open_scorer(model: VerifiedModel) -> Scorer:
+    """Load a model into this process, to score records with.
+
+    From here on the process computes in one thread per call: BLAS keeps one number of threads for
+    a whole process, and calls at the same time would set it back for each other.
+
+    Raises:
+        ModelError: if it cannot be loaded, or its columns cannot be found out.
+    """
+    session = open_session(model)
+    threadpool_limits(limits=1)
+    description = session.description
+
+    @lru_cache(maxsize=_MOST_PLANS)
+    def plan(schema: pa.Schema) -> ChunkTask:
+        return scoring_task(
+            schema, ParquetParser(), description, input="the request", text_cells=False
+        )
+
+    return Scorer(model, session, plan)
+
+
+def _chunk(table: pa.Table) -> Chunk:
+    return Chunk(data=ArrowEncoder().encode(table), first_row=1, row_count=table.num_rows)
