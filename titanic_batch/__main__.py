@@ -1,5 +1,21 @@
-"""Run the command line as `python -m titanic_batch`."""
+"""The command line's entry, also of `python -m titanic_batch`."""
 
-from titanic_batch.cli.app import main
+import sys
 
-main()
+from titanic_batch.errors import InterruptedRunError
+from titanic_batch.interrupts import stop_on_signals
+
+
+def main() -> None:
+    """Run the command line; it listens to signals before it imports what takes time."""
+    try:
+        stop_on_signals()
+        from titanic_batch.cli.app import main as run
+    except InterruptedRunError as exc:
+        sys.stderr.write(f"error: {exc}\n")
+        sys.exit(exc.exit_code)
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -107,6 +108,38 @@ def test_an_interrupt_while_it_starts_is_no_error_of_something_else(
     assert said == b"error: interrupted; nothing was published\n"
     assert before == state(out)
     wait_until_gone(process.pid)
+
+
+LOSES_A_SIGNAL = """
+import os, signal, sys
+import titanic_batch
+from titanic_batch.interrupts import stop_on_signals
+
+class Finaliser:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+stop_on_signals()
+sys.unraisablehook = print
+del (it := [Finaliser()])[0]
+titanic_batch.score(sys.argv[1], sys.argv[2])
+"""
+
+
+def test_a_signal_that_python_lost_still_stops_the_run(installed: Command, out: Path) -> None:
+    before = state(out)
+    environment = {**os.environ, **installed.environment}
+    run = subprocess.run(
+        [sys.executable, "-c", LOSES_A_SIGNAL, PASSENGERS, out / "old.csv"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert "InterruptedRunError" in run.stdout  # what Python lost
+    assert run.stderr.endswith("InterruptedRunError: interrupted; nothing was published\n")
+    assert before == state(out)
 
 
 def test_an_interrupt_ends_a_run_over_several_files(

@@ -21,7 +21,6 @@ from titanic_batch.cli.console import (
     set_style,
     style,
 )
-from titanic_batch.cli.interrupts import ignore_signals, stop_on_signals
 from titanic_batch.cli.jobs import jobs_app
 from titanic_batch.cli.models import models_app
 from titanic_batch.cli.parity import parity_command
@@ -34,6 +33,7 @@ from titanic_batch.errors import (
     TitanicBatchError,
     UsageError,
 )
+from titanic_batch.interrupts import ignore_signals, stop_on_signals
 
 app = typer.Typer(
     name="titanic-batch",

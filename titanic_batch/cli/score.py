@@ -9,8 +9,8 @@ import typer
 from titanic_batch.cli import score_options as options
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import log, print_error, print_json, stdout, style
-from titanic_batch.cli.interrupts import ignore_signals
 from titanic_batch.errors import TitanicBatchError, worst_exit_code
+from titanic_batch.interrupts import ignore_signals
 
 if TYPE_CHECKING:
     from titanic_batch.publish.manifest import Manifest

@@ -8,11 +8,16 @@ from titanic_batch.chunk.answers import ModelFacts
 from titanic_batch.engine.base import Work
 
 _GROUP_BYTES = 1 << 20
-_GROUP_WORKS = 64
 
 
-def grouped(works: Iterable[Work], facts: ModelFacts) -> Iterator[list[Work]]:
-    """Yield works in order, as lists of one, or of several small ones that go together."""
+def grouped(works: Iterable[Work], facts: ModelFacts, most: int) -> Iterator[list[Work]]:
+    """Yield works in order, as lists of one, or of several small ones that go together.
+
+    Args:
+        works: What is to be scored; each may be of another file, and keeps it open.
+        facts: Whether the model's rows are independent.
+        most: The most works in a group.
+    """
     if not facts.independent_rows:
         yield from ([work] for work in works)
         return
@@ -20,7 +25,7 @@ def grouped(works: Iterable[Work], facts: ModelFacts) -> Iterator[list[Work]]:
     size = 0
     for work in works:
         size += len(work.chunk.data)
-        if group and (size > _GROUP_BYTES or len(group) == _GROUP_WORKS):
+        if group and (size > _GROUP_BYTES or len(group) == most):
             yield group
             group, size = [], len(work.chunk.data)
         group.append(work)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
@@ -26,6 +26,10 @@ from titanic_batch.sources.base import Chunk
 
 #: Chunks that a worker may have: one to work on, one to go on with.
 _AHEAD = 2
+#: Chunks on their way or scored but not yet written, per worker: a slow one holds nobody up.
+_UNWRITTEN = 4
+#: Works on their way in all, each of which may keep a file and its output open.
+_MOST_WORKS = 64
 _STOP_TIMEOUT_S = 2.0
 
 
@@ -63,13 +67,14 @@ class ProcessEngine:
 
     def map(self, works: Iterable[Work]) -> Iterator[Outcome]:
         """Yield the outcome of each work in order; works are read as workers become free."""
-        source = enumerate(grouped(works, self.describe().facts))
+        together = max(_MOST_WORKS // (_AHEAD * len(self._workers)), 1)
+        source = enumerate(grouped(works, self.describe().facts, together))
         sent: deque[list[Work]] = deque()
         done: dict[int, list[ChunkResult | TitanicBatchError]] = {}
         next_out = 0
         exhausted = False
         while True:
-            while not exhausted and len(sent) < _AHEAD * len(self._workers):
+            while not exhausted and self._has_room(sent):
                 entry = next(source, None)
                 exhausted = entry is None
                 if entry is not None:
@@ -78,11 +83,18 @@ class ProcessEngine:
                     self._send(index, group)
             if not sent:
                 return
-            while next_out not in done:
+            if next_out not in done:
                 self._collect(done)
+                continue
             for work, result in zip(sent.popleft(), done.pop(next_out), strict=True):
                 yield Outcome(work.key, result)
             next_out += 1
+
+    def _has_room(self, unwritten: Sequence[list[Work]]) -> bool:
+        if all(len(worker.pending) >= _AHEAD for worker in self._workers):
+            return False
+        few = len(unwritten) < _UNWRITTEN * len(self._workers)
+        return few and (not unwritten or sum(map(len, unwritten)) < _MOST_WORKS)
 
     def _send(self, index: int, group: list[Work]) -> None:
         worker = min(self._workers, key=lambda worker: len(worker.pending))

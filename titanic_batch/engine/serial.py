@@ -9,6 +9,9 @@ from titanic_batch.engine.groups import grouped
 from titanic_batch.engine.session import Session, open_session
 from titanic_batch.models import VerifiedModel
 
+#: Works that are scored together; each may keep a file open.
+_MOST_TOGETHER = 32
+
 
 class SerialEngine:
     """Scores one chunk after the other; see `titanic_batch.engine.base.Engine`."""
@@ -29,7 +32,7 @@ class SerialEngine:
     def map(self, works: Iterable[Work]) -> Iterator[Outcome]:
         """Yield the outcome of each work in order."""
         session = self._open()
-        for group in grouped(works, session.description.facts):
+        for group in grouped(works, session.description.facts, _MOST_TOGETHER):
             results = session.score([(work.task, work.chunk) for work in group])
             for work, result in zip(group, results, strict=True):
                 yield Outcome(work.key, result)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from filelock import BaseFileLock, FileLock, Timeout
 
 from titanic_batch.errors import OutputError, OutputLockedError, os_errors
+from titanic_batch.interrupts import signals_wait
 from titanic_batch.publish.paths import OutputPaths
-from titanic_batch.publish.signals import signals_wait
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def locked(paths: OutputPaths) -> Iterator[None]:
         OutputLockedError: if another run holds it.
         OutputError: if the output's folder is missing or not writable.
     """
-    lock = FileLock(paths.lock, timeout=0, mode=0o600)
+    lock = FileLock(paths.lock, timeout=0, mode=0o600, thread_local=False)
     try:
         # An interruption between the two would leave the lock file, or the lock.
         with signals_wait():

@@ -109,8 +109,24 @@ class Manifest(_Readable):
         return document
 
     def to_bytes(self) -> bytes:
-        """Return the manifest file's content."""
-        return (json.dumps(self, indent=2, ensure_ascii=False, default=vars) + "\n").encode()
+        """Return the manifest file's content: a line for each key and each aligned column."""
+        entries = [f"{_json(key)}: {_lines(value)}" for key, value in vars(self).items()]
+        return ("{\n  " + ",\n  ".join(entries) + "\n}\n").encode()
+
+
+def _lines(value: object) -> str:
+    """Return a value as JSON: a line for each item where it is a list of objects.
+
+    Not by `indent`, which leaves the C encoder for one in Python, ten times slower: a millisecond
+    for each of thousands of small files.
+    """
+    if isinstance(value, tuple) and value and isinstance(value[0], dict):
+        return "[\n    " + ",\n    ".join(_json(item) for item in value) + "\n  ]"
+    return _json(value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=vars)
 
 
 def manifest_from_json(document: dict[str, Any]) -> Manifest | None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 _MANIFEST = ".manifest.json"
@@ -26,17 +27,17 @@ class OutputPaths:
     data: Path
     rejects: Path
 
-    @property
+    @cached_property
     def manifest(self) -> Path:
         """The manifest."""
         return _beside(self.data, _MANIFEST)
 
-    @property
+    @cached_property
     def failed_rejects(self) -> Path:
         """The rejects of a run that did not publish."""
         return _beside(self.data, _FAILED)
 
-    @property
+    @cached_property
     def lock(self) -> Path:
         """The lock file, there only while a run holds the output."""
         return self.data.with_name(f".{self.data.name}.lock")

@@ -12,6 +12,7 @@ import uuid
 from pathlib import Path
 
 from titanic_batch.errors import os_errors
+from titanic_batch.interrupts import signals_wait
 from titanic_batch.publish.lock import locked
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.ownership import refuse_foreign
@@ -19,7 +20,6 @@ from titanic_batch.publish.paths import Leftovers, OutputPaths
 from titanic_batch.publish.placing import put_in_place, recover
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectsFile
-from titanic_batch.publish.signals import signals_wait
 from titanic_batch.publish.staging import StagedFile, published_mode
 
 
@@ -48,6 +48,7 @@ class Publication:
             self._held.enter_context(locked(paths))
             recover(paths, leftovers or Leftovers())
             refuse_foreign(paths, overwrite=overwrite)
+            self._mode = published_mode(paths.data)
             self.data = self._held.enter_context(StagedFile(paths.data, self.run_id))
             self.rejects = RejectsFile(paths.rejects, self.run_id)
             self._held.callback(self.rejects.discard)
@@ -57,7 +58,7 @@ class Publication:
 
     def seal_data(self) -> None:
         """Bring the data to the disk; its size and hash are final then."""
-        self.data.seal(published_mode(self.paths.data))
+        self.data.seal(self._mode)
 
     def commit(self, manifest: Manifest) -> None:
         """Publish: the data must be sealed.
@@ -71,10 +72,9 @@ class Publication:
             rejects.seal(REJECTS_MODE)
         # The record that all the rest is on the disk, from which a crashed run is completed: so it
         # is written after the rest.
-        mode = self.data.path.stat().st_mode & 0o777
         record = self._held.enter_context(StagedFile(self.paths.manifest, self.run_id))
         record.write(manifest.to_bytes())
-        record.seal(mode)
+        record.seal(self._mode)
         staged = [file for file in (rejects, self.data, record) if file is not None]
         with signals_wait(), os_errors(self.paths.data, "publishing"):
             try:

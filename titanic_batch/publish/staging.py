@@ -42,8 +42,11 @@ class StagedFile:
 
     def write(self, data: bytes) -> int:
         """Append `data`; raises OutputError where the system refuses."""
-        with os_errors(self.target, "writing"):
+        try:
             self._raw.write(data)
+        except OSError:
+            with os_errors(self.target, "writing"):
+                raise
         self._hash.update(data)
         self.bytes_written += len(data)
         return len(data)
@@ -118,7 +121,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def published_mode(replaced: Path) -> int:
-    """Return the mode of a file about to be replaced, or what the umask leaves of 0666."""
+    """Return the mode of a file about to be replaced, or what the umask leaves of 0666.
+
+    To ask for the umask is to change it for a moment, for all threads: ask in the main one.
+    """
     try:
         return replaced.stat().st_mode & 0o777
     except OSError:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from titanic_batch.engine.base import ModelDescription
 from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.paths import Leftovers
+from titanic_batch.scoring.finishing import Finisher
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.report import RunFacts
 
 
@@ -17,14 +18,16 @@ class RunContext:
 
     Attributes:
         model: What scores them.
-        description: What is known of the model.
         options: What the run was told.
+        planner: Plans each of them.
         facts: What their manifests have in common.
         leftovers: What earlier runs left in the output folders.
+        finisher: Calls what ends each file's run.
     """
 
     model: VerifiedModel
-    description: ModelDescription
     options: ScoreOptions
+    planner: Planner
     facts: RunFacts
     leftovers: Leftovers
+    finisher: Finisher

@@ -8,10 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from titanic_batch import __version__
-from titanic_batch.alignment.feeds import AlignmentPlan
-from titanic_batch.alignment.plan import plan_alignment
-from titanic_batch.chunk.answers import check_threshold
-from titanic_batch.chunk.output import OutputPlan, plan_output
 from titanic_batch.chunk.task import ChunkResult, ChunkTask, Reject
 from titanic_batch.errors import (
     DataError,
@@ -19,6 +15,7 @@ from titanic_batch.errors import (
     TitanicBatchError,
     TooManyRejectsError,
 )
+from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.publish.manifest import TOOL, FileFacts, Manifest
 from titanic_batch.scoring.advice import advise
 from titanic_batch.scoring.context import RunContext
@@ -119,42 +116,25 @@ class FileRun:
         self._held.callback(self._source.close)
         self._target: Target = open_target(self.pair, options, self._context.leftovers)
         self._held.callback(self._target.close)
-        facts = self._context.description.facts
-        check_threshold(options.threshold, facts)
-        self._alignment: AlignmentPlan = plan_alignment(
-            self._context.description.schema,
-            self._source.schema,
-            options.alignment,
-            where=self.pair.input,
-            text_cells=self._source.text_cells,
-        )
-        self._output: OutputPlan = plan_output(
-            self._source.schema,
-            self._alignment,
-            facts,
-            keep=options.keep,
-            text_cells=self._source.text_cells,
-            output_format="parquet" if self.pair.output_format == "parquet" else "csv",
-            prediction_column=options.prediction_column,
-            probability_column=options.probability_column,
-        )
+        plan = self._context.planner.plan(self.pair, self._source)
+        self._alignment = plan.alignment
         self._sink = open_sink(
             self._target.file,
-            "parquet" if self.pair.output_format == "parquet" else "csv",
-            self._output.schema,
+            plan.output_format,
+            plan.output.schema,
             {
                 "titanic_batch.model": self._context.model.tag,
                 "titanic_batch.model_sha256": self._context.model.sha256,
                 "titanic_batch.tool": f"{TOOL} {__version__}",
             },
-            repeating=self._output.repeating,
+            repeating=plan.output.repeating,
         )
         self._held.callback(self._sink.close)
         self._task = ChunkTask(
             input=self.pair.input,
             parser=self._source.parser,
             alignment=self._alignment,
-            output=self._output,
+            output=plan.output,
             encoder=self._sink.encoder,
             threshold=options.threshold,
         )
@@ -179,9 +159,16 @@ class FileRun:
 
     def _finish_if_all_taken(self) -> None:
         if self._all_sent and self._taken == self._sent and not self.is_over:
-            self._finish()
+            stop_if_interrupted()
+            self._context.finisher.submit(self._finish)
 
     def _finish(self) -> None:
+        try:
+            self._publish()
+        except TitanicBatchError as exc:
+            self.fail(exc)
+
+    def _publish(self) -> None:
         tally = self.tally
         if tally.read != tally.scored + tally.rejected:
             raise TitanicBatchError(

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from titanic_batch.chunk.task import ChunkResult
 from titanic_batch.engine.base import Engine, Work
 from titanic_batch.errors import InterruptedRunError, TitanicBatchError, os_errors
+from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.models import VerifiedModel, open_model
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.paths import Leftovers
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.file_run import FileRun
+from titanic_batch.scoring.finishing import open_finisher
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
+from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
 from titanic_batch.scoring.report import run_facts
 from titanic_batch.scoring.skipping import already_published
@@ -99,20 +102,20 @@ def _run_all(
     try:
         description = engine.describe()
         _make_folders(pairs)
-        context = RunContext(
-            model=model,
-            description=description,
-            options=options,
-            facts=run_facts(options, model, description),
-            leftovers=Leftovers(),
-        )
-        runs.extend(FileRun(pair, context) for pair in pairs)
-        try:
+        with open_finisher(len(pairs)) as finisher:
+            context = RunContext(
+                model=model,
+                options=options,
+                planner=Planner(description=description, options=options),
+                facts=run_facts(options, model, description),
+                leftovers=Leftovers(),
+                finisher=finisher,
+            )
+            runs.extend(FileRun(pair, context) for pair in pairs)
             _drive(engine, runs, observer or NullObserver())
-        finally:
-            for run in runs:
-                run.close()
     finally:
+        for run in runs:
+            run.close()
         engine.close()
 
 
@@ -127,6 +130,7 @@ def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
                 yield Work(index, task, chunk)
 
     for outcome in engine.map(works()):
+        stop_if_interrupted()
         run = runs[outcome.key]
         run.take(outcome.result)
         if isinstance(outcome.result, ChunkResult):

@@ -11,14 +11,18 @@ from titanic_batch.sources.formats import STDIN
 
 #: Inputs smaller than this, all together, are scored in this process.
 _SMALL_INPUT_BYTES = 8 << 20
+#: So many files are worth workers, however small each is.
+_MANY_FILES = 100
 #: About how much a compressed or columnar file unfolds to.
 _UNFOLDS = 4
 
 
 def needs_workers(pairs: Sequence[FilePair], options: ScoreOptions) -> bool:
-    """Tell whether the inputs are large enough for workers, as far as their sizes say."""
+    """Tell whether the inputs are large or many enough for workers, as far as their sizes say."""
+    if options.workers == 1:
+        return False
     size = _unfolded_bytes(pairs)
-    return options.workers != 1 and (size is None or size >= _SMALL_INPUT_BYTES)
+    return size is None or size >= _SMALL_INPUT_BYTES or len(pairs) >= _MANY_FILES
 
 
 def worker_count(pairs: Sequence[FilePair], options: ScoreOptions) -> int:
@@ -27,7 +31,7 @@ def worker_count(pairs: Sequence[FilePair], options: ScoreOptions) -> int:
         return 1
     wanted = options.workers or _usable_cpus()
     size = _unfolded_bytes(pairs)
-    chunks = wanted if size is None else -(-size // options.chunk_bytes)
+    chunks = wanted if size is None else max(-(-size // options.chunk_bytes), len(pairs))
     return max(min(wanted, chunks), 1)
 
 

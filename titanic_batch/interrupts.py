@@ -1,0 +1,68 @@
+"""SIGINT and SIGTERM: the first one stops the run; while it stops, another changes nothing."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from titanic_batch.errors import InterruptedRunError
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_WAITING = (*_STOPPING, signal.SIGHUP)
+#: The signal that has come, for a run that did not hear of it where it was raised.
+_came: list[int] = []
+
+
+def stop_on_signals() -> None:
+    """Let the first signal raise InterruptedRunError, wherever the run is."""
+    for signum in _STOPPING:
+        signal.signal(signum, _stop)
+
+
+def ignore_signals() -> None:
+    """Let no signal stop what ends soon: a run that cleans up, or says what it has published."""
+    for signum in _STOPPING:
+        signal.signal(signum, signal.SIG_IGN)
+
+
+def stop_if_interrupted() -> None:
+    """Raise InterruptedRunError if a signal has come, once more where it was lost.
+
+    Python calls the handler anywhere, also where an exception cannot get out: in a finaliser, or
+    while a compiled module is imported that drops whatever is raised.
+    """
+    if _came:
+        raise InterruptedRunError(_came[0])
+
+
+@contextmanager
+def signals_wait() -> Iterator[None]:
+    """Hold back SIGINT, SIGTERM and SIGHUP until the block has ended, then let them act.
+
+    Only the main thread can be interrupted by them, so elsewhere there is nothing to do.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+
+    def hold(signum: int, _frame: FrameType | None) -> None:
+        held.append(signum)
+
+    before = {signum: signal.signal(signum, hold) for signum in _WAITING}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+    if held:
+        signal.raise_signal(held[0])
+
+
+def _stop(signum: int, _frame: FrameType | None) -> None:
+    ignore_signals()
+    _came.append(signum)
+    raise InterruptedRunError(signum)

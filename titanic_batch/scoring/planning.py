@@ -1,0 +1,83 @@
+"""How a file is scored: planned once for each header that a run meets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pyarrow as pa
+
+from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.alignment.plan import plan_alignment
+from titanic_batch.chunk.answers import check_threshold
+from titanic_batch.chunk.output import OutputPlan, plan_output
+from titanic_batch.engine.base import ModelDescription
+from titanic_batch.scoring.inputs import FilePair
+from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.sources.base import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilePlan:
+    """How the columns of a file become the model's, and the output's.
+
+    Attributes:
+        alignment: The model's columns.
+        output: The output's columns.
+        output_format: What is written.
+    """
+
+    alignment: AlignmentPlan
+    output: OutputPlan
+    output_format: Literal["csv", "parquet"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planner:
+    """Plans the files of a run; thousands of small files mostly have one header.
+
+    Attributes:
+        description: What is known of the model.
+        options: What the run was told.
+    """
+
+    description: ModelDescription
+    options: ScoreOptions
+    _plans: dict[tuple[pa.Schema, bool, str], FilePlan] = field(default_factory=dict, repr=False)
+
+    def plan(self, pair: FilePair, source: Source) -> FilePlan:
+        """Return the plan of one file.
+
+        Raises:
+            DataError: if a model column has no source, or two.
+            UsageError: if an option does not go with the model or the file.
+        """
+        key = (source.schema, source.text_cells, pair.output_format)
+        if key not in self._plans:
+            self._plans[key] = self._make(pair, source)
+        return self._plans[key]
+
+    def _make(self, pair: FilePair, source: Source) -> FilePlan:
+        options, facts = self.options, self.description.facts
+        check_threshold(options.threshold, facts)
+        alignment = plan_alignment(
+            self.description.schema,
+            source.schema,
+            options.alignment,
+            where=pair.input,
+            text_cells=source.text_cells,
+        )
+        output_format: Literal["csv", "parquet"] = (
+            "parquet" if pair.output_format == "parquet" else "csv"
+        )
+        output = plan_output(
+            source.schema,
+            alignment,
+            facts,
+            keep=options.keep,
+            text_cells=source.text_cells,
+            output_format=output_format,
+            prediction_column=options.prediction_column,
+            probability_column=options.probability_column,
+        )
+        return FilePlan(alignment=alignment, output=output, output_format=output_format)
