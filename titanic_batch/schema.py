@@ -36,6 +36,8 @@ class ColumnSchema:
         minimum: Smallest training value.
         maximum: Largest training value.
         quantiles: The training values' deciles, from 0 to 100 % (11 values).
+        shares: Share of the training values in each bin that the distinct inner deciles part (see
+            `titanic_batch.bins`), 0 to 1, nulls left out.
         frequencies: Share of each of `categories` in training, in their order, 0 to 1.
         null_rate: Share of nulls in training, 0 to 1.
     """
@@ -52,6 +54,7 @@ class ColumnSchema:
     minimum: float | None = None
     maximum: float | None = None
     quantiles: tuple[float, ...] | None = None
+    shares: tuple[float, ...] | None = None
     frequencies: tuple[float, ...] | None = None
     null_rate: float | None = None
 
@@ -72,6 +75,22 @@ class OneHotSource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScoreProfile:
+    """How the model scored its training data.
+
+    The score is the probability of the second of two classes, the number that a regressor
+    predicts, or else the label.
+
+    Attributes:
+        shares: Share of the rows in each bin, or of each class, 0 to 1.
+        edges: Where the bins meet, ascending; None for labels.
+    """
+
+    shares: tuple[float, ...]
+    edges: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingSchema:
     """What a model expects of its input, column by column, in the model's own order.
 
@@ -83,6 +102,7 @@ class TrainingSchema:
         labels: What a label means in words, keyed by the label's text.
         libraries: Versions in use when the schema was made.
         metrics: Cross-validated figures of the training run.
+        score: How the model scored its training data, where that is known.
         one_hot: Raw columns behind get_dummies columns, where training data showed them.
         origin: Whether it was learned from training data or derived from the fitted estimator.
         schema_version: Version of this format.
@@ -95,6 +115,7 @@ class TrainingSchema:
     labels: dict[str, str] = field(default_factory=dict)
     libraries: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    score: ScoreProfile | None = None
     one_hot: tuple[OneHotSource, ...] = ()
     origin: Literal["training-data", "estimator"] = "training-data"
     schema_version: int = SCHEMA_VERSION

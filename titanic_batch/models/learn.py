@@ -12,6 +12,7 @@ from titanic_batch.models.derive import EstimatorFacts, look_into
 from titanic_batch.models.derive.names import input_count, input_names
 from titanic_batch.models.one_hot_sources import find_one_hot
 from titanic_batch.models.read_training import read_training_file
+from titanic_batch.models.score_profile import profile_of_training
 from titanic_batch.models.versions import installed_libraries
 from titanic_batch.schema import TrainingSchema
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from titanic_batch.schema import ColumnSchema, OneHotSource
+    from titanic_batch.schema import ColumnSchema, OneHotSource, ScoreProfile
 
 
 def learn_schema(
@@ -54,6 +55,7 @@ def learn_schema_from_frame(
     target: str | None,
     where: str = "the training data",
     features: Sequence[str] | None = None,
+    score: ScoreProfile | None = None,
 ) -> TrainingSchema:
     """Return the training schema that `estimator` and its training data show together.
 
@@ -63,6 +65,8 @@ def learn_schema_from_frame(
         target: The predicted column's name.
         where: What to call the data in errors.
         features: Column names in training order, for a model trained on a bare array.
+        score: How it scores that data, where rows that it was not fitted on show it better than
+            the fitted estimator does.
 
     Raises:
         DataError: if `frame` lacks the target or a column of the model.
@@ -92,6 +96,8 @@ def learn_schema_from_frame(
         else _learn_column(column, frame[column.name], facts, prepared=prepared)
         for column in facts.columns
     )
+    if score is None and not prepared:  # else the data is rawer than what the model takes
+        score = profile_of_training(estimator, frame[[column.name for column in columns]])
     sources: tuple[OneHotSource, ...] = tuple(found.source for found in one_hot.values())
     return TrainingSchema(
         columns=columns,
@@ -99,6 +105,7 @@ def learn_schema_from_frame(
         target=target,
         classes=facts.classes,
         libraries=installed_libraries(),
+        score=score,
         one_hot=sources,
     )
 

@@ -8,13 +8,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold, cross_validate
+from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_validate
 from threadpoolctl import threadpool_limits
 
 from titanic_batch.errors import DataError, InputMissingError
 from titanic_batch.models.candidates import FEATURES, candidates
 from titanic_batch.models.learn import learn_schema_from_frame
 from titanic_batch.models.read_training import read_training_file
+from titanic_batch.models.score_profile import profile_of_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +147,17 @@ def fit_reference_model(data: Path, *, seed: int = 0) -> TrainedReference:
         )
         best = min(compared, key=lambda candidate: candidate.log_loss)
         estimator = pipelines[best.name].fit(features, target)
-    schema = learn_schema_from_frame(estimator, passengers, target=TARGET, where=str(data))
+        # A fitted model is surer of its own training rows than of any others.
+        held_out = cross_val_predict(
+            pipelines[best.name], features, target, cv=_folds(seed), method="predict_proba"
+        )
+    schema = learn_schema_from_frame(
+        estimator,
+        passengers,
+        target=TARGET,
+        where=str(data),
+        score=profile_of_scores(held_out[:, 1], (0, 1)),
+    )
     metrics = {
         "accuracy": best.accuracy,
         "accuracy_std": best.accuracy_std,
@@ -167,12 +178,11 @@ def cross_validated(
 ) -> Candidate:
     """Return a pipeline's figures over stratified folds, shuffled by `seed`."""
     begin = perf_counter()
-    folds = StratifiedKFold(n_splits=FOLDS, shuffle=True, random_state=seed)
     scores = cross_validate(
         pipeline,
         features,
         target,
-        cv=folds,
+        cv=_folds(seed),
         scoring=("accuracy", "roc_auc", "neg_log_loss"),
         error_score="raise",
     )
@@ -184,6 +194,10 @@ def cross_validated(
         log_loss=-float(np.mean(scores["test_neg_log_loss"])),
         seconds=perf_counter() - begin,
     )
+
+
+def _folds(seed: int) -> StratifiedKFold:
+    return StratifiedKFold(n_splits=FOLDS, shuffle=True, random_state=seed)
 
 
 def default_training_data() -> Path:
