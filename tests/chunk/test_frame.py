@@ -16,6 +16,7 @@ from tests.chunk.chunks import score_table, score_text
 from tests.chunk.estimators import Recorder
 from titanic_batch.models.derive import derive_schema
 from titanic_batch.models.learn import learn_schema_from_frame
+from titanic_batch.schema import TrainingSchema
 
 TRAINING = pd.DataFrame(
     {
@@ -35,6 +36,13 @@ def recording() -> Pipeline:
     estimator = Pipeline(steps).fit(TRAINING[COLUMNS], TRAINING["Survived"])
     estimator.named_steps["record"].seen_.clear()
     return estimator
+
+
+def learned(estimator: Pipeline) -> TrainingSchema:
+    """Return its schema; what it was asked for that is forgotten."""
+    schema = learn_schema_from_frame(estimator, TRAINING, target="Survived")
+    estimator.named_steps["record"].seen_.clear()
+    return schema
 
 
 def only_frame(estimator: Pipeline) -> pd.DataFrame:
@@ -67,7 +75,7 @@ PARQUET: list[dict[str, Any]] = [
 @pytest.mark.parametrize("columns", PARQUET)
 def test_the_model_gets_trainings_names_order_and_types_whatever_the_files(columns: Any) -> None:
     estimator = recording()
-    schema = learn_schema_from_frame(estimator, TRAINING, target="Survived")
+    schema = learned(estimator)
     score_table(estimator, shuffled(**columns), schema=schema)
     frame = only_frame(estimator)
     assert list(frame) == COLUMNS
@@ -79,7 +87,7 @@ def test_the_model_gets_trainings_names_order_and_types_whatever_the_files(colum
 
 def test_text_cells_become_the_same_frame() -> None:
     estimator = recording()
-    schema = learn_schema_from_frame(estimator, TRAINING, target="Survived")
+    schema = learned(estimator)
     text = "Alone,age,Sex,Pclass\nTrue,1.5,male,3.0\nFALSE,2,female,1\n"
     score_text(estimator, text, schema=schema)
     frame = only_frame(estimator)
@@ -90,7 +98,7 @@ def test_text_cells_become_the_same_frame() -> None:
 
 def test_rejected_rows_never_reach_the_model() -> None:
     estimator = recording()
-    schema = learn_schema_from_frame(estimator, TRAINING, target="Survived")
+    schema = learned(estimator)
     text = "Alone,Age,Sex,Pclass\n1,1,male,3\n1,x,male,3\n1,2,other,3\n1,3,male,2.5\n0,4,female,1\n"
     result, table = score_text(estimator, text, schema=schema)
     assert only_frame(estimator)["Age"].tolist() == [1.0, 4.0]
@@ -104,7 +112,7 @@ def test_rejected_rows_never_reach_the_model() -> None:
 
 def test_a_model_without_a_good_row_is_not_asked() -> None:
     estimator = recording()
-    schema = learn_schema_from_frame(estimator, TRAINING, target="Survived")
+    schema = learned(estimator)
     result, _ = score_text(estimator, "Alone,Age,Sex,Pclass\n1,x,male,3\n", schema=schema)
     assert estimator.named_steps["record"].seen_ == []
     assert (result.rows_read, result.rows_scored, result.payload) == (1, 0, b"")

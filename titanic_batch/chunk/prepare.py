@@ -10,6 +10,7 @@ import numpy.typing as npt
 from titanic_batch.alignment.apply import Aligned, Features, align
 from titanic_batch.chunk.answers import Predictions
 from titanic_batch.chunk.output import output_table
+from titanic_batch.chunk.profile import profile_chunk
 from titanic_batch.chunk.rejects import reject_records
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.faults import Fault
@@ -83,6 +84,9 @@ def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
                 task.output, prepared.parsed.cells, prepared.aligned.typed, rows, predictions
             )
             payload = task.encoder.encode(table)
+    profile = None
+    if task.profile is not None and predictions is not None:
+        profile = profile_chunk(task.profile, prepared.aligned.typed, rows, predictions)
     rejects, others = reject_records(task.parser, prepared.chunk, prepared.parsed, faults)
     return ChunkResult(
         rows_read=prepared.chunk.row_count,
@@ -91,6 +95,7 @@ def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
         other_faults=others,
         counts=prepared.aligned.counts,
         payload=payload,
+        profile=profile,
     )
 
 

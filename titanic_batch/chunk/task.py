@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from titanic_batch.alignment.apply import AlignmentCounts
 from titanic_batch.alignment.feeds import AlignmentPlan
 from titanic_batch.chunk.output import OutputPlan
+from titanic_batch.chunk.profile import Profile, ProfilePlan
 from titanic_batch.faults import Reason
 from titanic_batch.sinks.base import Encoder
 from titanic_batch.sources.base import Parser
@@ -24,6 +25,7 @@ class ChunkTask:
         output: What the output holds; None to validate only.
         encoder: Makes the sink's payload of the output.
         threshold: See `predict`.
+        profile: What is counted for whoever guards the output; None for nothing.
     """
 
     input: str
@@ -32,6 +34,7 @@ class ChunkTask:
     output: OutputPlan | None = None
     encoder: Encoder | None = None
     threshold: float | None = None
+    profile: ProfilePlan | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,7 @@ class ChunkResult:
         other_faults: Faults of rejected records beyond their first, by reason.
         counts: What alignment met.
         payload: The encoded output rows, in order; empty where only validated.
+        profile: What the task asks to be counted.
     """
 
     rows_read: int
@@ -64,3 +68,4 @@ class ChunkResult:
     other_faults: Counter[str] = field(default_factory=Counter)
     counts: AlignmentCounts = field(default_factory=AlignmentCounts)
     payload: bytes = b""
+    profile: Profile | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from titanic_batch.bins import count_in_bins, inner_edges
+from titanic_batch.bins import count_in_ranges, inner_edges
 from titanic_batch.models.derive.categories import as_scalar
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _with_numbers(column: ColumnSchema, values: pd.Series[Any]) -> ColumnSchema:
         return replace(column, dtype=column.dtype or "float64")
     whole = pd.api.types.is_integer_dtype(values.dtype) and not values.isna().any()
     deciles = [float(value) for value in np.quantile(finite, np.linspace(0.0, 1.0, 11))]
-    counts = count_in_bins(finite, inner_edges(deciles))
+    counts = count_in_ranges(finite, inner_edges(deciles))
     return replace(
         column,
         kind="integer" if whole else "number",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from titanic_batch.bins import TENTHS, count_in_bins, inner_edges
+from titanic_batch.bins import TENTHS, count_in_ranges, inner_edges
 from titanic_batch.schema import ScoreProfile
 
 if TYPE_CHECKING:
@@ -62,5 +62,5 @@ def profile_of_scores(
     if classes is None:
         deciles = np.quantile(numbers, np.linspace(0.0, 1.0, 11))
         edges = inner_edges([float(value) for value in deciles])
-    shares = count_in_bins(numbers, edges) / len(numbers)
+    shares = count_in_ranges(numbers, edges) / len(numbers)
     return ScoreProfile(edges=edges, shares=tuple(float(share) for share in shares))

@@ -1,0 +1,111 @@
+"""Profile: how many of the scored rows fall into each bin of each column, and of the score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.bins import Bins, bins_of_column, bins_of_score, count_in_ranges
+from titanic_batch.chunk.answers import ModelFacts, Predictions
+from titanic_batch.schema import TrainingSchema
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfilePlan:
+    """What is counted.
+
+    Attributes:
+        columns: Model column, the input column that it is read from, and its bins.
+        score: The score's bins; None where it has none.
+    """
+
+    columns: tuple[tuple[str, str, Bins], ...]
+    score: Bins | None
+
+
+@dataclass(kw_only=True)
+class Profile:
+    """Counts by bin, of rows that were scored; adds up over chunks.
+
+    Attributes:
+        columns: Model column to shape (n_bins,).
+        score: Shape (n_bins,); None where the score has no bins.
+    """
+
+    columns: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    score: npt.NDArray[np.int64] | None = None
+
+    def add(self, other: Profile) -> None:
+        """Add another chunk's counts."""
+        for name, counts in other.columns.items():
+            self.columns[name] = self.columns[name] + counts if name in self.columns else counts
+        if other.score is not None:
+            self.score = other.score if self.score is None else self.score + other.score
+
+
+def plan_profile(
+    alignment: AlignmentPlan, schema: TrainingSchema, facts: ModelFacts
+) -> ProfilePlan:
+    """Return what can be counted: columns as the input holds them, not what was derived."""
+    return ProfilePlan(
+        columns=tuple(
+            (feed.column.name, feed.source, bins)
+            for feed in alignment.feeds
+            if feed.mapping is None
+            and feed.one_hot is None
+            and (bins := bins_of_column(feed.column)) is not None
+        ),
+        score=bins_of_score(
+            facts.classes, has_probability=facts.has_probability, trained=schema.score
+        ),
+    )
+
+
+def profile_chunk(
+    plan: ProfilePlan,
+    typed: Mapping[str, pa.Array],
+    rows: npt.NDArray[np.int64] | None,
+    predictions: Predictions,
+) -> Profile:
+    """Count a chunk's scored rows.
+
+    Args:
+        plan: What is counted.
+        typed: The input columns before any filling, shape (n_records,) each.
+        rows: The records that were scored; None for all of them.
+        predictions: Of those.
+    """
+    taken = None if rows is None else pa.array(rows)
+    columns = {}
+    for name, source, bins in plan.columns:
+        values = typed[source] if taken is None else typed[source].take(taken)
+        columns[name] = _count(values, bins)
+    score = None
+    if plan.score is not None:
+        probabilities = predictions.probabilities
+        binary = plan.score.values is None and probabilities is not None
+        found = probabilities[:, 1] if binary and probabilities is not None else predictions.labels
+        score = _count(pa.array(found), plan.score)
+    return Profile(columns=columns, score=score)
+
+
+def _count(values: pa.Array, bins: Bins) -> npt.NDArray[np.int64]:
+    counts = np.zeros(bins.count, dtype=np.int64)
+    if bins.values is None:
+        numbers = pc.cast(values.drop_null(), pa.float64(), safe=False).to_numpy()
+        numbers = numbers[~np.isnan(numbers)]
+        counts[:-1] = count_in_ranges(numbers, bins.edges)
+        counts[-1] = len(values) - len(numbers)
+        return counts
+    known = {value: position for position, value in enumerate(bins.values)}
+    for entry in pc.value_counts(values).to_pylist():
+        value = entry["values"]
+        other_or_null = -2 if value is not None and value == value else -1  # noqa: PLR0124  # NaN
+        counts[known.get(value, other_or_null)] += entry["counts"]
+    return counts
