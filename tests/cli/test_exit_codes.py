@@ -59,11 +59,36 @@ def test_a_missing_file_is_66(fails: Fails) -> None:
     assert fails(66, "nowhere.parquet", "out/old.csv").startswith("nowhere.parquet: no such file")
 
 
-def test_an_empty_file_is_66(fails: Fails, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_before_the_model_is_looked_up(fails: Fails) -> None:
+    message = fails(66, "nowhere.csv", "out/old.csv", "--model", "no_such_model")
+    assert message.startswith("nowhere.csv: no such file")
+
+
+def test_an_empty_file_is_66_unless_it_is_allowed(
+    fails: Fails, command: Command, tmp_path: Path
+) -> None:
     for name in ("empty.csv", "empty.parquet"):
         (tmp_path / name).write_bytes(b"")
-        assert fails(66, name, "out/old.csv").startswith(f"{name}: the input is empty")
+        message = fails(66, name, "out/old.csv")
+        assert message.startswith(f"{name}: the input is empty")
+        assert "--allow-empty" in message
+        command("score", name, f"{name}.csv", "--allow-empty")
+        assert cells(tmp_path / f"{name}.csv") == [["prediction", "probability"]]
+        assert manifest(tmp_path / f"{name}.csv")["input"]["bytes"] == 0
+        command("verify", f"{name}.csv")
     assert fails(66, "-", "out/old.csv", stdin=b"").startswith("-: the input is empty")
+
+
+def test_an_error_document_that_nobody_reads_keeps_the_errors_code(
+    installed: Command, tmp_path: Path
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = installed.start("score", "nowhere.csv", "x.csv", "--json", stdout=writing)
+    os.close(writing)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 66
+    assert b"Traceback" not in said
 
 
 def test_a_header_without_data_rows_is_66_unless_it_is_allowed(

@@ -53,6 +53,9 @@ def check_threshold(threshold: float | None, facts: ModelFacts) -> None:
     if threshold is None:
         return
     if not 0 <= threshold <= 1:
-        raise UsageError("--threshold must be between 0 and 1")
+        raise UsageError("--threshold must be between 0 and 1", cure="Give --threshold 0.5, say.")
     if not facts.has_probability or facts.classes is None or len(facts.classes) != 2:
-        raise UsageError("--threshold needs a binary classifier that gives probabilities")
+        raise UsageError(
+            "--threshold needs a binary classifier that gives probabilities",
+            cure="Leave it out.",
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -96,7 +97,8 @@ def _run() -> int:
         forget_stdout()
         return exc.exit_code
     except (TitanicBatchError, InterruptedRunError) as exc:
-        print_error(exc)
+        with contextlib.suppress(ClosedPipeError):  # the run's own code says more
+            print_error(exc)
         return exc.exit_code
     except Exception as exc:  # whatever this is, a traceback is no answer to a user
         bug = TitanicBatchError(

@@ -9,7 +9,7 @@ import typer
 
 from titanic_batch.cli import score_options as options
 from titanic_batch.cli.common import with_common_options
-from titanic_batch.cli.console import print_json, stdout, style
+from titanic_batch.cli.console import print_json, print_table, stdout, style
 
 if TYPE_CHECKING:
     from titanic_batch.scoring.checking import CheckReport
@@ -89,7 +89,7 @@ def _print(report: CheckReport) -> None:
             cells = [entry["column"], entry["from"], entry["kind"], _action(entry)]
             cells += [entry["null"], entry.get("unknown", "")]
             table.add_row(*(Text(str(cell)) for cell in cells))
-    console.print(table)
+    print_table(table)
     unused = [entry["from"] for entry in report.alignment if entry["action"] == "dropped"]
     if unused:
         console.print(f"not used by the model: {', '.join(unused)}", markup=False)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from titanic_batch.errors import (
@@ -115,11 +116,21 @@ def make_stdout_whole() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
+def print_table(table: Table) -> None:
+    """Print a table on stdout, its lines without blanks at their ends."""
+    console = stdout()
+    with console.capture() as captured:
+        console.print(table)
+    lines = captured.get().splitlines()
+    console.print(Text.from_ansi("\n".join(line.rstrip() for line in lines)))
+
+
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
     is_utf8 = codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
     with _writing_stdout():
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=not is_utf8) + "\n")
+        sys.stdout.flush()
 
 
 def log(event: str, message: str, **fields: Any) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from titanic_batch.cli.console import log, print_error, set_style, stdout, style
+from titanic_batch.cli.console import log, print_error, print_table, set_style, stdout, style
 from titanic_batch.errors import TitanicBatchError
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def show_jobs(jobs: Sequence[JobSummary], folder: str) -> None:
             last = f"{job.last.path}, {_published(job.last)}" if job.last else "-"
             cells = (job.name, str(job.path), job.model or "-", tonight, last)
             table.add_row(*(Text(cell) for cell in cells))
-        stdout().print(table)
+        print_table(table)
     for job in jobs:
         if job.error is not None:
             report(job.error)

@@ -59,29 +59,30 @@ def _bar() -> Iterator[Observer]:
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    started = time.monotonic()
     with Bar(
         SpinnerColumn(),
         BarColumn(bar_width=30),
-        TextColumn("{task.fields[rows]} rows"),
-        TextColumn("{task.fields[speed]} rows/s"),
-        TextColumn("{task.fields[rejected]} rejected"),
+        TextColumn("{task.description}"),
         TimeRemainingColumn(),
         console=stderr(),
         transient=True,
     ) as bar:
-        task = bar.add_task("score", total=None, rows="0", speed="-", rejected="0")
+        task = bar.add_task("loading the model", total=None)
+
+        first: tuple[float, int] | None = None  # the speed is of scoring, not of starting
 
         class Shown:
             def update(self, progress: Progress) -> None:
-                seconds = max(time.monotonic() - started, 1e-3)
+                nonlocal first
+                now = time.monotonic()
+                first = first or (now, progress.rows)
+                speed = (progress.rows - first[1]) / max(now - first[0], 1e-3)
                 bar.update(
                     task,
                     completed=progress.bytes_read,
                     total=progress.bytes_total,
-                    rows=f"{progress.rows:,}",
-                    speed=f"{progress.rows / seconds:,.0f}",
-                    rejected=f"{progress.rejected:,}",
+                    description=f"{progress.rows:,} rows  {speed:,.0f} rows/s  "
+                    f"{progress.rejected:,} rejected",
                 )
 
         yield Shown()

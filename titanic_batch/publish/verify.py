@@ -40,7 +40,9 @@ def verify(output: str | Path) -> Verification:
     """
     paths = output_paths(output)
     if not paths.data.exists():
-        raise DataError("there is no such output", where=str(paths.data), cure="Score it again.")
+        raise DataError(
+            "there is no such output", where=str(paths.data), cure="Check the path, or score it."
+        )
     manifest = read_manifest(paths.manifest)
     if manifest is None:
         raise DataError(

@@ -79,6 +79,7 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckR
             delimiter=options.delimiter,
             encoding=options.encoding,
             allow_no_final_newline=options.allow_no_final_newline,
+            allow_empty=options.allow_empty,
         )
         try:
             plan = plan_alignment(

@@ -112,6 +112,7 @@ class FileRun:
             delimiter=options.delimiter,
             encoding=options.encoding,
             allow_no_final_newline=options.allow_no_final_newline,
+            allow_empty=options.allow_empty,
         )
         self._held.callback(self._source.close)
         self._target: Target = open_target(self.pair, options, self._context.leftovers)

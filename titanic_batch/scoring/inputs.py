@@ -11,7 +11,7 @@ from titanic_batch.errors import InputMissingError, UsageError
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
-from titanic_batch.sources.formats import STDIN, input_format, stem
+from titanic_batch.sources.formats import STDIN, input_format, no_such_file, stem
 
 STDOUT = "-"
 _GLOB_CHARACTERS = frozenset("*?[")
@@ -143,6 +143,8 @@ def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
 
 def _pair(input: str, output: str, output_format: str, options: ScoreOptions) -> FilePair:
     _require_known(input)
+    if input != STDIN and not os.path.lexists(input):
+        raise no_such_file(input)  # now, not after the model is loaded
     paths = output_paths(output, options.rejects)
     companions = (paths.data, paths.rejects, paths.manifest, paths.failed_rejects)
     for path in companions:

@@ -60,12 +60,17 @@ class Planner:
     def _make(self, pair: FilePair, source: Source) -> FilePlan:
         options, facts = self.options, self.description.facts
         check_threshold(options.threshold, facts)
-        alignment = plan_alignment(
-            self.description.schema,
-            source.schema,
-            options.alignment,
-            where=pair.input,
-            text_cells=source.text_cells,
+        is_empty = not source.schema.names and options.allow_empty
+        alignment = (
+            AlignmentPlan(feeds=(), dropped=(), named=True)  # no bytes, no columns, no rows
+            if is_empty
+            else plan_alignment(
+                self.description.schema,
+                source.schema,
+                options.alignment,
+                where=pair.input,
+                text_cells=source.text_cells,
+            )
         )
         output_format: Literal["csv", "parquet"] = (
             "parquet" if pair.output_format == "parquet" else "csv"
@@ -74,7 +79,7 @@ class Planner:
             source.schema,
             alignment,
             facts,
-            keep=options.keep,
+            keep="none" if is_empty else options.keep,
             text_cells=source.text_cells,
             output_format=output_format,
             prediction_column=options.prediction_column,

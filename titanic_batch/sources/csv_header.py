@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from titanic_batch.errors import DataError, InputMissingError
+from titanic_batch.errors import DataError
 from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.grammar import record_pattern
 from titanic_batch.sources.records import BOM, bare_faults, split_fields, strip_newline
 
@@ -35,6 +36,7 @@ def read_header(
     chunk_bytes: int,
     max_record_bytes: int,
     path: str,
+    allow_empty: bool = False,
 ) -> Header:
     """Read the first record of a stream as its header.
 
@@ -44,9 +46,10 @@ def read_header(
         chunk_bytes: How much may be read at a time.
         max_record_bytes: The longest record that is believed to be one.
         path: The input's name, for errors.
+        allow_empty: Whether an input without any bytes has a header without any name.
 
     Raises:
-        InputMissingError: if the input holds no bytes.
+        InputMissingError: if the input holds no bytes, and must.
         DataError: if the header breaks the grammar, repeats a name or has an empty one.
     """
     block_bytes = max(min(chunk_bytes, _MAX_BLOCK_BYTES), len(BOM))
@@ -63,7 +66,9 @@ def read_header(
         ended = len(block) < block_bytes
         buffer += block
     if not buffer:
-        raise InputMissingError("the input is empty", where=path)
+        if allow_empty:
+            return Header(names=(), lines=0, rest=b"")
+        raise empty_input(path)
     if match is None:  # no newline at all: a header and nothing else, or an unclosed quote
         match = pattern.match(buffer + b"\n")
         if match is None:

@@ -33,6 +33,7 @@ class CsvSource:
         chunk_bytes: int,
         max_record_bytes: int,
         allow_no_final_newline: bool = False,
+        allow_empty: bool = False,
     ) -> None:
         self._stream = InputStream(path, encoding=dialect.encoding)
         self._dialect = dialect
@@ -45,6 +46,7 @@ class CsvSource:
                 chunk_bytes=chunk_bytes,
                 max_record_bytes=max_record_bytes,
                 path=path,
+                allow_empty=allow_empty,
             )
         except BaseException:
             self._stream.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Literal
 
+from titanic_batch.errors import InputMissingError
+
 #: The INPUT that means standard input.
 STDIN = "-"
 
@@ -34,3 +36,19 @@ def stem(path: str) -> str:
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
     return PurePath(name).stem
+
+
+def no_such_file(path: str) -> InputMissingError:
+    """Return the error for an input that is not there."""
+    return InputMissingError(
+        "no such file", where=path, cure="Check the path; a glob must be quoted."
+    )
+
+
+def empty_input(path: str) -> InputMissingError:
+    """Return the error for an input without any bytes."""
+    return InputMissingError(
+        "the input is empty",
+        where=path,
+        cure="If that is right, publish an empty output with --allow-empty.",
+    )

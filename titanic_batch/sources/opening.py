@@ -18,6 +18,7 @@ def open_source(
     delimiter: str | None = None,
     encoding: str = "utf-8",
     allow_no_final_newline: bool = False,
+    allow_empty: bool = False,
 ) -> Source:
     """Open the input at `path` by its file name; `-` is CSV on standard input.
 
@@ -28,6 +29,7 @@ def open_source(
         delimiter: Between CSV fields; None for a comma, or a tab in .tsv files.
         encoding: The CSV text's encoding.
         allow_no_final_newline: Whether a last CSV record without a newline is believed.
+        allow_empty: Whether a file without any bytes is an input without columns.
 
     Raises:
         UsageError: for an unknown file extension or dialect.
@@ -37,7 +39,7 @@ def open_source(
     """
     kind = input_format(path)
     if kind == "parquet":
-        return ParquetSource(path, chunk_bytes=chunk_bytes)
+        return ParquetSource(path, chunk_bytes=chunk_bytes, allow_empty=allow_empty)
     if kind is None:
         raise UsageError(
             "unknown file extension",
@@ -51,4 +53,5 @@ def open_source(
         chunk_bytes=chunk_bytes,
         max_record_bytes=max_record_bytes,
         allow_no_final_newline=allow_no_final_newline,
+        allow_empty=allow_empty,
     )

@@ -13,8 +13,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from titanic_batch.errors import DataError, InputMissingError
+from titanic_batch.errors import DataError
 from titanic_batch.sources.base import Chunk, InputFacts, Parsed, RawRecord
+from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.stream import open_input
 
 _HASH_BLOCK_BYTES = 1 << 20
@@ -48,15 +49,18 @@ class ParquetSource:
 
     text_cells = False
 
-    def __init__(self, path: str, *, chunk_bytes: int) -> None:
+    def __init__(self, path: str, *, chunk_bytes: int, allow_empty: bool = False) -> None:
         self._path = path
         self._file = open_input(path)
         try:
             self._before = os.fstat(self._file.fileno())
-            _refuse_empty(self._before.st_size, path)
+            if not allow_empty:
+                _refuse_empty(self._before.st_size, path)
             self._sha256 = _hash(self._file.fileno())
-            self._parquet = self._open()
-            self.schema = _without_views(self._parquet.schema_arrow)
+            self._parquet = self._open() if self._before.st_size else None
+            self.schema = (
+                _without_views(self._parquet.schema_arrow) if self._parquet else pa.schema([])
+            )
             _refuse_duplicates(self.schema.names, path)
         except BaseException:
             self._file.close()
@@ -96,9 +100,12 @@ class ParquetSource:
         Raises:
             DataError: if a page is damaged.
         """
+        if self._parquet is None:
+            return
         row, total = 1, self._parquet.metadata.num_rows
+        size = _rows_per_chunk(self._parquet.metadata, self._chunk_bytes)
         try:
-            for batch in self._parquet.iter_batches(self._rows_per_chunk(), use_threads=False):
+            for batch in self._parquet.iter_batches(size, use_threads=False):
                 batch.validate(full=True)  # a page without a checksum may hold text that is none
                 sink = pa.BufferOutputStream()
                 with pa.ipc.new_stream(sink, self.schema) as writer:
@@ -119,13 +126,6 @@ class ParquetSource:
                 where=self._path,
                 cure="Copy or make it again.",
             )
-
-    def _rows_per_chunk(self) -> int:
-        metadata = self._parquet.metadata
-        groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-        size = sum(group.total_byte_size for group in groups)
-        bytes_per_row = max(size / max(metadata.num_rows, 1), 1.0)
-        return int(min(max(self._chunk_bytes / bytes_per_row, 1), _MAX_ROWS))
 
     def facts(self) -> InputFacts:
         """Return what was read; raises DataError if the file changed meanwhile."""
@@ -148,7 +148,14 @@ class ParquetSource:
 
 def _refuse_empty(size: int, path: str) -> None:
     if size == 0:
-        raise InputMissingError("the input is empty", where=path)
+        raise empty_input(path)
+
+
+def _rows_per_chunk(metadata: pq.FileMetaData, chunk_bytes: int) -> int:
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    size = sum(group.total_byte_size for group in groups)
+    bytes_per_row = max(size / max(metadata.num_rows, 1), 1.0)
+    return int(min(max(chunk_bytes / bytes_per_row, 1), _MAX_ROWS))
 
 
 def _refuse_duplicates(names: list[str], path: str) -> None:

@@ -17,9 +17,9 @@ from typing import IO, Any, Protocol
 
 import pyarrow as pa
 
-from titanic_batch.errors import DataError, InputMissingError, OutputError
+from titanic_batch.errors import DataError, OutputError
 from titanic_batch.sources.bz2_members import Bz2Members
-from titanic_batch.sources.formats import STDIN
+from titanic_batch.sources.formats import STDIN, no_such_file
 
 #: Marks a byte that the declared encoding does not know; never part of UTF-8.
 UNDECODABLE = b"\xff"
@@ -190,9 +190,7 @@ def open_input(path: str) -> IO[bytes]:
     try:
         return Path(path).open("rb", buffering=0)
     except FileNotFoundError as exc:
-        raise InputMissingError(
-            "no such file", where=path, cure="Check the path; a glob must be quoted."
-        ) from exc
+        raise no_such_file(path) from exc
     except OSError as exc:
         raise OutputError(f"cannot be read: {exc.strerror}", where=path) from exc
 
