@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse
 
 from titanic_batch.serving.answers import answer, words_of
 from titanic_batch.serving.bodies import BodyCheck
-from titanic_batch.serving.hosting import MODEL_VARIABLE, served_model
+from titanic_batch.serving.hosting import MODEL_VARIABLE, check_loads, served_model
 from titanic_batch.serving.openapi import answer_schema, record_schema
 from titanic_batch.serving.scorer import open_scorer
 from titanic_batch.serving.verdicts import Refusal
@@ -48,11 +48,17 @@ class TitanicService:
 
     model = bentoml.models.BentoModel(_MODEL.tag)
 
+    @bentoml.on_deployment  # type: ignore[untyped-decorator]  # bentoml leaves it untyped
+    @staticmethod
+    def check_model() -> None:
+        """Load the model before any worker does: where it can't be, the command ends in a line."""
+        check_loads(_MODEL)
+
     def __init__(self) -> None:
         self._scorer = open_scorer(_MODEL)
         self._words = words_of(self._scorer.session.description.schema, _MODEL.tag)
 
-    @bentoml.api  # type: ignore[untyped-decorator]  # bentoml leaves it untyped
+    @bentoml.api  # type: ignore[untyped-decorator]
     def predict(self, record: Record, /) -> Answer:
         """Score one record: a flat JSON object, a value for each column, in any order.
 

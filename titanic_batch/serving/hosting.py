@@ -1,9 +1,12 @@
-"""Which model a service has."""
+"""Which model a service has, and whether it can be served, before the service starts."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from titanic_batch.engine.session import open_session
 from titanic_batch.errors import TitanicBatchError, UsageError
 from titanic_batch.models import VerifiedModel, open_model
 from titanic_batch.models.packed import packed_environment
@@ -17,21 +20,37 @@ def served_model() -> VerifiedModel:
     """Find, hash and trust the model that this process serves; nothing of it is unpickled.
 
     Raises:
-        BentoMLException: as bentoml's commands print it in one line, where they would show a
-            traceback of anything else.
+        BentoMLException: if it cannot be served.
     """
-    from bentoml.exceptions import BentoMLException
-
     packed = packed_environment().get(MODEL_VARIABLE)
-    try:
+    with _bentoml_errors():
         model = open_model(os.environ.get(MODEL_VARIABLE) or packed or DEFAULT_MODEL)
         if model.loader != STORE:
             raise UsageError(
                 "a service takes its model from the BentoML store",
                 where=model.ref,
-                cure=f"Register it: `titanic-batch models save {model.ref}`, and name it in "
-                f"{MODEL_VARIABLE}.",
+                cure=f"Register it with `titanic-batch models save {model.ref}`, and give the "
+                f"name that it gets in {MODEL_VARIABLE}.",
             )
+        return model
+
+
+def check_loads(model: VerifiedModel) -> None:
+    """Load a model once and forget it.
+
+    Raises:
+        BentoMLException: if it cannot be loaded.
+    """
+    with _bentoml_errors():
+        open_session(model)
+
+
+@contextmanager
+def _bentoml_errors() -> Iterator[None]:
+    """Turn our errors into bentoml's: its commands print them in a line, others as tracebacks."""
+    from bentoml.exceptions import BentoMLException
+
+    try:
+        yield
     except TitanicBatchError as exc:
         raise BentoMLException(str(exc)) from exc
-    return model
