@@ -24,7 +24,6 @@ SPLIT_AT_EDGE = (
     "record split in its first or last field: one half looks whole, the other is a reject"
 )
 MOJIBAKE = "text that was encoded twice is text"
-OTHER_ORDER = "second table in another column order: its header is a reject, its rows look whole"
 ALLOWED_CUT = "cut within the last field, with --allow-no-final-newline"
 
 
@@ -323,9 +322,9 @@ def several_tables() -> Iterator[Case]:
                 else:
                     yield Case(f"{name} at {border}", put(border, gap + table + gap))
     # The same columns, two of them in the other order.
-    for left, right, told in (
-        ("SibSp", "Parch", False), ("Pclass", "Sex", True), ("Name", "Ticket", False),
-        ("Cabin", "Embarked", False), ("Age", "Fare", False), ("PassengerId", "Name", False),
+    for left, right in (
+        ("SibSp", "Parch"), ("Pclass", "Sex"), ("Name", "Ticket"),
+        ("Cabin", "Embarked"), ("Age", "Fare"), ("PassengerId", "Name"),
     ):  # fmt: skip
         order = list(range(len(NAMES)))
         i, j = NAMES.index(left), NAMES.index(right)
@@ -336,7 +335,7 @@ def several_tables() -> Iterator[Case]:
         ]
         second = "\n".join(lines).encode() + b"\n"
         rows = [*ROWS, *(row for row in ROWS if '"' not in str(row))]
-        yield Case(f"{left}/{right} swapped", FILE + second, "" if told else OTHER_ORDER, rows)
+        yield Case(f"{left}/{right} swapped", FILE + second, "", rows)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from titanic_batch.errors import DataError
 from titanic_batch.faults import Fault
 from titanic_batch.sources.base import Chunk, Parsed, RawRecord
 from titanic_batch.sources.dialect import Dialect
@@ -17,6 +18,7 @@ from titanic_batch.sources.grammar import find_records
 from titanic_batch.sources.records import (
     BOM,
     record_fault,
+    reorders_header,
     show_record,
     split_fields,
     strip_newline,
@@ -30,15 +32,21 @@ class CsvParser:
     Attributes:
         names: The header's names.
         dialect: How the file is written.
+        path: The file's name, for errors.
         allow_no_final_newline: Whether a last record without a newline is believed.
     """
 
     names: tuple[str, ...]
     dialect: Dialect
+    path: str = ""
     allow_no_final_newline: bool = False
 
     def parse(self, chunk: Chunk) -> Parsed:
-        """Read the chunk's records into text columns; an empty cell is null."""
+        """Read the chunk's records into text columns; an empty cell is null.
+
+        Raises:
+            DataError: if a second table begins, its columns in another order than the header's.
+        """
         cells = self._parse_clean(chunk) if self._may_be_clean(chunk) else None
         return Parsed(cells=cells, rows=None) if cells is not None else self._parse_exactly(chunk)
 
@@ -95,13 +103,13 @@ class CsvParser:
             )
         except pa.ArrowInvalid:
             return None
-        if cells.num_rows != chunk.row_count or self._repeats_header(cells):
+        if cells.num_rows != chunk.row_count or self._may_repeat_header(cells):
             return None
         return cells
 
-    def _repeats_header(self, cells: pa.Table) -> bool:
-        first = pa.array([self.names[0], BOM.decode() + self.names[0]], pa.string())
-        return bool(pc.any(pc.is_in(cells.column(0), value_set=first)).as_py())
+    def _may_repeat_header(self, cells: pa.Table) -> bool:
+        names = pa.array(self.names, pa.string())  # in whatever order
+        return bool(pc.any(pc.is_in(cells.column(0), value_set=names)).as_py())
 
     def _parse_exactly(self, chunk: Chunk) -> Parsed:
         width = len(self.names)
@@ -112,6 +120,8 @@ class CsvParser:
         for index, record in enumerate(self._records(chunk)):
             fields = split_fields(record, self.dialect.delimiter)
             fault = record_fault(fields, header)
+            if fault in (None, (0, "bad-encoding")) and reorders_header(fields, header):
+                raise self._second_table(chunk, index)
             if not chunk.terminated and not self.allow_no_final_newline:
                 fault = (-1, "unterminated")
             if fault is None:
@@ -126,6 +136,14 @@ class CsvParser:
             [pa.array(column, pa.string()) for column in columns], names=list(self.names)
         )
         return Parsed(cells=cells, rows=np.array(rows, np.int64), faults=tuple(faults))
+
+    def _second_table(self, chunk: Chunk, index: int) -> DataError:
+        (record,) = self.raw_records(chunk, [index])
+        return DataError(
+            "a second table begins here: the header's names in another order",
+            where=f"{self.path}, row {chunk.first_row + index}, line {record.line}",
+            cure="Split the file in two; the rows below would be read under the wrong names.",
+        )
 
     def _records(self, chunk: Chunk) -> Iterator[bytes]:
         data = _terminated(chunk)

@@ -55,6 +55,7 @@ class CsvSource:
         self.parser = CsvParser(
             names=self._header.names,
             dialect=dialect,
+            path=path,
             allow_no_final_newline=allow_no_final_newline,
         )
 

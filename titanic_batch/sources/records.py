@@ -89,6 +89,12 @@ def record_fault(fields: list[Field], header: tuple[bytes, ...]) -> tuple[int, R
     return None
 
 
+def reorders_header(fields: list[Field], header: tuple[bytes, ...]) -> bool:
+    """Tell whether a record holds the header's names, all of them, in another order."""
+    texts = [fields[0].text.removeprefix(BOM), *(field.text for field in fields[1:])]
+    return texts[0] in header and tuple(texts) != header and sorted(texts) == sorted(header)
+
+
 def show_record(record: bytes, *, transcoded: bool) -> str:
     r"""Return a record's text, bytes that are no text as `\xNN`."""
     if transcoded:
