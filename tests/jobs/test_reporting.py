@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.jobs.conftest import Store
+from tests.jobs.conftest import SAMPLE_DATA, Store
 from titanic_batch.errors import InterruptedRunError, OutputError, TitanicBatchError
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.reporting import Report, reported
@@ -164,6 +164,21 @@ class TestMetrics:
         assert before <= found["last_success_timestamp_seconds", "job"] <= time.time()
         assert 0 < found["run_seconds", "job"] < 100
         assert [path.name for path in tmp_path.glob("*.prom*")] == ["job.prom"]
+
+    def test_tell_of_drift(self, job_of: JobOf, tmp_path: Path) -> None:
+        (tmp_path / "in.csv").write_bytes((SAMPLE_DATA / "passengers.csv").read_bytes())
+        job = job_of(
+            "[metrics]\ntextfile = 'job.prom'\n[guards]\nmax_drift_from_training = { warn = 9 }"
+        )
+        run(job)
+        found = samples(tmp_path / "job.prom")
+        drift = {key[1:]: value for key, value in found.items() if key[0] == "drift_psi"}
+        assert {("training", "Age", "job"), ("training", "(score)", "job")} <= drift.keys()
+        assert all(0 <= value < 9 for value in drift.values())
+        run(job)  # a night that is skipped has drifted as it had
+        again = samples(tmp_path / "job.prom")
+        assert again["run_nights", "job", "skipped"] == 1
+        assert {key: again["drift_psi", *key] for key in drift} == drift
 
     def test_a_failure_keeps_the_last_success(
         self, job_of: JobOf, passengers: Path, tmp_path: Path

@@ -46,6 +46,10 @@ def run_command(
         bool,
         typer.Option("--dry-run", help="Say what would be done; score and write nothing."),
     ] = False,
+    ignore_guards: Annotated[
+        bool,
+        typer.Option("--ignore-guards", help="Publish what [guards] would stop; warn of it."),
+    ] = False,
     model: Annotated[
         str | None,
         typer.Option(
@@ -112,7 +116,13 @@ def run_command(
     seen = nullcontext(Report()) if dry_run else reported(chosen, warn=view.warn)
     with seen as report, shown_progress() as observer:
         for outcome in run_nights(
-            chosen, days, force=force, dry_run=dry_run, overrides=overrides, observer=observer
+            chosen,
+            days,
+            force=force,
+            dry_run=dry_run,
+            ignore_guards=ignore_guards,
+            overrides=overrides,
+            observer=observer,
         ):
             report.outcomes.append(outcome)
             view.show_night(outcome, one_of=len(days), as_json=as_json)

@@ -8,6 +8,10 @@ dates        dates, ranges, time zones, and date templates in paths
 night        Job + date -> the paths of one night
 settings     flags over job file over environment
 pinning      the model must be the one that the job file names by its hash
+limits       what [guards] allows
+last_night   the last published night before a date, by its manifests
+drift        the population stability index
+guards       judge a night before it is published
 arrival      whether a night's input has arrived
 running      run nights
 run_manifest every file of a night that goes into a folder, and its verdict

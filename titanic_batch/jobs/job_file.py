@@ -5,22 +5,25 @@ from __future__ import annotations
 import glob
 import os
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from titanic_batch.errors import TitanicBatchError, UntrustedModelError, UsageError, os_errors
 from titanic_batch.jobs.dates import parse_zone
 from titanic_batch.jobs.durations import parse_duration
+from titanic_batch.jobs.limits import Limit, Limits, parse_share
 from titanic_batch.jobs.pings import HealthCheck
 from titanic_batch.models.write_access import writable_by_others
+from titanic_batch.scoring.options import reject_limit
 
 if TYPE_CHECKING:
-    from titanic_batch.jobs.tables import NotifyTable
+    from titanic_batch.jobs.tables import GuardsTable, NotifyTable
 
+T = TypeVar("T")
 _ALL_COLUMNS = "*"
-_NOT_BUILT = ("guards",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,7 @@ class Job:
         output: Template of the output's path.
         rejects: Template of the rejects file's path; None for beside the output.
         options: All other options, as `titanic_batch.score` takes them.
+        limits: What is judged before a night is published.
         metrics: Where the figures of the last run go.
         notify: Which health check is told of each run.
     """
@@ -56,6 +60,7 @@ class Job:
     output: str
     rejects: str | None
     options: dict[str, Any]
+    limits: Limits
     metrics: Path | None
     notify: HealthCheck | None
 
@@ -80,11 +85,6 @@ def read_job(path: str | Path) -> Job:
 
     file = Path(path)
     document, others = _read(file)
-    for table in _NOT_BUILT:
-        if table in document:
-            raise UsageError(
-                f"[{table}] is not built yet", where=str(file), cure="Take it out of the file."
-            )
     try:
         checked = JobDocument.model_validate(document)
     except ValidationError as exc:
@@ -123,6 +123,7 @@ def read_job(path: str | Path) -> Job:
         output=checked.output.path,
         rejects=rejects,
         options={**score, **_column_options(checked.columns, file)},
+        limits=_limits(checked.guards),
         metrics=_placed(checked.metrics.textfile, absolute) if checked.metrics else None,
         notify=_health_check(checked.notify) if checked.notify else None,
     )
@@ -130,6 +131,29 @@ def read_job(path: str | Path) -> Job:
 
 def _placed(path: str, job: Path) -> Path:
     return Path(os.path.normpath(job.parent / Path(path).expanduser()))
+
+
+def _limits(table: GuardsTable) -> Limits:
+    return Limits(
+        min_rows=_limit(table.min_rows, int),
+        max_rejects=_limit(table.max_rejects, lambda given: reject_limit(str(given))),
+        max_row_change=_limit(table.max_row_change, parse_share),
+        max_null_rate={
+            column: _limit(given, parse_share) for column, given in table.max_null_rate.items()
+        },
+        max_drift_from_training=_limit(table.max_drift_from_training, float),
+        max_drift_from_last=_limit(table.max_drift_from_last, float),
+    )
+
+
+def _limit(given: Any, read: Callable[[Any], T]) -> Limit[T]:
+    """Return a limit as [guards] holds it: a plain value fails."""
+    if given is None:
+        return Limit()
+    warn, fail = getattr(given, "warn", None), getattr(given, "fail", given)
+    return Limit(
+        warn=None if warn is None else read(warn), fail=None if fail is None else read(fail)
+    )
 
 
 def _health_check(table: NotifyTable) -> HealthCheck:

@@ -55,7 +55,9 @@ def dotted(keys: tuple[str | int, ...]) -> str:
 
 def _fault(error: ErrorDetails, document: dict[str, Any]) -> tuple[str, str, str]:
     keys = error["loc"]
-    if error["type"] == "extra_forbidden":
+    # Of a key that takes a table or a plain value, pydantic tells what either lacks.
+    in_file = len(_existing(keys, document)) == len(keys)
+    if error["type"] == "extra_forbidden" and in_file:
         return (dotted(keys), *_unknown(keys))
     if error["type"] == "missing":
         return dotted(keys), "it is missing", f"Add it: it takes {_takes(keys)}."

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from titanic_batch.errors import InterruptedRunError, TitanicBatchError, worst_exit_code
 from titanic_batch.interrupts import signals_wait
+from titanic_batch.jobs.guards import drift_of
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.metrics import Figures, require_writable, write_textfile
 from titanic_batch.jobs.pings import Pings
@@ -86,6 +87,11 @@ def _figures(job: Job, report: Report, code: int, started: float) -> Figures:
     for manifest in manifests:
         for kind in ("read", "scored", "rejected"):
             rows[kind] += manifest.rows[kind]
+    drift: dict[tuple[str, str], float] = {}
+    for outcome in report.outcomes[-1:]:
+        for file in outcome.files:
+            for column, against, value in drift_of(file.manifest):
+                drift[column, against] = max(value, drift.get((column, against), 0.0))
     return Figures(
         job=job.name,
         exit_code=code,
@@ -96,4 +102,5 @@ def _figures(job: Job, report: Report, code: int, started: float) -> Figures:
         models=frozenset(
             (str(manifest.model["tag"]), str(manifest.model["sha256"])) for manifest in manifests
         ),
+        drift=drift,
     )

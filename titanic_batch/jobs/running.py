@@ -14,7 +14,9 @@ from titanic_batch.errors import (
     worst_exit_code,
 )
 from titanic_batch.jobs.arrival import not_arrived
+from titanic_batch.jobs.guards import NightGuard
 from titanic_batch.jobs.job_file import Job
+from titanic_batch.jobs.last_night import find_last_night
 from titanic_batch.jobs.night import Night, plan_night, plan_nights
 from titanic_batch.jobs.pinning import require_hash, require_pinned
 from titanic_batch.jobs.run_manifest import write_run_manifest
@@ -81,6 +83,7 @@ def run_job(
     *,
     force: bool = False,
     dry_run: bool = False,
+    ignore_guards: bool = False,
     overrides: Overrides | None = None,
     observer: Observer | None = None,
 ) -> NightOutcome:
@@ -91,6 +94,7 @@ def run_job(
         date: Whose input and output.
         force: Score it again, whatever is published.
         dry_run: Say what would be done; the model is looked at, nothing is scored or written.
+        ignore_guards: Let guards that fail only warn.
         overrides: The flags, which stand above the file.
         observer: Is told how far the run is.
 
@@ -108,7 +112,15 @@ def run_job(
         require_pinned(choice)
         if dry_run:
             return _plan(job, night, overrides, force=force)
-        return _score(job, night, choice, overrides, force=force, observer=observer)
+        return _score(
+            job,
+            night,
+            choice,
+            overrides,
+            force=force,
+            ignore_guards=ignore_guards,
+            observer=observer,
+        )
     except TitanicBatchError as exc:
         return NightOutcome(night=night, status="failed", error=exc)
 
@@ -119,6 +131,7 @@ def run_nights(
     *,
     force: bool = False,
     dry_run: bool = False,
+    ignore_guards: bool = False,
     overrides: Overrides | None = None,
     observer: Observer | None = None,
 ) -> Iterator[NightOutcome]:
@@ -129,6 +142,7 @@ def run_nights(
         dates: Which nights, in order.
         force: As for `run_job`; so are the others.
         dry_run: See there.
+        ignore_guards: See there.
         overrides: See there.
         observer: See there.
 
@@ -137,7 +151,13 @@ def run_nights(
     """
     for night in plan_nights(job, dates):
         yield run_job(
-            job, night.day, force=force, dry_run=dry_run, overrides=overrides, observer=observer
+            job,
+            night.day,
+            force=force,
+            dry_run=dry_run,
+            ignore_guards=ignore_guards,
+            overrides=overrides,
+            observer=observer,
         )
 
 
@@ -167,11 +187,16 @@ def _score(
     overrides: Overrides | None,
     *,
     force: bool,
+    ignore_guards: bool,
     observer: Observer | None,
 ) -> NightOutcome:
     keywords = score_keywords(job, night, overrides=overrides, force=force)
     _make_folders(night)
-    files = tuple(score_files(night.input, night.output, observer=observer, **keywords))
+    last = find_last_night(job, night) if job.limits.need_last_night else None
+    guard = NightGuard(job=job, night=night, last=last, lenient=ignore_guards)
+    files = tuple(
+        score_files(night.input, night.output, observer=observer, guard=guard, **keywords)
+    )
     for file in files:
         # The reference may have come to mean another trusted model since it was looked at.
         if file.manifest is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -12,11 +12,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.dates import parse_zone, render, today
 from titanic_batch.jobs.durations import parse_duration
+from titanic_batch.jobs.limits import parse_share
 from titanic_batch.jobs.pings import LONGEST_WAIT_S
 from titanic_batch.scoring.api import parse_size
 from titanic_batch.scoring.options import reject_limit
 from titanic_batch.sources.dialect import declare_dialect
 
+T = TypeVar("T")
 Value = str | int | float | bool
 
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
@@ -78,6 +80,10 @@ Template = Annotated[str, _refused_by(_path, says_why=True)]
 Size = Annotated[str | int, _refused_by(lambda text: parse_size(text, ""))]
 Name = Annotated[str, Field(min_length=1)]
 Duration = Annotated[str, _refused_by(parse_duration)]
+RowCount = Annotated[int, Field(ge=1)]
+RejectCount = Annotated[str | int, _refused_by(lambda given: reject_limit(str(given)))]
+Share = Annotated[str, _refused_by(parse_share)]
+Drift = Annotated[float, Field(gt=0)]
 Suffix = Annotated[str, _refused_by(_suffix)] | Literal[False]
 
 
@@ -129,9 +135,9 @@ class ScoreTable(Table):
     keep: str | list[str] | None = Field(
         default=None, description='"all", "none", or a list of column names'
     )
-    max_rejects: (
-        Annotated[str | int, _refused_by(lambda given: reject_limit(str(given)))] | None
-    ) = Field(default=None, description='a count (10) or a share of the rows ("1%")')
+    max_rejects: RejectCount | None = Field(
+        default=None, description='a count (10) or a share of the rows ("1%")'
+    )
     chunk_size: Size | None = Field(default=None, description='a size, such as "4MB"')
     max_record: Size | None = Field(default=None, description='a size, such as "16MB"')
     workers: Annotated[int, Field(ge=1)] | None = Field(
@@ -178,6 +184,55 @@ class ColumnTable(Table):
     )
 
 
+class LimitTable(Table, Generic[T]):
+    """A limit that warns, and one that fails."""
+
+    warn: T | None = Field(default=None, description="beyond it, the night is published")
+    fail: T | None = Field(default=None, description="beyond it, it is not")
+
+
+class RowLimit(LimitTable[RowCount]):
+    """A limit of rows."""
+
+
+class RejectsLimit(LimitTable[RejectCount]):
+    """A limit of rejected rows."""
+
+
+class ShareLimit(LimitTable[Share]):
+    """A limit of a share."""
+
+
+class DriftLimit(LimitTable[Drift]):
+    """A limit of drift."""
+
+
+class GuardsTable(Table):
+    """[guards]: what is judged before a night is published; a plain value is one that fails."""
+
+    min_rows: RowCount | RowLimit | None = Field(
+        default=None, description="a count of rows, or { warn = 400, fail = 300 }"
+    )
+    max_rejects: RejectCount | RejectsLimit | None = Field(
+        default=None, description='a count or a share ("1%"), or { warn = "1%", fail = "5%" }'
+    )
+    max_row_change: Share | ShareLimit | None = Field(
+        default=None, description='a share, such as "30%", or { warn = "10%", fail = "30%" }'
+    )
+    max_null_rate: dict[str, Share | ShareLimit] = Field(
+        default_factory=dict,
+        description='a table of columns ("*" for all others) and shares, such as { Age = "30%" }',
+    )
+    max_drift_from_training: Drift | DriftLimit | None = Field(
+        default=None,
+        description="a population stability index, such as 0.25, or { warn = 0.1, fail = 0.25 }",
+    )
+    max_drift_from_last: Drift | DriftLimit | None = Field(
+        default=None,
+        description="a population stability index, such as 0.25, or { warn = 0.1, fail = 0.25 }",
+    )
+
+
 class MetricsTable(Table):
     """[metrics]: figures of the last run."""
 
@@ -216,6 +271,7 @@ class JobDocument(Table):
     columns: dict[str, ColumnTable] = Field(
         default_factory=dict, description="tables: [columns.NAME]"
     )
+    guards: GuardsTable = Field(default_factory=GuardsTable, description="a table: [guards]")
     metrics: MetricsTable | None = Field(default=None, description="a table: [metrics]")
     notify: NotifyTable | None = Field(default=None, description="a table: [notify]")
 
@@ -228,6 +284,7 @@ TABLES: dict[str, type[Table]] = {
     "output": OutputTable,
     "score": ScoreTable,
     "columns": ColumnTable,
+    "guards": GuardsTable,
     "metrics": MetricsTable,
     "notify": NotifyTable,
 }

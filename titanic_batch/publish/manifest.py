@@ -81,6 +81,8 @@ class Manifest(_Readable):
         unknown_categories: Column, value, how often.
         nulls: Null cells by model column.
         warnings: What the user should know.
+        job: The job's name and date, what its guards found, and counts by bin, for the next night;
+            None where no job published.
     """
 
     manifest_version: int
@@ -102,6 +104,7 @@ class Manifest(_Readable):
     unknown_categories: dict[str, dict[str, int]]
     nulls: dict[str, int]
     warnings: tuple[str, ...] = ()
+    job: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as the JSON document that is written."""

@@ -15,6 +15,7 @@ from titanic_batch.scoring.progress import Observer
 from titanic_batch.scoring.workers import needs_workers
 
 if TYPE_CHECKING:
+    from titanic_batch.scoring.guarding import Guard
     from titanic_batch.scoring.run import FileOutcome
 
 
@@ -47,7 +48,12 @@ def score(
 
 
 def score_files(
-    input: str | Path, output: str | Path, *, observer: Observer | None = None, **options: Any
+    input: str | Path,
+    output: str | Path,
+    *,
+    observer: Observer | None = None,
+    guard: Guard | None = None,
+    **options: Any,
 ) -> list[FileOutcome]:
     """Score the files of a folder or glob into a folder, each published on its own.
 
@@ -55,6 +61,7 @@ def score_files(
         input: A folder, a glob, or one file.
         output: A folder, or where `input` is one file, a file.
         observer: Is told how far the run is.
+        guard: Is asked before each file is published.
         **options: See `ScoreOptions`.
 
     Returns:
@@ -69,7 +76,7 @@ def score_files(
         start_forkserver()  # what it imports, and what is imported here, come at the same time
     from titanic_batch.scoring.run import run_files
 
-    return run_files(pairs, chosen, observer)
+    return run_files(pairs, chosen, observer, guard)
 
 
 def make_options(**options: Any) -> ScoreOptions:

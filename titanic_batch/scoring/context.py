@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.paths import Leftovers
 from titanic_batch.scoring.finishing import Finisher
+from titanic_batch.scoring.guarding import Guard
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.report import RunFacts
@@ -23,6 +24,7 @@ class RunContext:
         facts: What their manifests have in common.
         leftovers: What earlier runs left in the output folders.
         finisher: Calls what ends each file's run.
+        guard: Is asked before each file is published.
     """
 
     model: VerifiedModel
@@ -31,3 +33,4 @@ class RunContext:
     facts: RunFacts
     leftovers: Leftovers
     finisher: Finisher
+    guard: Guard | None = None

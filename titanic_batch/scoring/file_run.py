@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from titanic_batch import __version__
+from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import ChunkResult, ChunkTask, Reject
 from titanic_batch.errors import (
     DataError,
@@ -16,9 +17,10 @@ from titanic_batch.errors import (
     TooManyRejectsError,
 )
 from titanic_batch.interrupts import stop_if_interrupted
-from titanic_batch.publish.manifest import TOOL, FileFacts, Manifest
+from titanic_batch.publish.manifest import TOOL, FileFacts, Manifest, RowCounts
 from titanic_batch.scoring.advice import advise
 from titanic_batch.scoring.context import RunContext
+from titanic_batch.scoring.guarding import Admission, Candidate
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import reject_limit
 from titanic_batch.scoring.report import Tally, build_manifest
@@ -138,7 +140,14 @@ class FileRun:
             output=plan.output,
             encoder=self._sink.encoder,
             threshold=options.threshold,
+            profile=self._profile_plan(),
         )
+
+    def _profile_plan(self) -> ProfilePlan | None:
+        guard, description = self._context.guard, self._context.planner.description
+        if guard is None or not guard.profiles:
+            return None
+        return plan_profile(self._alignment, description.schema, description.facts)
 
     def _write(self, result: ChunkResult) -> None:
         self.tally.add(result)
@@ -189,6 +198,7 @@ class FileRun:
             raise self._too_many_rejects()
         if tally.read and not tally.scored:
             raise self._too_many_rejects()
+        admission = self._admitted()
         self._sink.finish()
         output = self._target.seal()
         manifest = build_manifest(
@@ -202,6 +212,7 @@ class FileRun:
             ),
             output=output,
             rejects_path=self._target.rejects_path,
+            admission=admission,
         )
         try:
             self._target.commit(manifest)
@@ -209,6 +220,22 @@ class FileRun:
             if self._target.is_published:
                 self.manifest = manifest
         self.close()
+
+    def _admitted(self) -> Admission | None:
+        """Ask the guard, where there is one; it raises where nothing is to be published."""
+        context, tally = self._context, self.tally
+        if context.guard is None:
+            return None
+        candidate = Candidate(
+            input=self.pair.input,
+            output=self.pair.output.data if self.pair.output is not None else None,
+            rows=RowCounts(read=tally.read, scored=tally.scored, rejected=tally.rejected),
+            nulls=tally.counts.nulls,
+            schema=context.planner.description.schema,
+            plan=self._task.profile,
+            profile=tally.profile,
+        )
+        return context.guard(candidate)
 
     def _too_many_rejects(self) -> DataError:
         tally = self.tally

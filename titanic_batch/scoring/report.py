@@ -13,6 +13,7 @@ from typing import Any
 from titanic_batch import __version__
 from titanic_batch.alignment.apply import AlignmentCounts
 from titanic_batch.alignment.feeds import AlignmentPlan, Feed
+from titanic_batch.chunk.profile import Profile
 from titanic_batch.chunk.task import ChunkResult
 from titanic_batch.engine.base import ModelDescription
 from titanic_batch.models import VerifiedModel
@@ -25,6 +26,7 @@ from titanic_batch.publish.manifest import (
     RowCounts,
 )
 from titanic_batch.schema import schema_sha256
+from titanic_batch.scoring.guarding import Admission
 from titanic_batch.scoring.options import ScoreOptions
 
 _LIBRARIES = ("scikit-learn", "pandas", "pyarrow", "numpy", "joblib", "bentoml", "skops")
@@ -42,6 +44,7 @@ class Tally:
     by_reason: Counter[str] = field(default_factory=Counter)
     other_faults: Counter[str] = field(default_factory=Counter)
     counts: AlignmentCounts = field(default_factory=AlignmentCounts)
+    profile: Profile = field(default_factory=Profile)
 
     def add(self, result: ChunkResult) -> None:
         """Add a chunk's result."""
@@ -51,6 +54,8 @@ class Tally:
         self.by_reason.update(reject.reason for reject in result.rejects)
         self.other_faults.update(result.other_faults)
         self.counts.add(result.counts)
+        if result.profile is not None:
+            self.profile.add(result.profile)
 
 
 @cache
@@ -155,6 +160,7 @@ def build_manifest(
     input: FileFacts,
     output: FileFacts,
     rejects_path: str | None,
+    admission: Admission | None = None,
 ) -> Manifest:
     """Return the manifest of a run that is about to publish."""
     finished_at = datetime.now(UTC)
@@ -185,7 +191,12 @@ def build_manifest(
             for column, values in sorted(tally.counts.unknown.items())
         },
         nulls=dict(sorted(tally.counts.nulls.items())),
-        warnings=(*facts.warnings, *_warnings(tally)),
+        warnings=(
+            *facts.warnings,
+            *_warnings(tally),
+            *(admission.warnings if admission is not None else ()),
+        ),
+        job=admission.job if admission is not None else None,
     )
 
 

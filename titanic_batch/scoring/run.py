@@ -15,6 +15,7 @@ from titanic_batch.publish.paths import Leftovers
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.finishing import open_finisher
+from titanic_batch.scoring.guarding import Guard
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.scoring.planning import Planner
@@ -43,7 +44,10 @@ class FileOutcome:
 
 
 def run_files(
-    pairs: Sequence[FilePair], options: ScoreOptions, observer: Observer | None = None
+    pairs: Sequence[FilePair],
+    options: ScoreOptions,
+    observer: Observer | None = None,
+    guard: Guard | None = None,
 ) -> list[FileOutcome]:
     """Score files, each published on its own; a file that fails does not stop the others.
 
@@ -61,7 +65,9 @@ def run_files(
     if options.skip_published:
         found = {pair: already_published(pair, model, options) for pair in pairs}
         skipped = {pair: manifest for pair, manifest in found.items() if manifest is not None}
-    scored = _score([pair for pair in pairs if pair not in skipped], model, options, observer)
+    scored = _score(
+        [pair for pair in pairs if pair not in skipped], model, options, observer, guard
+    )
     return [
         FileOutcome(pair=pair, manifest=skipped[pair], error=None, skipped=True)
         if pair in skipped
@@ -75,12 +81,13 @@ def _score(
     model: VerifiedModel,
     options: ScoreOptions,
     observer: Observer | None,
+    guard: Guard | None,
 ) -> dict[FilePair, FileOutcome]:
     if not pairs:
         return {}
     runs: list[FileRun] = []
     try:
-        _run_all(pairs, model, options, observer, runs)
+        _run_all(pairs, model, options, observer, guard, runs=runs)
     except InterruptedRunError:
         # The signal came when the last file had been published: nothing is left to interrupt.
         if not runs or not all(run.is_over for run in runs):
@@ -95,6 +102,8 @@ def _run_all(
     model: VerifiedModel,
     options: ScoreOptions,
     observer: Observer | None,
+    guard: Guard | None,
+    *,
     runs: list[FileRun],
 ) -> None:
     """Score the files; `runs` takes what becomes of them, for as far as it goes."""
@@ -110,6 +119,7 @@ def _run_all(
                 facts=run_facts(options, model, description),
                 leftovers=Leftovers(),
                 finisher=finisher,
+                guard=guard,
             )
             runs.extend(FileRun(pair, context) for pair in pairs)
             _drive(engine, runs, observer or NullObserver())

@@ -1,0 +1,63 @@
+"""Guard: looks at what is about to be published, and may keep it from being published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from titanic_batch.publish.manifest import RowCounts
+from titanic_batch.schema import TrainingSchema
+
+if TYPE_CHECKING:
+    from titanic_batch.chunk.profile import Profile, ProfilePlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """What is about to be published.
+
+    Attributes:
+        input: The input.
+        output: Where it goes; None for standard output.
+        rows: How many.
+        nulls: Null cells by model column, of all well-formed records.
+        schema: What the model expects.
+        plan: What the profile counts; None where the guard asks for none.
+        profile: What was counted, of the rows that were scored.
+    """
+
+    input: str
+    output: Path | None
+    rows: RowCounts
+    nulls: Mapping[str, int]
+    schema: TrainingSchema
+    plan: ProfilePlan | None
+    profile: Profile | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """What a guard says of what it lets through.
+
+    Attributes:
+        job: The manifest's `job`.
+        warnings: What is added to the manifest's `warnings`.
+    """
+
+    job: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+
+
+class Guard(Protocol):
+    """Is asked before each file is published, perhaps for several files at a time."""
+
+    @property
+    def profiles(self) -> bool:
+        """Whether it needs a profile, which takes time to count."""
+        ...
+
+    def __call__(self, candidate: Candidate, /) -> Admission:
+        """Let a candidate through; raises DataError to keep the old output."""
+        ...
