@@ -195,3 +195,25 @@ def test_help_and_list_import_nothing_heavy(
     assert done.stdout.endswith("heavy: []\n")
     if "--help" in arguments:
         assert "Example: titanic-batch" in done.stdout
+
+
+def test_a_week_that_is_published_is_skipped_without_importing_what_scores(
+    tmp_path: Path, passengers: Path, store: Store
+) -> None:
+    import subprocess
+    import time
+
+    job = write_job(tmp_path)
+    week = ["run", str(job), "-q", "--backfill", "2026-11-16..2026-11-22"]
+    assert command(*week, home=store.home, cwd=tmp_path).returncode == 0
+    program = (
+        "import sys; from titanic_batch.__main__ import main\n"
+        "try: main()\n"
+        "finally: print(sorted({'sklearn', 'pandas', 'pyarrow', 'numpy'} & set(sys.modules)))"
+    )
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", program, *week], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+    assert time.monotonic() - started < 3

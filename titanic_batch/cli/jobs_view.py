@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from titanic_batch.jobs.listing import JobSummary, PublishedOutput
     from titanic_batch.jobs.reporting import Report
     from titanic_batch.jobs.running import NightOutcome
-    from titanic_batch.scoring.run import FileOutcome
+    from titanic_batch.scoring.outcome import FileOutcome
 
 #: Flags of `score` that `run` does not have: in a job, they are keys of the file.
 _KEYS_OF_THE_FILE = re.compile(r"--(?!model|trust|max-rejects|workers|force)[a-z]")

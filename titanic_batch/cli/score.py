@@ -14,7 +14,7 @@ from titanic_batch.interrupts import ignore_signals
 
 if TYPE_CHECKING:
     from titanic_batch.publish.manifest import Manifest
-    from titanic_batch.scoring.run import FileOutcome
+    from titanic_batch.scoring.outcome import FileOutcome
 
 _OUTPUT = "Output"
 

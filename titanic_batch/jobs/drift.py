@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from titanic_batch.publish.manifest import Manifest
+
+_GUARDS = "max_drift_from_"
 #: Stands for the share of an empty bin, whose logarithm there is none of.
 _SMALLEST_SHARE = 1e-4
 #: Of fewer rows than this, the index shows chance more than drift: between two samples of one
 #: distribution it is about (bins - 1) * (1 / rows + 1 / rows of the other).
 FEWEST_ROWS = 100
+
+
+def drift_of(manifest: Manifest | None) -> Iterator[tuple[str, str, float]]:
+    """Yield the drift that a manifest tells of: column, `training` or `last`, and index.
+
+    The score's column is `(score)`.
+    """
+    told = manifest.job if manifest is not None else None
+    for finding in told.get("guards", ()) if told is not None else ():
+        guard, value = str(finding["guard"]), finding["value"]
+        if guard.startswith(_GUARDS) and value is not None:
+            yield finding["column"] or "(score)", guard.removeprefix(_GUARDS), float(value)
 
 
 def stability_index(expected: Sequence[float], found: Sequence[float]) -> float:

@@ -13,7 +13,6 @@ from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.last_night import LastNight
 from titanic_batch.jobs.limits import Limit, Limits
 from titanic_batch.jobs.night import Night
-from titanic_batch.publish.manifest import Manifest
 from titanic_batch.scoring.guarding import Admission, Candidate
 from titanic_batch.scoring.options import RejectLimit
 
@@ -23,7 +22,6 @@ Verdict = Literal["passed", "warning", "failure", "not judged"]
 #: What the score is called among the columns: no column has an empty name.
 SCORE = ""
 _ALL_OTHERS = "*"
-_DRIFT = "max_drift_from_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,18 +89,6 @@ class NightGuard:
             },
             warnings=_warnings(findings),
         )
-
-
-def drift_of(manifest: Manifest | None) -> Iterator[tuple[str, str, float]]:
-    """Yield the drift that a manifest tells of: column, `training` or `last`, and index.
-
-    The score's column is `(score)`.
-    """
-    told = manifest.job if manifest is not None else None
-    for finding in told.get("guards", ()) if told is not None else ():
-        guard, value = str(finding["guard"]), finding["value"]
-        if guard.startswith(_DRIFT) and value is not None:
-            yield finding["column"] or "(score)", guard.removeprefix(_DRIFT), float(value)
 
 
 def judge(candidate: Candidate, limits: Limits, last: LastNight | None) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from titanic_batch.errors import InterruptedRunError, TitanicBatchError, worst_exit_code
 from titanic_batch.interrupts import signals_wait
-from titanic_batch.jobs.guards import drift_of
+from titanic_batch.jobs.drift import drift_of
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.metrics import Figures, require_writable, write_textfile
 from titanic_batch.jobs.pings import Pings

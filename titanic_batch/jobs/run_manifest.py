@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from titanic_batch.jobs.job_file import Job
     from titanic_batch.jobs.night import Night
-    from titanic_batch.scoring.run import FileOutcome
+    from titanic_batch.scoring.outcome import FileOutcome
 
 #: A companion by its ending: no folder of inputs takes it for one.
 NAME = "_run.manifest.json"

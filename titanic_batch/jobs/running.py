@@ -14,7 +14,6 @@ from titanic_batch.errors import (
     worst_exit_code,
 )
 from titanic_batch.jobs.arrival import not_arrived
-from titanic_batch.jobs.guards import NightGuard
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.last_night import find_last_night
 from titanic_batch.jobs.night import Night, plan_night, plan_nights
@@ -26,7 +25,8 @@ from titanic_batch.scoring.inputs import pair_files
 from titanic_batch.scoring.progress import Observer
 
 if TYPE_CHECKING:
-    from titanic_batch.scoring.run import FileOutcome
+    from titanic_batch.scoring.options import ScoreOptions
+    from titanic_batch.scoring.outcome import FileOutcome
 
 Status = Literal["published", "skipped", "absent", "failed", "planned"]
 
@@ -191,12 +191,47 @@ def _score(
     observer: Observer | None,
 ) -> NightOutcome:
     keywords = score_keywords(job, night, overrides=overrides, force=force)
+    if not force and (done := _all_published(night, make_options(**keywords))):
+        return _outcome(job, night, done, choice)
+    from titanic_batch.jobs.guards import NightGuard  # numpy comes with it
+
     _make_folders(night)
     last = find_last_night(job, night) if job.limits.need_last_night else None
     guard = NightGuard(job=job, night=night, last=last, lenient=ignore_guards)
     files = tuple(
         score_files(night.input, night.output, observer=observer, guard=guard, **keywords)
     )
+    return _outcome(job, night, files, choice)
+
+
+def _all_published(night: Night, options: ScoreOptions) -> tuple[FileOutcome, ...]:
+    """Return the outcomes of a night that is published as a whole; nothing where it is not.
+
+    `score_files` would find the same, once it has imported what scores: most of the time that a
+    night takes of which nothing is left to do.
+    """
+    from titanic_batch.models import open_model
+    from titanic_batch.scoring.outcome import FileOutcome
+    from titanic_batch.scoring.skipping import already_published
+
+    pairs = pair_files(night.input, night.output, options)
+    if not all(pair.output is not None and pair.output.manifest.exists() for pair in pairs):
+        return ()
+    model = open_model(
+        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
+    )
+    found = [(pair, already_published(pair, model, options)) for pair in pairs]
+    if any(manifest is None for _, manifest in found):
+        return ()
+    return tuple(
+        FileOutcome(pair=pair, manifest=manifest, error=None, skipped=True)
+        for pair, manifest in found
+    )
+
+
+def _outcome(
+    job: Job, night: Night, files: tuple[FileOutcome, ...], choice: ModelChoice
+) -> NightOutcome:
     for file in files:
         # The reference may have come to mean another trusted model since it was looked at.
         if file.manifest is not None:

@@ -16,7 +16,7 @@ from titanic_batch.scoring.workers import needs_workers
 
 if TYPE_CHECKING:
     from titanic_batch.scoring.guarding import Guard
-    from titanic_batch.scoring.run import FileOutcome
+    from titanic_batch.scoring.outcome import FileOutcome
 
 
 def score(

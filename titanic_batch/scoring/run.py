@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from titanic_batch.chunk.task import ChunkResult
 from titanic_batch.engine.base import Engine, Work
-from titanic_batch.errors import InterruptedRunError, TitanicBatchError, os_errors
+from titanic_batch.errors import InterruptedRunError, os_errors
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.models import VerifiedModel, open_model
 from titanic_batch.publish.manifest import Manifest
@@ -18,29 +17,13 @@ from titanic_batch.scoring.finishing import open_finisher
 from titanic_batch.scoring.guarding import Guard
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
+from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
 from titanic_batch.scoring.report import run_facts
 from titanic_batch.scoring.skipping import already_published
 from titanic_batch.scoring.workers import input_bytes, worker_count
 from titanic_batch.sources.dialect import declare_dialect
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileOutcome:
-    """How one file ended: with a manifest, or with an error.
-
-    Attributes:
-        pair: The input and its output.
-        manifest: What is published.
-        error: Why nothing was.
-        skipped: It was published before, from the same input, model and options.
-    """
-
-    pair: FilePair
-    manifest: Manifest | None
-    error: TitanicBatchError | None
-    skipped: bool = False
 
 
 def run_files(

@@ -1,0 +1,26 @@
+"""FileOutcome: how one file of a run ended. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from titanic_batch.errors import TitanicBatchError
+from titanic_batch.publish.manifest import Manifest
+from titanic_batch.scoring.inputs import FilePair
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOutcome:
+    """How one file ended: with a manifest, or with an error.
+
+    Attributes:
+        pair: The input and its output.
+        manifest: What is published.
+        error: Why nothing was.
+        skipped: It was published before, from the same input, model and options.
+    """
+
+    pair: FilePair
+    manifest: Manifest | None
+    error: TitanicBatchError | None
+    skipped: bool = False
