@@ -22,16 +22,20 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --no-config --quiet --universal 
 	--extra bentoml --extra skops $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help score test lint format bench faults lock clean
+.PHONY: help score test lint format serve bento-test bench faults lock clean
 .NOTPARALLEL:
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 score: $(RUNTIME_STAMP) ## train the reference model if there is none, and score sample_data
 	@$(BIN)/titanic-batch models show titanic_model:latest >/dev/null 2>&1 || $(BIN)/titanic-batch models train
 	@mkdir -p scored
 	$(BIN)/titanic-batch score sample_data/passengers.csv scored/passengers.parquet
+
+serve: $(RUNTIME_STAMP) ## the same model online: http://localhost:3000
+	@$(BIN)/titanic-batch models show titanic_model:latest >/dev/null 2>&1 || $(BIN)/titanic-batch models train
+	$(BIN)/bentoml serve titanic_batch.service:TitanicService
 
 test: lint ## lint, then the whole test suite
 	$(BIN)/python -m pytest -n auto
@@ -45,6 +49,9 @@ lint: $(DEV_STAMP) ## ruff, mypy, import layers
 format: $(DEV_STAMP) ## put the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+bento-test: $(DEV_STAMP) ## pack the service and the command, and run both in environments of their own
+	PACKAGING=fresh $(BIN)/python -m pytest tests/service/test_packaging.py tests/docs/test_serving.py
 
 bench: $(DEV_STAMP) ## titanic-batch beside the script that one would write by hand
 	$(BIN)/python -m bench

@@ -88,9 +88,10 @@ def test_a_model_of_a_bare_array_needs_features(tmp_path: Path) -> None:
     assert not schema.named
 
 
-def test_a_target_needs_data(pickle_file: Path) -> None:
-    with pytest.raises(UsageError, match="--data"):
-        register_model(str(pickle_file), target="Survived")
+def test_a_target_without_data_names_what_is_predicted(pickle_file: Path) -> None:
+    trust_model(str(pickle_file))
+    register_model(str(pickle_file), name="m", target="Outcome")
+    assert registered_schema("m").target == "Outcome"
 
 
 def test_a_wrong_destination_is_refused_before_anything_is_loaded(

@@ -55,7 +55,8 @@ def save_command(
         Path | None, typer.Option(metavar="FILE", help="Its training data, to learn from.")
     ] = None,
     target: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The predicted column of --data.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="What is predicted; with --data, a column of it."),
     ] = None,
     features: Annotated[
         str | None,

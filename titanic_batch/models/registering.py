@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from titanic_batch.errors import UsageError
 from titanic_batch.models.artifact import VerifiedModel
 from titanic_batch.models.loading import load_estimator
 from titanic_batch.models.opening import open_model
@@ -41,7 +40,7 @@ def register_model(
         ref: The model, usually a file.
         name: Its name in the store; the file's stem if None.
         data: Training data.
-        target: The predicted column of `data`, if it holds one.
+        target: What is predicted, which a service names its answers by; with `data`, a column.
         features: Column names for a model that was trained on a bare array.
         edits: Changes to the schema.
         trust: SHA-256 hashes that the caller vouches for.
@@ -51,17 +50,11 @@ def register_model(
         The saved model, with the warnings of loading the given one.
 
     Raises:
-        UsageError: if `target` comes without `data`, or an edit does not fit.
+        UsageError: if an edit does not fit.
         ModelError: if the model cannot be loaded or saved, or its columns cannot be derived.
         UntrustedModelError: if it is not trusted.
         OutputError: if something cannot be written.
     """
-    if data is None and target is not None:
-        raise UsageError(
-            "a target column without training data means nothing",
-            where="--target",
-            cure="Give the training data as well: --data train.csv.",
-        )
     model = open_model(ref, trust=trust)
     name = name or name_from(model.tag)
     check_destination(name, pickle_path)
@@ -95,8 +88,9 @@ def _schema(
         from titanic_batch.models.learn import learn_schema
 
         return learn_schema(estimator, data, target, features=features)
-    if model.schema is not None and features is None:
-        return model.schema
-    from titanic_batch.models.derive import derive_schema
+    schema = model.schema
+    if schema is None or features is not None:
+        from titanic_batch.models.derive import derive_schema
 
-    return derive_schema(estimator, features=features)
+        schema = derive_schema(estimator, features=features)
+    return schema if target is None else replace(schema, target=target)
