@@ -35,6 +35,9 @@ class TitanicBatchError(Exception):
     """
 
     exit_code: int = 1
+    #: What logs hold in place of a `what` or a `cure` that quotes cells; None for the same.
+    logged_what: str | None = None
+    logged_cure: str | None = None
 
     def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
         super().__init__(what)
@@ -59,6 +62,13 @@ def _rebuild(kind: type[TitanicBatchError], fields: dict[str, Any]) -> TitanicBa
     error = kind.__new__(kind, fields["what"])
     error.__dict__.update(fields)
     return error
+
+
+def without_cells(error: TitanicBatchError | InterruptedRunError) -> tuple[str, str]:
+    """Return an error's what and cure as logs may hold them: without a value of any cell."""
+    what = getattr(error, "logged_what", None)
+    cure = getattr(error, "logged_cure", None)
+    return error.what if what is None else what, error.cure if cure is None else cure
 
 
 class UsageError(TitanicBatchError):

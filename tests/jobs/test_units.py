@@ -95,8 +95,9 @@ class TestService:
         folder.mkdir()
         job = read_job(write_job(folder))
         (line,) = settings(make_units(job, OPTIONS)[0])["ExecStart"]
-        program, verb, path = shlex.split(line)
-        assert (Path(program).is_file(), verb) == (True, "run")
+        program, *arguments, path = shlex.split(line)
+        assert Path(program).is_file()
+        assert arguments == ["run", "--log-format", "json"]
         assert path.replace("%%", "%").replace("$$", "$") == str(job.path)
 
     def test_may_write_where_the_job_does_and_nowhere_else(

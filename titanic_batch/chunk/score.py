@@ -76,11 +76,14 @@ def _predict_one(
         raise
     except Exception as exc:  # a model may raise anything
         last = chunk.first_row + chunk.row_count - 1
-        raise DataError(
-            f"the model fails on it: {type(exc).__name__}: {_first_line(exc)}",
+        kind = f"the model fails on it: {type(exc).__name__}"
+        error = DataError(
+            f"{kind}: {_first_line(exc)}",
             where=f"{task.input}, rows {chunk.first_row} to {last}",
             cure="See what it is fed with `titanic-batch check`.",
-        ) from exc
+        )
+        error.logged_what = kind  # its own words may quote a cell
+        raise error from exc
 
 
 def _predict_together(

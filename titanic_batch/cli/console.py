@@ -21,6 +21,7 @@ from titanic_batch.errors import (
     InterruptedRunError,
     TitanicBatchError,
     os_errors,
+    without_cells,
 )
 
 _WIDE = 10_000  # off a terminal, nothing is folded: lines are for other programs
@@ -155,8 +156,9 @@ def print_error(error: TitanicBatchError | InterruptedRunError) -> None:
             }
         )
     if _style.log_format == "json":
-        fields = {"exit_code": code, "where": error.where, "cure": error.cure}
-        _print_log_line("error", "error", error.what, fields)
+        what, cure = without_cells(error)
+        fields = {"exit_code": code, "where": error.where, "cure": cure}
+        _print_log_line("error", "error", what, fields)
         return
     console = Console(
         file=sys.stderr, width=None if sys.stderr.isatty() else _WIDE, highlight=False

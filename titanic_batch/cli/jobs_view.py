@@ -47,6 +47,8 @@ def report(error: TitanicBatchError, *, under: str = "") -> None:
         shown.where = f"{under}, {error.where}" if error.where else under
     if _KEYS_OF_THE_FILE.search(f"{error.what} {error.cure}"):
         shown.cure = f"{error.cure} {_WHERE_KEYS_ARE}".lstrip()
+        if error.logged_cure is not None:
+            shown.logged_cure = f"{error.logged_cure} {_WHERE_KEYS_ARE}".lstrip()
     before = style()
     set_style(replace(before, as_json=False))
     print_error(shown)
@@ -78,14 +80,20 @@ def show_night(outcome: NightOutcome, *, one_of: int, as_json: bool) -> None:
             date=str(outcome.night.day),
             status=outcome.status,
             exit_code=outcome.exit_code,
+            input=outcome.night.input,
+            output=outcome.night.output,
             **_totals(outcome),
+            warnings=_warnings(outcome),
         )
     elif as_json:
         return
     elif outcome.status == "published" and one_of == 1 and len(outcome.files) == 1:
         _show_summary(outcome.files[0])
-    elif outcome.status != "failed" or one_of > 1:
-        line(_line(outcome))
+    else:
+        if outcome.status != "failed" or one_of > 1:
+            line(_line(outcome))
+        for text in _warnings(outcome) if outcome.status == "published" else ():
+            warn(f"{outcome.night.day}, {text}")
 
 
 def show_count(outcomes: Sequence[NightOutcome]) -> None:
@@ -199,10 +207,17 @@ def _line(outcome: NightOutcome) -> str:
     if outcome.status == "failed":
         return f"{head} ({outcome.exit_code}): {night.output}"
     totals = _totals(outcome)
+    files = f"{totals['files']:,} files, " if totals["files"] > 1 else ""
     return (
-        f"{head}: {night.output}, {totals['rows_scored']:,} rows scored, "
+        f"{head}: {night.output}, {files}{totals['rows_scored']:,} rows scored, "
         f"{totals['rows_rejected']:,} rejected"
     )
+
+
+def _warnings(outcome: NightOutcome) -> list[str]:
+    """Return what the manifests warn of, once each."""
+    manifests = [file.manifest for file in outcome.files if file.manifest is not None]
+    return list(dict.fromkeys(text for manifest in manifests for text in manifest.warnings))
 
 
 def _totals(outcome: NightOutcome) -> dict[str, int]:

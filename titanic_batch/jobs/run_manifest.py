@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from titanic_batch.errors import os_errors
+from titanic_batch.errors import os_errors, without_cells
 from titanic_batch.publish.manifest import TOOL
 from titanic_batch.publish.staging import StagedFile, published_mode
 
@@ -55,7 +55,8 @@ def _verdict(file: FileOutcome) -> dict[str, Any]:
     }
     if file.error is not None:
         error = file.error
-        reason = {"what": error.what, "where": error.where, "cure": error.cure}
+        what, cure = without_cells(error)
+        reason = {"what": what, "where": error.where, "cure": cure}
         return {**entry, "status": "failed", "exit_code": error.exit_code, "error": reason}
     assert file.manifest is not None
     return {

@@ -21,6 +21,8 @@ from titanic_batch.publish.staging import StagedFile, published_mode
 #: Another run holds the output: the one failure that time alone mends.
 _TRIED_AGAIN = 75
 _SIGNALS = "SIGABRT SIGBUS SIGFPE SIGILL SIGKILL SIGQUIT SIGSEGV SIGSYS SIGXCPU SIGXFSZ"
+#: JSON lines are for the journal: they hold no value of any cell.
+_RUN = ("run", "--log-format", "json")
 #: What a job's shell may have set, and the job needs too.
 _PASSED_ON = re.compile(r"BENTOML_HOME|TITANIC_BATCH_\w+|XDG_CONFIG_HOME|https?_proxy|no_proxy")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -165,7 +167,7 @@ def make_units(
         on_failure=given or f"{name}-failed.service",
         user=options.user,
         environment=_environment(os.environ if environment is None else environment),
-        command=" ".join(map(_quoted, [*_command(), "run", str(job.path)])),
+        command=" ".join(map(_quoted, [*_command(), *_RUN, str(job.path)])),
         timeout=options.timeout,
         writable="\n".join(f"ReadWritePaths={_quoted(path)}" for path in writable_folders(job)),
         online="" if job.notify is None else _ONLINE,

@@ -14,7 +14,14 @@ _MOST_VALUES = 3
 _MOST_SENTENCES = 4
 
 
-def advise(plan: AlignmentPlan, counts: AlignmentCounts, *, rows_read: int, model: str) -> str:
+def advise(
+    plan: AlignmentPlan,
+    counts: AlignmentCounts,
+    *,
+    rows_read: int,
+    model: str,
+    quotes_cells: bool = True,
+) -> str:
     """Return sentences that name the options which let rejected cells through.
 
     Args:
@@ -22,13 +29,19 @@ def advise(plan: AlignmentPlan, counts: AlignmentCounts, *, rows_read: int, mode
         counts: What alignment met.
         rows_read: How many rows were looked at.
         model: The model's reference.
+        quotes_cells: Whether it names values; logs must not.
     """
-    sentences = dict.fromkeys(_sentences(plan, counts, rows_read, model))
+    sentences = dict.fromkeys(_sentences(plan, counts, rows_read, model, quotes_cells=quotes_cells))
     return " ".join(list(sentences)[:_MOST_SENTENCES])
 
 
 def _sentences(
-    plan: AlignmentPlan, counts: AlignmentCounts, rows_read: int, model: str
+    plan: AlignmentPlan,
+    counts: AlignmentCounts,
+    rows_read: int,
+    model: str,
+    *,
+    quotes_cells: bool,
 ) -> Iterator[str]:
     for feed in plan.feeds:
         name = feed.column.name
@@ -40,7 +53,8 @@ def _sentences(
         unknown = counts.unknown.get(feed.source if feed.one_hot is not None else name)
         if unknown and not feed.accepts_unknown:
             values = ", ".join(value for value, _ in unknown.most_common(_MOST_VALUES))
-            yield _about_unknown(feed, f"{values}, ..." if len(unknown) > _MOST_VALUES else values)
+            examples = f"{values}, ..." if len(unknown) > _MOST_VALUES else values
+            yield _about_unknown(feed, f" ({examples})" if quotes_cells else "")
             if feed.one_hot is not None:
                 yield (
                     "If drop_first=True left one of them out of the model's columns, it can be "
@@ -53,13 +67,13 @@ def _sentences(
             )
 
 
-def _about_unknown(feed: Feed, values: str) -> str:
+def _about_unknown(feed: Feed, examples: str) -> str:
     name = feed.column.name
     if feed.mapping is not None:
-        return f"{feed.source} has values that --map {name} does not name ({values}): name them."
+        return f"{feed.source} has values that --map {name} does not name{examples}: name them."
     column = feed.source if feed.one_hot is not None else name
     return (
-        f"{feed.source} has values that the model never saw ({values}): "
+        f"{feed.source} has values that the model never saw{examples}: "
         f"--unknown {column}=allow lets them through."
     )
 

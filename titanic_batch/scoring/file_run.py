@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from titanic_batch import __version__
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
@@ -255,12 +256,22 @@ class FileRun:
             else f"{tally.rejected:,} of {tally.read:,} rows read were rejected, "
             f"allowed are {self._options.max_rejects}"
         )
-        cure = f"See {kept}. " if kept else ""
+        error = TooManyRejectsError(
+            what + ":\n" + "\n".join(lines),
+            where=self.pair.input,
+            cure=self._cure(kept, quotes_cells=True),
+        )
+        error.logged_cure = self._cure(kept, quotes_cells=False)
+        return error
+
+    def _cure(self, kept: Path | None, *, quotes_cells: bool) -> str:
         advice = advise(
-            self._alignment, tally.counts, rows_read=tally.read, model=self._options.model
+            self._alignment,
+            self.tally.counts,
+            rows_read=self.tally.read,
+            model=self._options.model,
+            quotes_cells=quotes_cells,
         )
-        cure += f"{advice} " if advice else ""
-        cure += "Mend the input, or publish without these rows with --max-rejects."
-        return TooManyRejectsError(
-            what + ":\n" + "\n".join(lines), where=self.pair.input, cure=cure
-        )
+        seen = f"See {kept}." if kept else ""
+        mended = "Mend the input, or publish without these rows with --max-rejects."
+        return " ".join(part for part in (seen, advice, mended) if part)
