@@ -6,7 +6,9 @@ To add a case, add a contender (a name and a function that makes its command lin
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +40,9 @@ class Job:
 class Contender:
     name: str
     command: Callable[[Job], list[str]]
+    prepare: Callable[[list[str], float, dict[str, str]], None] | None = None
+    """Done before each timed run: takes its command, the first contender's seconds, and the
+    environment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +79,27 @@ def strict_command(job: Job) -> list[str]:
     return titanic_batch_command(job, "--workers", "1")
 
 
+def unkept_command(job: Job) -> list[str]:
+    script = Path(__file__).with_name("unkept.py")
+    return [sys.executable, str(script), *titanic_batch_command(job)[1:]]
+
+
+def kill_at_half(command: list[str], full_s: float, env: dict[str, str]) -> None:
+    """Start the command, and kill it when half of a whole run's time is over."""
+    with subprocess.Popen(command, env=env) as process:
+        time.sleep(full_s / 2)
+        process.kill()
+
+
 SCRIPT = Contender(name="script", command=script_command)
 TITANIC_BATCH = Contender(name="titanic-batch", command=titanic_batch_command)
 LENIENT = Contender(name="lenient", command=lenient_command)
 STRICT = Contender(name="strict", command=strict_command)
+UNKEPT = Contender(name="keeping nothing", command=unkept_command)
+KEEPING = Contender(name="undisturbed", command=titanic_batch_command)
+RESUMED = Contender(
+    name="rest, killed at 50 %", command=titanic_batch_command, prepare=kill_at_half
+)
 STANDARD_MODELS = ("logistic", "boosting")
 
 
@@ -108,6 +130,26 @@ def strictness_cases(row_counts: Sequence[int]) -> list[Case]:
             model="logistic",
             contenders=(LENIENT, STRICT),
         )
+    ]
+
+
+def resume_cases(row_counts: Sequence[int]) -> list[Case]:
+    """Return what it costs to keep predictions, and what that saves after a kill."""
+    rows = min(row_counts)
+    slow_rows = rows // 5
+    return [
+        Case(
+            name=f"keeping-{short_count(rows)}",
+            rows=rows,
+            model="boosting",
+            contenders=(UNKEPT, KEEPING),
+        ),
+        Case(
+            name=f"resume-{short_count(slow_rows)}",
+            rows=slow_rows,
+            model="slow",
+            contenders=(KEEPING, RESUMED),
+        ),
     ]
 
 

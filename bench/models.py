@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import pandas as pd
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -62,7 +62,12 @@ def boosting() -> Any:
     return make_pipeline(_columns(scale=False), HistGradientBoostingClassifier(random_state=0))
 
 
-MODELS: dict[str, Callable[[], Any]] = {"logistic": logistic, "boosting": boosting}
+def slow() -> Any:
+    """Return a model that is slow to predict: a thousand trees."""
+    return make_pipeline(_columns(scale=False), RandomForestClassifier(1000, random_state=0))
+
+
+MODELS: dict[str, Callable[[], Any]] = {"logistic": logistic, "boosting": boosting, "slow": slow}
 
 
 def train(name: str, folder: Path, *, real_list: Path = REAL_LIST) -> SavedModel:

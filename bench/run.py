@@ -60,6 +60,9 @@ def run_case(case: Case, work: Path, *, repeat: int, say: Callable[[str], None])
         for contender, job in jobs.items():
             say(f"{case.name}: {contender.name}, time, {turn} of {repeat}")
             _start_afresh(job)
+            if contender.prepare is not None:
+                full_s = next(iter(times.values()))[-1].wall_s
+                contender.prepare(contender.command(job), full_s, _environment())
             times[contender].append(measure_time(contender.command(job), env=_environment()))
     for job in jobs.values():
         shutil.rmtree(job.output.parent)

@@ -118,7 +118,8 @@ def _several_interrupted(lab: Lab, signum: signal.Signals, published: int) -> No
     code = process.wait(WITHIN_S)
     assert code == 128 + signum, f"{code}: {process.stderr}"
     assert manifests() < published + 60, "it went on to the last file"
-    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+    left = [path.name for path in folder.iterdir() if path.name.startswith(".")]
+    assert all(name.endswith(".work") for name in left), left
 
 
 def _has_ended_well(

@@ -196,7 +196,12 @@ class Place:
         return twin
 
     def files(self) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in self.folder.iterdir()}
+        """Return what stands in the folder, but for what resume needs."""
+        return {
+            path.name: path.read_bytes()
+            for path in self.folder.iterdir()
+            if not path.name.endswith(".work")
+        }
 
     def restore(self) -> None:
         """Bring the folder back into its first state."""
@@ -229,6 +234,7 @@ class Place:
         """Check that the new output stands there, as an undisturbed run leaves it."""
         now = self.files()
         assert sorted(now) == sorted(self.undisturbed), "files were left over"
+        assert len(now) == len(list(self.folder.iterdir())), "a work folder was left over"
         for name, data in now.items():
             if not name.endswith(".manifest.json"):
                 assert data == self.undisturbed[name], f"{name} differs from an undisturbed run's"

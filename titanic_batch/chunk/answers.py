@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,17 @@ class Predictions:
 
     labels: npt.NDArray[Any]
     probabilities: npt.NDArray[np.float64] | None
+
+
+def joined(parts: Sequence[Predictions]) -> Predictions:
+    """Return the predictions of consecutive rows as one."""
+    if len(parts) == 1:
+        return parts[0]
+    probabilities = [part.probabilities for part in parts if part.probabilities is not None]
+    return Predictions(
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate(probabilities) if probabilities else None,
+    )
 
 
 def check_threshold(threshold: float | None, facts: ModelFacts) -> None:

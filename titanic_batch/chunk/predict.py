@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from sklearn.utils import _safe_indexing
 
-from titanic_batch.chunk.answers import ModelFacts, Predictions
+from titanic_batch.chunk.answers import ModelFacts, Predictions, joined
 from titanic_batch.chunk.independence import predicts_rows_independently
+from titanic_batch.chunk.kept import KeptChunk, rows_at_a_time
 from titanic_batch.errors import ModelError
 
 #: scikit-learn classifiers whose `predict` is, by their own code, the class of the largest
@@ -53,9 +55,13 @@ def model_facts(estimator: Any) -> ModelFacts:
 
 
 def predict(
-    estimator: Any, features: Any, facts: ModelFacts, threshold: float | None = None
+    estimator: Any,
+    features: Any,
+    facts: ModelFacts,
+    threshold: float | None = None,
+    kept: KeptChunk | None = None,
 ) -> Predictions:
-    """Predict a batch of rows.
+    """Predict a batch of rows, always so many at a time: a run that resumes calls alike.
 
     Args:
         estimator: The fitted model.
@@ -63,11 +69,37 @@ def predict(
         facts: What `model_facts` said of it.
         threshold: For binary classifiers: the label is `classes_[1]` where its probability is at
             least this, else `classes_[0]`.
+        kept: What an earlier run has predicted of them, and takes what this one does.
 
     Raises:
         ModelError: if it predicts several outputs at once.
     """
+    count, step = len(features), rows_at_a_time(independent=facts.independent_rows)
+    spans = [slice(start, min(start + step, count)) for start in range(0, count, step)]
+    found = [kept.recall(span.start, span.stop - span.start) if kept else None for span in spans]
+    recalled = [part for part in found if part is not None]
+    if len(recalled) == len(spans):
+        return joined(recalled)
+    began = time.perf_counter()
     final, inputs = _preprocessed(estimator, features)
+    preprocessing_s = (time.perf_counter() - began) / len(spans)
+    parts = []
+    for span, known in zip(spans, found, strict=True):
+        if known is not None:
+            parts.append(known)
+            continue
+        began = time.perf_counter()
+        rows = inputs if len(spans) == 1 else _safe_indexing(inputs, span)
+        parts.append(_ask(estimator, final, rows, facts, threshold))
+        if kept is not None:
+            kept.keep(span.start, parts[-1], time.perf_counter() - began + preprocessing_s)
+    return joined(parts)
+
+
+def _ask(
+    estimator: Any, final: Any, inputs: Any, facts: ModelFacts, threshold: float | None
+) -> Predictions:
+    """Ask a model's last step."""
     if not facts.has_probability:
         return Predictions(_labels(final, inputs), None)
     probabilities = np.asarray(final.predict_proba(inputs), dtype=np.float64)

@@ -71,7 +71,8 @@ def _predict_one(
     task, chunk = prepared.task, prepared.chunk
     try:
         frame = model_input(task.alignment, prepared.features)
-        return predict(estimator, frame, facts, task.threshold)
+        kept = task.keeper.of_chunk(chunk.data) if task.keeper is not None else None
+        return predict(estimator, frame, facts, task.threshold, kept)
     except TitanicBatchError:
         raise
     except Exception as exc:  # a model may raise anything

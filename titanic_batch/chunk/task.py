@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from titanic_batch.alignment.apply import AlignmentCounts
 from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.chunk.kept import Keeper
 from titanic_batch.chunk.output import OutputPlan
 from titanic_batch.chunk.profile import Profile, ProfilePlan
 from titanic_batch.faults import Reason
@@ -25,6 +26,7 @@ class ChunkTask:
         output: What the output holds; None to validate only.
         encoder: Makes the sink's payload of the output.
         threshold: See `predict`.
+        keeper: Keeps what is predicted, for a run that resumes this one; None for nothing.
         profile: What is counted for whoever guards the output; None for nothing.
     """
 
@@ -34,6 +36,7 @@ class ChunkTask:
     output: OutputPlan | None = None
     encoder: Encoder | None = None
     threshold: float | None = None
+    keeper: Keeper | None = None
     profile: ProfilePlan | None = None
 
 

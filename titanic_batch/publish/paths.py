@@ -12,7 +12,7 @@ from pathlib import Path
 _MANIFEST = ".manifest.json"
 _REJECTS = ".rejects.csv"
 _FAILED = ".failed.rejects.csv"
-_PRIVATE = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{32}\.tmp", re.DOTALL)
+_PRIVATE = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{32}\.(?P<kind>tmp|work)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,27 +56,40 @@ def temporary(target: Path, run_id: str) -> Path:
     return target.with_name(f".{target.name}.{run_id}.tmp")
 
 
+def work_folder(data: Path, fingerprint: str) -> Path:
+    """Return the folder that keeps what a run would need again if it were killed."""
+    return data.with_name(f".{data.name}.{fingerprint}.work")
+
+
 class Leftovers:
-    """The private files that earlier runs left in the output folders.
+    """The private files and work folders that earlier runs left in the output folders.
 
     Each folder is listed once, when it is first asked for: thousands of outputs in one folder must
     not list it thousands of times. What a run that dies meanwhile leaves is left to the next one.
     """
 
     def __init__(self) -> None:
-        self._by_folder: dict[Path, dict[str, list[Path]]] = {}
+        self._by_folder: dict[Path, dict[tuple[str, str], list[Path]]] = {}
 
     def of(self, target: Path) -> list[Path]:
-        """Return those of one output or companion file."""
+        """Return the private files of one output or companion file."""
+        return self._find(target, "tmp")
+
+    def work_of(self, data: Path) -> list[Path]:
+        """Return the work folders of one output."""
+        return self._find(data, "work")
+
+    def _find(self, target: Path, kind: str) -> list[Path]:
         folder = target.parent
         if folder not in self._by_folder:
-            found: dict[str, list[Path]] = {}
+            found: dict[tuple[str, str], list[Path]] = {}
             with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
                 for entry in entries:
                     if private := _PRIVATE.fullmatch(entry.name):
-                        found.setdefault(private["target"], []).append(folder / entry.name)
+                        key = (private["target"], private["kind"])
+                        found.setdefault(key, []).append(folder / entry.name)
             self._by_folder[folder] = found
-        return self._by_folder[folder].get(target.name, [])
+        return self._by_folder[folder].get((target.name, kind), [])
 
 
 def is_companion(name: str) -> bool:

@@ -8,6 +8,9 @@ output; one after it leaves what `recover` completes.
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
+import stat
 import uuid
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from titanic_batch.interrupts import signals_wait
 from titanic_batch.publish.lock import locked
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.ownership import refuse_foreign
-from titanic_batch.publish.paths import Leftovers, OutputPaths
+from titanic_batch.publish.paths import Leftovers, OutputPaths, work_folder
 from titanic_batch.publish.placing import put_in_place, recover
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectsFile
@@ -43,10 +46,12 @@ class Publication:
         self.paths = paths
         self.run_id = uuid.uuid4().hex
         self.is_published = False
+        self._work: Path | None = None
         self._held = contextlib.ExitStack()
         try:
             self._held.enter_context(locked(paths))
-            recover(paths, leftovers or Leftovers())
+            self._leftovers = leftovers or Leftovers()
+            recover(paths, self._leftovers)
             refuse_foreign(paths, overwrite=overwrite)
             self._mode = published_mode(paths.data)
             self.data = self._held.enter_context(StagedFile(paths.data, self.run_id))
@@ -86,6 +91,26 @@ class Publication:
                 raise
             self.is_published = True
 
+    def open_work(self, fingerprint: str) -> Path | None:
+        """Return the folder for what this run would need again if it were killed.
+
+        It may be there already, left by a run with the same fingerprint; those of others go. None
+        where something stands in its place that is not private to this user.
+        """
+        folder = work_folder(self.paths.data, fingerprint)
+        for other in self._leftovers.work_of(self.paths.data):
+            if other != folder:
+                shutil.rmtree(other, ignore_errors=True)
+        if not _is_private(folder):
+            return None
+        self._work = folder
+        return folder
+
+    def drop_work(self) -> None:
+        """Remove the work folder: there is nothing to resume."""
+        if self._work is not None:
+            shutil.rmtree(self._work, ignore_errors=True)
+
     def keep_failed_rejects(self) -> Path | None:
         """Leave the rejects of a run that does not publish; None where there are none."""
         staged = self.rejects.staged
@@ -106,3 +131,14 @@ class Publication:
     def close(self) -> None:
         """Drop the staged files that were not published, and release the lock."""
         self._held.close()
+
+
+def _is_private(folder: Path) -> bool:
+    """Tell whether a folder is this user's alone, or not there yet."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return True
+    return (
+        stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+    )

@@ -20,6 +20,7 @@ class RunContext:
     Attributes:
         model: What scores them.
         options: What the run was told.
+        fingerprint: Stands for all that its predictions depend on but the inputs.
         planner: Plans each of them.
         facts: What their manifests have in common.
         leftovers: What earlier runs left in the output folders.
@@ -29,6 +30,7 @@ class RunContext:
 
     model: VerifiedModel
     options: ScoreOptions
+    fingerprint: str
     planner: Planner
     facts: RunFacts
     leftovers: Leftovers

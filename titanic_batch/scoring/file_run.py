@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from titanic_batch import __version__
+from titanic_batch.chunk.kept import Keeper
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import ChunkResult, ChunkTask, Reject
 from titanic_batch.errors import (
@@ -25,6 +26,7 @@ from titanic_batch.scoring.guarding import Admission, Candidate
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import reject_limit
 from titanic_batch.scoring.report import Tally, build_manifest
+from titanic_batch.scoring.resuming import file_fingerprint
 from titanic_batch.scoring.targets import Target, open_target
 from titanic_batch.sinks.opening import open_sink
 from titanic_batch.sources.base import Chunk, Source
@@ -103,8 +105,14 @@ class FileRun:
         self.close()
 
     def close(self) -> None:
-        """Drop what was not published, and release everything."""
+        """Drop what was not published, and release everything.
+
+        What a run that is not over would need again is left; a worker may still add to what one
+        that failed has left, so this is called once more when there are no workers.
+        """
         self._held.close()
+        if self.error is not None and hasattr(self, "_target"):
+            self._target.drop_work()
 
     def _open(self) -> None:
         options = self._options
@@ -134,6 +142,7 @@ class FileRun:
             repeating=plan.output.repeating,
         )
         self._held.callback(self._sink.close)
+        work = self._target.open_work(file_fingerprint(self._context.fingerprint, self.pair.input))
         self._task = ChunkTask(
             input=self.pair.input,
             parser=self._source.parser,
@@ -141,6 +150,7 @@ class FileRun:
             output=plan.output,
             encoder=self._sink.encoder,
             threshold=options.threshold,
+            keeper=Keeper(work) if work is not None else None,
             profile=self._profile_plan(),
         )
 
@@ -220,6 +230,7 @@ class FileRun:
         finally:
             if self._target.is_published:
                 self.manifest = manifest
+                self._target.drop_work()
         self.close()
 
     def _admitted(self) -> Admission | None:

@@ -21,6 +21,7 @@ from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
 from titanic_batch.scoring.report import run_facts
+from titanic_batch.scoring.resuming import run_fingerprint
 from titanic_batch.scoring.skipping import already_published
 from titanic_batch.scoring.workers import input_bytes, worker_count
 from titanic_batch.sources.dialect import declare_dialect
@@ -95,11 +96,13 @@ def _run_all(
         description = engine.describe()
         _make_folders(pairs)
         with open_finisher(len(pairs)) as finisher:
+            facts = run_facts(options, model, description)
             context = RunContext(
                 model=model,
                 options=options,
+                fingerprint=run_fingerprint(facts),
                 planner=Planner(description=description, options=options),
-                facts=run_facts(options, model, description),
+                facts=facts,
                 leftovers=Leftovers(),
                 finisher=finisher,
                 guard=guard,
@@ -107,9 +110,9 @@ def _run_all(
             runs.extend(FileRun(pair, context) for pair in pairs)
             _drive(engine, runs, observer or NullObserver())
     finally:
+        engine.close()
         for run in runs:
             run.close()
-        engine.close()
 
 
 def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:

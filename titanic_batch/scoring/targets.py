@@ -59,6 +59,14 @@ class Target(Protocol):
         """Leave the rejects of a run that fails, where there is a place for them."""
         ...
 
+    def open_work(self, fingerprint: str, /) -> Path | None:
+        """Return the folder for what a killed run would need again; None where there is none."""
+        ...
+
+    def drop_work(self) -> None:
+        """Remove that folder."""
+        ...
+
     def close(self) -> None:
         """Drop what was not committed."""
         ...
@@ -116,6 +124,14 @@ class FileTarget:
     def commit(self, manifest: Manifest) -> None:
         """Publish."""
         self._publication.commit(manifest)
+
+    def open_work(self, fingerprint: str) -> Path | None:
+        """Return the folder for what a killed run would need again."""
+        return self._publication.open_work(fingerprint)
+
+    def drop_work(self) -> None:
+        """Remove that folder."""
+        self._publication.drop_work()
 
     def keep_failed_rejects(self) -> Path | None:
         """Leave OUTPUT.failed.rejects.csv."""
@@ -193,6 +209,13 @@ class StdoutTarget:
             except BrokenPipeError as exc:
                 raise ClosedPipeError("standard output was closed") from exc
         self.is_published = True
+
+    def open_work(self, _fingerprint: str) -> Path | None:
+        """Keep nothing: no folder stands beside standard output."""
+        return None
+
+    def drop_work(self) -> None:
+        """Do nothing."""
 
     def keep_failed_rejects(self) -> Path | None:
         """Leave nothing: no file stands beside standard output."""

@@ -1,0 +1,20 @@
+"""A classifier that is slow to predict, and says in a file what it was asked for."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from sklearn.linear_model import LogisticRegression
+
+
+class SlowClassifier(LogisticRegression):
+    """Takes SLOW_SECONDS for each call; a call adds a line with its rows to SLOW_LOG."""
+
+    def predict_proba(self, inputs: Any) -> Any:
+        with Path(os.environ["SLOW_LOG"]).open("a") as log:
+            log.write(f"{len(inputs)}\n")
+        time.sleep(float(os.environ["SLOW_SECONDS"]))
+        return super().predict_proba(inputs)

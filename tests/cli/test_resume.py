@@ -1,0 +1,172 @@
+"""A run that was killed inside one file goes on where it was, and its output is the same."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bench.generate import write_passengers
+from tests.cli.command import SAMPLE_DATA, Command
+
+SLOW = Path(__file__).parent / "slow"
+ROWS = 20_000
+#: As many as are predicted at a time.
+STEP = 4_096
+PATIENCE_S = 60.0
+
+TRAIN = """
+import sys
+import joblib, pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from slow_models import SlowClassifier
+data = pd.read_csv(sys.argv[1])
+columns = make_column_transformer(
+    (OneHotEncoder(), ["Sex", "Pclass"]), (SimpleImputer(), ["Age", "Fare"])
+)
+joblib.dump(make_pipeline(columns, SlowClassifier()).fit(data, data["Survived"]), sys.argv[2])
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A large input, a slow model, and a folder for the output."""
+
+    command: Command
+    folder: Path
+    source: Path
+    model: Path
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "out" / "scored.csv"
+
+    @property
+    def work(self) -> list[Path]:
+        return [path for path in self.output.parent.iterdir() if path.name.endswith(".work")]
+
+    @property
+    def kept(self) -> list[Path]:
+        return [path for folder in self.work for path in folder.glob("*.npz")]
+
+    def arguments(self, *options: object) -> list[object]:
+        trust = hashlib.sha256(self.model.read_bytes()).hexdigest()
+        return [
+            *("score", self.source, self.output, "--model", self.model),
+            *("--trust", trust, "-q", "--workers", 1, *options),
+        ]
+
+    def run(self, *options: object, code: int = 0) -> list[int]:
+        """Run to the end and return the rows of each call of the model."""
+        log = self.folder / "log"
+        log.write_text("")
+        self.command(*self.arguments(*options), code=code, SLOW_LOG=str(log))
+        return [int(line) for line in log.read_text().splitlines()]
+
+    def stop(self, signum: signal.Signals, *options: object, after: int = 2) -> None:
+        """Start, and end it with a signal when it has kept so many predictions."""
+        command = self.command.having(SLOW_LOG=self.folder / "other-log")
+        process = command.start(*self.arguments(*options))
+        deadline = time.monotonic() + PATIENCE_S
+        while len(self.kept) < after:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        os.killpg(process.pid, signum)
+        process.communicate(timeout=PATIENCE_S)
+        assert process.returncode in (-signum, 128 + signum)
+
+
+@pytest.fixture(scope="session")
+def slow(shared: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """Return a folder with a slow model, an input, and what an undisturbed run makes of it."""
+
+    def make(folder: Path) -> None:
+        write_passengers(folder / "in.csv", ROWS)
+        environment = {**os.environ, "PYTHONPATH": str(SLOW), "SLOW_SECONDS": "0"}
+        environment["SLOW_LOG"] = str(folder / "log")
+        train = [sys.executable, "-c", TRAIN, SAMPLE_DATA / "train.csv", folder / "slow.pkl"]
+        subprocess.run(train, env=environment, check=True)
+        trust = hashlib.sha256((folder / "slow.pkl").read_bytes()).hexdigest()
+        paths = [folder / "in.csv", folder / "undisturbed.csv"]
+        model = ["--model", folder / "slow.pkl", "--trust", trust, "-q"]
+        program = Path(sys.executable).with_name("titanic-batch")
+        subprocess.run([program, "score", *paths, *model], env=environment, check=True)
+
+    return shared("slow", make)
+
+
+@pytest.fixture
+def place(slow: Path, installed: Command, tmp_path: Path) -> Place:
+    (tmp_path / "out").mkdir()
+    for name in ("in.csv", "slow.pkl"):
+        shutil.copy(slow / name, tmp_path / name)
+    command = installed.having(PYTHONPATH=SLOW, SLOW_SECONDS="0.25")
+    return Place(
+        command=command, folder=tmp_path, source=tmp_path / "in.csv", model=tmp_path / "slow.pkl"
+    )
+
+
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM])
+def test_what_was_predicted_is_not_predicted_again(
+    signum: signal.Signals, place: Place, slow: Path
+) -> None:
+    place.stop(signum)
+    (folder,) = place.work
+    assert folder.stat().st_mode & 0o777 == 0o700
+    kept = len(place.kept)
+    calls = place.run()
+    # One call for the labels' probabilities, and one for each step that was not kept.
+    steps = -(-ROWS // STEP)
+    assert kept >= 2
+    assert len(calls) == steps - kept
+    assert sum(calls) <= ROWS - 2 * STEP
+    assert place.output.read_bytes() == (slow / "undisturbed.csv").read_bytes()
+    names = {path.name for path in place.output.parent.iterdir()}
+    assert names == {"scored.csv", "scored.csv.manifest.json"}
+
+
+@pytest.mark.parametrize("change", ["input", "model", "options", "damage", "foreign"])
+def test_what_does_not_match_is_predicted_anew(change: str, place: Place, slow: Path) -> None:
+    place.stop(signal.SIGKILL)
+    (folder,) = place.work
+    options: list[object] = []
+    expected = (slow / "undisturbed.csv").read_bytes()
+    if change == "input":  # the same size, another time
+        data = place.source.read_bytes()
+        assert b",male," in data
+        place.source.write_bytes(data.replace(b",male,", b",male,", 1))
+    elif change == "model":
+        place.model.write_bytes(place.model.read_bytes() + b"\0")
+    elif change == "options":
+        options = ["--max-rejects", 1]
+    elif change == "damage":
+        for path in place.kept:
+            path.write_bytes(path.read_bytes()[:-30])
+    else:
+        folder.chmod(0o777)
+    calls = place.run(*options)
+    assert sum(calls) == ROWS
+    assert place.output.read_bytes() == expected
+    assert folder.exists() == (change == "foreign")
+
+
+def test_a_run_that_fails_leaves_no_work(place: Place) -> None:
+    with place.source.open("a") as file:
+        file.write("1,2,3\n")
+    assert place.run(code=65)
+    assert {path.name for path in place.output.parent.iterdir()} == {
+        "scored.csv.failed.rejects.csv"
+    }

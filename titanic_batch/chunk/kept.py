@@ -1,0 +1,101 @@
+"""Predictions kept on the disk, so that a run that was killed need not ask the model again.
+
+Only predictions are kept: reading and aligning again costs little. They are found again by what
+they were made of, the chunk's bytes, in a folder that is bound to the model and the options; so
+nothing has to be in step with anything when a run dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import zipfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from titanic_batch.chunk.answers import Predictions
+
+#: What is predicted sooner is not worth keeping: to hash and write it may take a twentieth of that.
+_WORTH_S = 0.1
+#: Rows that are predicted, and kept, at a time: where that may move the last bit, as few as cost
+#: next to nothing, for any model; known models are not so slow, and do better with more.
+_ROWS = 4_096
+_INDEPENDENT_ROWS = 16_384
+
+
+def rows_at_a_time(*, independent: bool) -> int:
+    """Return how many rows are predicted by one call of a model, whether they are kept or not."""
+    return _INDEPENDENT_ROWS if independent else _ROWS
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Keeps the predictions of one input in a folder, which is made when it is first needed."""
+
+    folder: Path
+
+    def of_chunk(self, data: bytes) -> KeptChunk:
+        """Return what is kept of a chunk that consists of `data`."""
+        return KeptChunk(self.folder, data)
+
+
+@dataclass
+class KeptChunk:
+    """The kept predictions of one chunk, by the number of its first row in the chunk.
+
+    What cannot be read or written is not kept: that costs time, and nothing else.
+    """
+
+    folder: Path
+    data: bytes = field(repr=False)
+
+    @cached_property
+    def _name(self) -> str:
+        return hashlib.blake2b(self.data, digest_size=20).hexdigest()
+
+    @cached_property
+    def _is_there(self) -> bool:
+        return self.folder.is_dir()
+
+    def recall(self, start: int, row_count: int) -> Predictions | None:
+        """Return the predictions for `row_count` rows from `start` on; None if there are none."""
+        if not self._is_there:
+            return None
+        try:
+            with np.load(self._path(start), allow_pickle=False) as kept:
+                labels, probabilities = kept["labels"], kept.get("probabilities")
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+        if len(labels) != row_count or (
+            probabilities is not None and len(probabilities) != row_count
+        ):
+            return None
+        return Predictions(labels, probabilities)
+
+    def keep(self, start: int, predictions: Predictions, seconds: float) -> None:
+        """Keep the predictions for the rows from `start` on, if they took long enough."""
+        labels = predictions.labels
+        if labels.dtype == object and all(isinstance(label, str) for label in labels):
+            labels = labels.astype(np.str_)
+        if seconds < _WORTH_S or labels.dtype.hasobject:
+            return
+        some = predictions.probabilities
+        probabilities = {} if some is None else {"probabilities": some}
+        path = self._path(start)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            try:
+                with unfinished.open("wb") as file:
+                    np.savez(file, allow_pickle=False, labels=labels, **probabilities)
+                unfinished.replace(path)
+            except BaseException:
+                unfinished.unlink(missing_ok=True)
+                raise
+
+    def _path(self, start: int) -> Path:
+        return self.folder / f"{self._name}-{start}.npz"
