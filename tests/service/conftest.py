@@ -23,6 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 from tests.cli.command import SAMPLE_DATA, Command, WarmCommand
 from tests.cli.conftest import Shared, environment_in, home, shared, warm_server
 from tests.service.running import Running, start, stop
+from titanic_batch.models import SchemaEdits, register_model
 
 __all__ = ["home", "shared", "warm_server"]  # fixtures of the command line's tests
 
@@ -35,7 +36,6 @@ def service_home(shared: Shared, home: Path) -> Path:
 
     def fill(folder: Path) -> None:
         shutil.copytree(home, folder, dirs_exist_ok=True)
-        command = Command(environment=environment_in(folder), folder=folder)
         train = pd.read_csv(SAMPLE_DATA / "train.csv")
         dummies = make_dummies(train)
         joblib.dump(
@@ -45,15 +45,17 @@ def service_home(shared: Shared, home: Path) -> Path:
         customers = make_customers(train)
         customers.to_csv(folder / "customers.csv", index=False)
         joblib.dump(fit_churn(customers), folder / "churn_model.pkl")
-        for arguments in (
-            ("dummies_model.pkl",),
-            (
-                *("churn_model.pkl", "--data", "customers.csv", "--target", "Will Churn"),
-                *("--label", "yes=이탈", "--label", "no=유지"),
-            ),
-        ):
-            sha256 = hashlib.sha256((folder / arguments[0]).read_bytes()).hexdigest()
-            command("models", "save", *arguments, "--trust", sha256, "-q")
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment_in(folder).items():
+                patch.setenv(name, value)
+            register_model(str(folder / "dummies_model.pkl"), trust=[hash_of(folder, "dummies")])
+            register_model(
+                str(folder / "churn_model.pkl"),
+                data=folder / "customers.csv",
+                target="Will Churn",
+                edits=SchemaEdits(labels={"yes": "이탈", "no": "유지"}),
+                trust=[hash_of(folder, "churn")],
+            )
 
     return shared("service-home", fill)
 
@@ -82,6 +84,10 @@ def service(service_of: ServiceOf) -> Running:
 def command(service_home: Path, tmp_path: Path, warm_server: subprocess.Popen[str]) -> Command:
     environment = environment_in(service_home)
     return WarmCommand(environment=environment, folder=tmp_path, server=warm_server)
+
+
+def hash_of(folder: Path, model: str) -> str:
+    return hashlib.sha256((folder / f"{model}_model.pkl").read_bytes()).hexdigest()
 
 
 def make_dummies(passengers: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from tests.cli.command import SAMPLE_DATA, Command
-from tests.cli.conftest import environment_in
 from tests.service.conftest import ServiceOf, make_dummies
 from tests.service.running import PASSENGER, Running
 
@@ -105,31 +104,6 @@ def test_the_pages_of_a_bentoml_service_are_there(service: Running) -> None:
     assert set(content["schema"]["properties"]) == set(PASSENGER)
     example = content["schema"]["example"]
     assert service.post("/predict", example).status == 200
-
-
-def test_a_model_that_cannot_be_served_ends_the_command_in_a_line(
-    service_home: Path, tmp_path: Path
-) -> None:
-    from tests.service.running import BENTOML, SERVICE
-
-    def refused(**environment: str) -> str:
-        import subprocess
-
-        done = subprocess.run(
-            [BENTOML, "serve", SERVICE],
-            cwd=tmp_path,
-            env={**environment_in(service_home), **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 1
-        assert "Traceback" not in done.stdout + done.stderr
-        return done.stderr
-
-    assert "there is no such model" in refused(TITANIC_BATCH_MODEL="missing_model")
-    assert "is not trusted" in refused(XDG_CONFIG_HOME=str(tmp_path))
 
 
 def test_saving_names_the_labels_that_a_service_answers_with(

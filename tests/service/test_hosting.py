@@ -1,0 +1,68 @@
+"""Which model is served, and how a model that cannot be ends the command: in one line."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from bentoml.exceptions import BentoMLException
+
+from tests.cli.conftest import environment_in
+from tests.service.running import BENTOML, SERVICE
+from titanic_batch.serving.hosting import served_model
+
+
+@pytest.fixture(autouse=True)
+def at_home(service_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "BENTOML_HOME"):
+        monkeypatch.setenv(name, environment_in(service_home)[name])
+    for name in ("TITANIC_BATCH_MODEL", "TITANIC_BATCH_TRUST"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_environment_names_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert served_model().tag.startswith("titanic_model:")
+    monkeypatch.setenv("TITANIC_BATCH_MODEL", "churn_model")
+    assert served_model().tag.startswith("churn_model:")
+
+
+def test_what_cannot_be_served_is_said_to_bentoml(
+    monkeypatch: pytest.MonkeyPatch, service_home: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TITANIC_BATCH_MODEL", "missing_model")
+    with pytest.raises(BentoMLException, match="no such model"):
+        served_model()
+    monkeypatch.setenv("TITANIC_BATCH_MODEL", str(service_home / "best_model.pkl"))
+    with pytest.raises(BentoMLException, match="takes its model from the BentoML store"):
+        served_model()
+    monkeypatch.delenv("TITANIC_BATCH_MODEL")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    with pytest.raises(BentoMLException, match="is not trusted"):
+        served_model()
+
+
+def test_a_damaged_model_ends_the_command_in_a_line(service_home: Path, tmp_path: Path) -> None:
+    shutil.copytree(service_home / "bentoml", tmp_path / "bentoml")
+    (path,) = (tmp_path / "bentoml" / "models" / "churn_model").glob("*/saved_model.pkl")
+    path.write_bytes(b"garbage")
+    trust = hashlib.sha256(b"garbage").hexdigest()
+    done = subprocess.run(
+        [BENTOML, "serve", SERVICE],
+        cwd=tmp_path,
+        env={
+            **environment_in(tmp_path),
+            "TITANIC_BATCH_MODEL": "churn_model",
+            "TITANIC_BATCH_TRUST": trust,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "the file is damaged, or no model" in done.stderr
+    assert "Traceback" not in done.stdout

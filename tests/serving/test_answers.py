@@ -1,0 +1,66 @@
+"""How answers are worded, from nothing but a schema."""
+
+from __future__ import annotations
+
+import pytest
+
+from titanic_batch.schema import TrainingSchema, schema_from_json
+from titanic_batch.serving.answers import answer, field_name, read_answer, words_of
+from titanic_batch.serving.verdicts import Scored, Verdict, refusal
+
+
+def schema(
+    target: str | None, classes: tuple[int | str, ...] = (0, 1), **labels: str
+) -> TrainingSchema:
+    return TrainingSchema(columns=(), target=target, classes=classes, labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("target", "field"),
+    [
+        ("Survived", "survived"),
+        ("Will Churn?", "will_churn"),
+        ("생존", "생존"),
+        (None, "prediction"),
+        ("Message", "prediction"),
+        ("Model", "prediction"),
+        ("Probability", "prediction"),
+        ("?", "prediction"),
+    ],
+)
+def test_the_field_is_the_targets_name(target: str | None, field: str) -> None:
+    assert field_name(schema(target)) == field
+
+
+def test_a_message_names_the_class_of_the_probability_first() -> None:
+    binary = TrainingSchema(columns=(), classes=(0, 1), labels={"0": "사망", "1": "생존"})
+    assert words_of(binary, "m").message == "1 = 생존, 0 = 사망"
+    several = TrainingSchema(columns=(), classes=("a", "b", "c"), labels={"c": "C", "a": "A"})
+    assert words_of(several, "m").message == "a = A, c = C"
+    assert words_of(schema("Survived"), "m").message == ""
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        Scored(label=1, probabilities={"probability": 0.25}),
+        Scored(label="a", probabilities={"probability_a": 1.0, "probability_b": 0.0}),
+        Scored(label=2.5, probabilities={}),
+        refusal("missing-value", "Sex"),
+        refusal("model-error", ""),
+    ],
+)
+def test_an_answer_reads_back_as_its_verdict(verdict: Verdict) -> None:
+    words = words_of(schema("Survived"), "titanic_model:abc")
+    assert read_answer(answer(verdict, words), "survived") == verdict
+
+
+def test_what_is_no_answer_reads_as_none() -> None:
+    assert read_answer({}, "survived") is None
+    assert read_answer({"prediction": 1}, "survived") is None
+    assert read_answer({"error": "An unexpected error has occurred"}, "survived") is None
+
+
+def test_a_schema_of_before_labels_still_loads() -> None:
+    document = {"schema_version": 1, "columns": [], "target": "Survived"}
+    assert schema_from_json(document, where="m").labels == {}
