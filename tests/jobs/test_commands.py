@@ -177,7 +177,7 @@ class TestJobsList:
         done = command("jobs", "list", home=store.home, cwd=project)
         assert (done.returncode, done.stderr) == (0, "")
         header, *jobs = done.stdout.splitlines()
-        assert header.split() == ["JOB", "FILE", "MODEL", "TODAY", "LAST", "PUBLISHED"]
+        assert header.split() == ["JOB", "FILE", "MODEL", "TODAY", "LAST", "PUBLISHED", "NEXT"]
         assert [job.split()[:3] for job in jobs] == [
             ["nightly", "jobs/nightly.toml", "titanic_model:latest"],
             ["weekly-parquet", "jobs/weekly_parquet.toml", "titanic_model:latest"],
@@ -186,6 +186,7 @@ class TestJobsList:
             command("jobs", "list", "--json", home=store.home, cwd=project).stdout
         )
         assert [job["last"] for job in document] == [None, None]
+        assert document[0]["next"] == "titanic-batch run jobs/nightly.toml"
 
 
 @pytest.mark.parametrize(

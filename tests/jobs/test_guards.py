@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 
 from tests.jobs.conftest import SAMPLE_DATA
+from titanic_batch.errors import UsageError
+from titanic_batch.jobs.checking import check_job
 from titanic_batch.jobs.drift import stability_index
 from titanic_batch.jobs.guards import SCORE
 from titanic_batch.jobs.job_file import Job
@@ -127,17 +129,26 @@ class TestEachGuard:
         self, guarded: Guarded, passengers_frame: pd.DataFrame, tmp_path: Path
     ) -> None:
         write_nights(tmp_path, **{"22": passengers_frame[:50]})
-        guards = (
-            "max_row_change = '1%'\nmax_drift_from_training = 0.1\nmax_drift_from_last = 0.1\n"
-            "[guards.max_null_rate]\nAgee = '1%'"
-        )
+        guards = "max_row_change = '1%'\nmax_drift_from_training = 0.1\nmax_drift_from_last = 0.1\n"
         assert guarded(guards).status == "published"
         assert manifest_of(tmp_path / "out" / "2026-11-22.parquet")["warnings"] == [
             "guards: max_row_change not judged: there is no earlier night",
-            "guards: max_null_rate of Agee not judged: the model has no such column",
             "guards: max_drift_from_training not judged: fewer than 100 rows show no drift",
             "guards: max_drift_from_last not judged: there is no earlier night",
         ]
+
+    def test_of_a_column_that_the_model_lacks_is_2_and_nothing_is_scored(
+        self, job_of: JobOf, passengers: Path, tmp_path: Path
+    ) -> None:
+        job = job_of("[guards.max_null_rate]\nAgee = '1%'")
+        outcome = run_job(job, DAY)
+        assert outcome.exit_code == 2
+        assert "guards.max_null_rate: the model has no column Agee. Did you mean Age?" in str(
+            outcome.error
+        )
+        assert list((tmp_path / "out").iterdir()) == []
+        with pytest.raises(UsageError, match="Did you mean Age"):
+            check_job(job.path)
 
     def test_is_not_asked_by_a_job_without_any(
         self, job_of: JobOf, passengers: Path, tmp_path: Path

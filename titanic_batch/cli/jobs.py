@@ -32,8 +32,8 @@ def list_command(
 ) -> None:
     """Example: `titanic-batch jobs list jobs`
 
-    List the jobs in a folder: name, file, model, whether today's output is published, and what was
-    published last, going by the manifests.
+    List the jobs in a folder: name, file, model, whether today's output is published, what was
+    published last, going by the manifests, and the command to run next.
     """
     from titanic_batch.jobs.listing import list_jobs
 

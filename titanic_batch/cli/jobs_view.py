@@ -143,12 +143,13 @@ def show_jobs(jobs: Sequence[JobSummary], folder: str) -> None:
         log("note", f"There are no job files (*.toml) in {folder}.")
     elif not style().quiet:
         table = Table(box=None, pad_edge=False, header_style="dim")
-        for header in ("JOB", "FILE", "MODEL", "TODAY", "LAST PUBLISHED"):
+        for header in ("JOB", "FILE", "MODEL", "TODAY", "LAST PUBLISHED", "NEXT"):
             table.add_column(header, overflow="fold")
         for job in jobs:
             tonight = "faulty" if job.error else _published(job.tonight) or "not yet"
             last = f"{job.last.path}, {_published(job.last)}" if job.last else "-"
-            cells = (job.name, str(job.path), job.model or "-", tonight, last)
+            step = job.next_step or "-"
+            cells = (job.name, str(job.path), job.model or "-", tonight, last, step)
             table.add_row(*(Text(cell) for cell in cells))
         print_table(table)
     for job in jobs:
@@ -158,7 +159,11 @@ def show_jobs(jobs: Sequence[JobSummary], folder: str) -> None:
 
 def job_document(job: JobSummary) -> dict[str, Any]:
     """Return a job of a folder as JSON."""
-    document: dict[str, Any] = {"name": job.name, "path": str(job.path)}
+    document: dict[str, Any] = {
+        "name": job.name,
+        "path": str(job.path),
+        "next": job.next_step or None,
+    }
     if job.error is not None:
         return {**document, **failure(job.error)}
     return {

@@ -15,6 +15,7 @@ guards       judge a night before it is published
 arrival      whether a night's input has arrived
 running      run nights
 run_manifest every file of a night that goes into a folder, and its verdict
+writing      small files, in one step
 metrics      figures of the last run, as a Prometheus textfile
 pings        a health check is told of a run
 reporting    run nights so that metrics and health check tell of it

@@ -42,6 +42,7 @@ def check_job(path: str | Path) -> JobCheck:
         OutputError: if its metrics cannot be written.
         UntrustedModelError: if the model is not trusted, or not the one that the file pins.
     """
+    from titanic_batch.jobs.guards import check_columns  # numpy comes with it
     from titanic_batch.models import open_model
     from titanic_batch.models.versions import SKLEARN, check_sklearn_version
 
@@ -51,6 +52,8 @@ def check_job(path: str | Path) -> JobCheck:
     options = make_options(**score_keywords(job, night))
     model = open_model(choice.ref, trust=choice.trust)
     require_hash(choice, model.sha256)
+    if model.schema is not None:
+        check_columns(job, model.schema)
     if recorded := model.libraries.get(SKLEARN):
         check_sklearn_version(
             recorded, ref=choice.ref, allow_mismatch=options.allow_version_mismatch

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from titanic_batch.alignment.names import nearest
 from titanic_batch.bins import Bins, training_score_shares, training_shares
-from titanic_batch.errors import DataError
+from titanic_batch.errors import DataError, UsageError
 from titanic_batch.jobs.drift import FEWEST_ROWS, stability_index
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.last_night import LastNight
 from titanic_batch.jobs.limits import Limit, Limits
 from titanic_batch.jobs.night import Night
+from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.guarding import Admission, Candidate
 from titanic_batch.scoring.options import RejectLimit
 
@@ -64,6 +66,14 @@ class NightGuard:
         """Whether what is in each bin is to be counted."""
         return self.job.limits.need_profile
 
+    def check(self, schema: TrainingSchema) -> None:
+        """Refuse limits of columns that the model does not have.
+
+        Raises:
+            UsageError: if there is one.
+        """
+        check_columns(self.job, schema)
+
     def __call__(self, candidate: Candidate) -> Admission:
         """Let a file through with what the manifest says of it.
 
@@ -89,6 +99,22 @@ class NightGuard:
             },
             warnings=_warnings(findings),
         )
+
+
+def check_columns(job: Job, schema: TrainingSchema) -> None:
+    """Refuse limits of columns that a model does not have.
+
+    Raises:
+        UsageError: if there is one.
+    """
+    for name in job.limits.max_null_rate:
+        if name != _ALL_OTHERS and name not in schema.names:
+            near = nearest(name, schema.names, 1)
+            raise UsageError(
+                f"the model has no column {name}",
+                where=f"{job.path}, guards.max_null_rate",
+                cure=f"Did you mean {near[0]}?" if near else f"It has: {', '.join(schema.names)}.",
+            )
 
 
 def judge(candidate: Candidate, limits: Limits, last: LastNight | None) -> Iterator[Finding]:
@@ -145,9 +171,6 @@ def _row_change(candidate: Candidate, limit: Limit[float], last: LastNight | Non
 
 
 def _null_rates(candidate: Candidate, limits: dict[str, Limit[float]]) -> Iterator[Finding]:
-    unknown = sorted(limits.keys() - set(candidate.schema.names) - {_ALL_OTHERS})
-    for name in unknown:
-        yield _not_judged("max_null_rate", "the model has no such column", name)
     for name in candidate.schema.names:
         limit = limits.get(name, limits.get(_ALL_OTHERS))
         if limit is None or not candidate.rows.read:

@@ -61,6 +61,13 @@ class JobSummary:
     last: PublishedOutput | None = None
     error: TitanicBatchError | None = None
 
+    @property
+    def next_step(self) -> str:
+        """The command to run next; "" where today's output is published."""
+        if self.error is not None:
+            return f"titanic-batch jobs check {self.path}"
+        return "" if self.tonight is not None else f"titanic-batch run {self.path}"
+
 
 def list_jobs(folder: str | Path = "jobs") -> list[JobSummary]:
     """Return the jobs of a folder by file name; a faulty one with what is wrong with it.

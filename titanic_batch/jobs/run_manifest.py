@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from titanic_batch.errors import os_errors, without_cells
+from titanic_batch.errors import without_cells
+from titanic_batch.jobs.writing import write_text
 from titanic_batch.publish.manifest import TOOL
-from titanic_batch.publish.staging import StagedFile, published_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,12 +39,8 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
         "status": "failed" if any(file.error is not None for file in files) else "published",
         "files": [_verdict(file) for file in files],
     }
-    data = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    with StagedFile(path, uuid.uuid4().hex) as staged:
-        staged.write(data.encode("utf-8", "surrogateescape"))
-        staged.seal(published_mode(path))
-        with os_errors(path, "writing the run manifest"):
-            staged.path.replace(path)
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    write_text(path, text, "writing the run manifest")
 
 
 def _verdict(file: FileOutcome) -> dict[str, Any]:

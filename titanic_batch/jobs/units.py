@@ -7,16 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from titanic_batch.errors import UsageError, os_errors
+from titanic_batch.errors import UsageError
 from titanic_batch.jobs.dates import fixed_folder
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import place
-from titanic_batch.publish.staging import StagedFile, published_mode
+from titanic_batch.jobs.writing import write_text
 
 #: Another run holds the output: the one failure that time alone mends.
 _TRIED_AGAIN = 75
@@ -193,11 +192,7 @@ def write_units(units: Sequence[Unit], folder: str | Path) -> list[Path]:
     """
     paths = [Path(folder) / unit.name for unit in units]
     for path, unit in zip(paths, units, strict=True):
-        with StagedFile(path, uuid.uuid4().hex) as staged:
-            staged.write(unit.text.encode())
-            staged.seal(published_mode(path))
-            with os_errors(path, "writing the unit"):
-                staged.path.replace(path)
+        write_text(path, unit.text, "writing the unit")
     return paths
 
 

@@ -58,6 +58,10 @@ class Guard(Protocol):
         """Whether it needs a profile, which takes time to count."""
         ...
 
+    def check(self, schema: TrainingSchema, /) -> None:
+        """Raise UsageError before anything is scored if it does not go with the model."""
+        ...
+
     def __call__(self, candidate: Candidate, /) -> Admission:
         """Let a candidate through; raises DataError to keep the old output."""
         ...

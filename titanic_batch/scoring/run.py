@@ -94,6 +94,8 @@ def _run_all(
     engine = _open_engine(pairs, model, options)
     try:
         description = engine.describe()
+        if guard is not None:
+            guard.check(description.schema)
         _make_folders(pairs)
         with open_finisher(len(pairs)) as finisher:
             facts = run_facts(options, model, description)
