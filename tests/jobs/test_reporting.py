@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.faults.process import mounted
 from tests.jobs.conftest import SAMPLE_DATA, Store
 from titanic_batch.errors import InterruptedRunError, OutputError, TitanicBatchError
 from titanic_batch.jobs.job_file import Job
@@ -215,6 +216,22 @@ class TestMetrics:
             run(job)
         assert caught.value.exit_code == 74
         assert service.paths == ["/secret/start", "/secret/74"]
+        assert not (tmp_path / "out").exists()
+
+    def test_on_a_read_only_disk_are_74_and_one_message(
+        self, job_of: JobOf, passengers: Path, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "metrics"
+        folder.mkdir()
+        with mounted(folder, "size=1m,ro") as is_mounted:
+            if not is_mounted:
+                pytest.skip("nobody may mount here")
+            with pytest.raises(OutputError) as caught:
+                run(job_of("[metrics]\ntextfile = 'metrics/job.prom'"))
+        assert str(caught.value) == (
+            f"{folder}/job.prom: writing the metrics failed: Read-only file system. "
+            "The file system is read-only: choose another place."
+        )
         assert not (tmp_path / "out").exists()
 
     def test_that_fail_in_the_end_leave_the_night_published(

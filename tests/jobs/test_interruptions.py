@@ -1,0 +1,107 @@
+"""A killed or stopped run of a job goes on where it was, and its health check hears of it."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.conftest import SAMPLE_DATA, Store, command, environment_of, write_job
+
+FILES = 60
+ARGUMENTS = ("run", "job.toml", "--date", "2026-11-22")
+
+
+def start(folder: Path, home: Path) -> subprocess.Popen[str]:
+    program = Path(sys.executable).parent / "titanic-batch"
+    return subprocess.Popen(
+        [str(program), *ARGUMENTS],
+        cwd=folder,
+        env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", **environment_of(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + 60
+    while not list(folder.glob(pattern)):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+@pytest.fixture
+def drop(tmp_path: Path) -> Path:
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    text = (SAMPLE_DATA / "passengers.csv").read_text(encoding="utf-8")
+    header, _, rows = text.partition("\n")
+    for number in range(FILES):
+        (folder / f"{number:02}.csv").write_text(f"{header}\n{rows * 5}", encoding="utf-8")
+    return folder
+
+
+def test_a_killed_night_does_not_score_again_what_it_published(
+    drop: Path, tmp_path: Path, store: Store
+) -> None:
+    write_job(tmp_path, source="drop/", target="out/")
+    out = tmp_path / "out"
+    process = start(tmp_path, store.home)
+    wait_for(out, "*.manifest.json", process)
+    process.kill()
+    process.communicate()
+    before = {path.name: path.stat().st_ino for path in out.glob("*.parquet")}
+    published = {path.name.removesuffix(".manifest.json") for path in out.glob("*.manifest.json")}
+    assert 0 < len(published) < FILES, "it was killed too early or too late"
+    done = command(*ARGUMENTS, "--json", home=store.home, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (night,) = json.loads(done.stdout)["nights"]
+    skipped = {Path(f["output"]["path"]).name for f in night["files"] if f["skipped"]}
+    assert published <= skipped
+    after = {path.name: path.stat().st_ino for path in out.glob("*.parquet")}
+    assert len(after) == FILES
+    assert {name: after[name] for name in published} == {name: before[name] for name in published}
+    verdicts = json.loads((out / "_run.manifest.json").read_bytes())
+    assert {file["status"] for file in verdicts["files"]} == {"published", "skipped"}
+    assert [path for path in out.iterdir() if path.name.endswith(".tmp")] == []
+
+
+def test_a_stopped_night_tells_its_health_check_and_metrics(
+    drop: Path, tmp_path: Path, store: Store
+) -> None:
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        more = f"[notify]\nurl = 'http://127.0.0.1:{server.server_port}'\n"
+        write_job(
+            tmp_path, f"{more}[metrics]\ntextfile = 'job.prom'", source="drop/", target="out/"
+        )
+        process = start(tmp_path, store.home)
+        wait_for(tmp_path / "out", "*.manifest.json", process)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+        server.shutdown()
+    assert process.returncode == 143
+    assert said.startswith("error: interrupted")
+    assert asked == ["/start", "/143"]
+    assert 'titanic_batch_run_exit_code{job="job"} 143.0' in (tmp_path / "job.prom").read_text()
