@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import pyarrow as pa
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
+from titanic_batch.chunk.score import score_chunks
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.engine.session import Session, open_session
 from titanic_batch.errors import DataError, TitanicBatchError
@@ -32,11 +35,13 @@ class Scorer:
         model: Which model it is.
         session: The same, loaded.
         plan: What reading records of some columns takes; raises DataError where they do not fit.
+        threads: The libraries that would compute in several threads.
     """
 
     model: VerifiedModel
     session: Session
     plan: Callable[[pa.Schema], ChunkTask]
+    threads: ThreadpoolController
 
     def score(self, records: Sequence[object]) -> list[Verdict]:
         """Return a verdict for each record, in their order."""
@@ -81,9 +86,13 @@ class Scorer:
         self, items: Sequence[tuple[ChunkTask, Chunk]]
     ) -> list[ChunkResult | TitanicBatchError]:
         """Score together what the model scores row by row, and everything else part by part."""
-        if self.session.description.facts.independent_rows:
-            return self.session.score(items)
-        return [result for item in items for result in self.session.score([item])]
+        facts = self.session.description.facts
+        groups = [items] if facts.independent_rows else [[item] for item in items]
+        # As Session.score does, but the libraries are looked for once: that takes milliseconds.
+        with self.threads.limit(limits=1), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            scored = [score_chunks(group, self.session.estimator, facts) for group in groups]
+        return list(itertools.chain.from_iterable(scored))
 
 
 def open_scorer(model: VerifiedModel) -> Scorer:
@@ -96,7 +105,8 @@ def open_scorer(model: VerifiedModel) -> Scorer:
         ModelError: if it cannot be loaded, or its columns cannot be found out.
     """
     session = open_session(model)
-    threadpool_limits(limits=1)
+    threads = ThreadpoolController()
+    threads.limit(limits=1)
     description = session.description
 
     @lru_cache(maxsize=_MOST_PLANS)
@@ -105,7 +115,7 @@ def open_scorer(model: VerifiedModel) -> Scorer:
             schema, ParquetParser(), description, input="the request", text_cells=False
         )
 
-    return Scorer(model, session, plan)
+    return Scorer(model, session, plan, threads)
 
 
 def _chunk(table: pa.Table) -> Chunk:
