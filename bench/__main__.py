@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from bench.cases import OutputsDisagreeError, resume_cases, standard_cases, strictness_cases
+from bench.cases import OutputsDisagreeError, all_cases
 from bench.machine import this_machine
 from bench.measure import CommandFailedError
 from bench.report import as_json, machine_lines, memory_table, times_table
@@ -35,9 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parse(argv)
     rows = [100_000] if args.quick else args.rows
     repeat = 1 if args.quick else args.repeat
-    cases = _chosen(
-        [*standard_cases(rows), *strictness_cases(rows), *resume_cases(rows)], args.only
-    )
+    cases = _chosen(all_cases(rows), args.only)
     progress = Console(stderr=True)
     results: list[Result] = []
     with _work_folder(args.work) as work:

@@ -153,6 +153,11 @@ def resume_cases(row_counts: Sequence[int]) -> list[Case]:
     ]
 
 
+def all_cases(row_counts: Sequence[int]) -> list[Case]:
+    """Return every case."""
+    return [*standard_cases(row_counts), *strictness_cases(row_counts), *resume_cases(row_counts)]
+
+
 def short_count(rows: int) -> str:
     """Write 3000000 as 3M and 250000 as 250k."""
     for size, unit in ((1_000_000, "M"), (1_000, "k")):

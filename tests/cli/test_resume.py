@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bench.generate import write_passengers
-from tests.cli.command import SAMPLE_DATA, Command
+from tests.cli.command import PROGRAM, SAMPLE_DATA, Command
 
 SLOW = Path(__file__).parent / "slow"
 ROWS = 20_000
@@ -97,13 +97,13 @@ def slow(shared: Callable[[str, Callable[[Path], None]], Path]) -> Path:
         write_passengers(folder / "in.csv", ROWS)
         environment = {**os.environ, "PYTHONPATH": str(SLOW), "SLOW_SECONDS": "0"}
         environment["SLOW_LOG"] = str(folder / "log")
-        train = [sys.executable, "-c", TRAIN, SAMPLE_DATA / "train.csv", folder / "slow.pkl"]
+        script = [sys.executable, "-c", TRAIN]
+        train = [*script, str(SAMPLE_DATA / "train.csv"), str(folder / "slow.pkl")]
         subprocess.run(train, env=environment, check=True)
         trust = hashlib.sha256((folder / "slow.pkl").read_bytes()).hexdigest()
-        paths = [folder / "in.csv", folder / "undisturbed.csv"]
-        model = ["--model", folder / "slow.pkl", "--trust", trust, "-q"]
-        program = Path(sys.executable).with_name("titanic-batch")
-        subprocess.run([program, "score", *paths, *model], env=environment, check=True)
+        paths = [str(folder / "in.csv"), str(folder / "undisturbed.csv")]
+        model = ["--model", str(folder / "slow.pkl"), "--trust", trust, "-q"]
+        subprocess.run([str(PROGRAM), "score", *paths, *model], env=environment, check=True)
 
     return shared("slow", make)
 
@@ -128,7 +128,6 @@ def test_what_was_predicted_is_not_predicted_again(
     assert folder.stat().st_mode & 0o777 == 0o700
     kept = len(place.kept)
     calls = place.run()
-    # One call for the labels' probabilities, and one for each step that was not kept.
     steps = -(-ROWS // STEP)
     assert kept >= 2
     assert len(calls) == steps - kept

@@ -21,15 +21,16 @@ from titanic_batch.chunk.answers import Predictions
 
 #: What is predicted sooner is not worth keeping: to hash and write it may take a twentieth of that.
 _WORTH_S = 0.1
-#: Rows that are predicted, and kept, at a time: where that may move the last bit, as few as cost
-#: next to nothing, for any model; known models are not so slow, and do better with more.
-_ROWS = 4_096
-_INDEPENDENT_ROWS = 16_384
+#: Rows that are predicted, and kept, at a time, at the least: they cost next to nothing more than
+#: the whole chunk at once, for most models.
+FEWEST_ROWS = 4_096
+#: What a call may take where more rows at a time are quicker, and change nothing.
+_CALL_S = 0.5
 
 
-def rows_at_a_time(*, independent: bool) -> int:
-    """Return how many rows are predicted by one call of a model, whether they are kept or not."""
-    return _INDEPENDENT_ROWS if independent else _ROWS
+def rows_to_ask(last_rows: int, last_s: float) -> int:
+    """Return how many rows a quick model is asked for next, after a call that took `last_s`."""
+    return max(int(last_rows * _CALL_S / max(last_s, 1e-6)), FEWEST_ROWS)
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ class KeptChunk:
     def _is_there(self) -> bool:
         return self.folder.is_dir()
 
-    def recall(self, start: int, row_count: int) -> Predictions | None:
-        """Return the predictions for `row_count` rows from `start` on; None if there are none."""
+    def recall(self, start: int, most: int) -> Predictions | None:
+        """Return the predictions that are kept for rows from `start` on, at most `most`."""
         if not self._is_there:
             return None
         try:
@@ -70,9 +71,9 @@ class KeptChunk:
                 labels, probabilities = kept["labels"], kept.get("probabilities")
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
-        if len(labels) != row_count or (
-            probabilities is not None and len(probabilities) != row_count
-        ):
+        if not 0 < len(labels) <= most:
+            return None
+        if probabilities is not None and len(probabilities) != len(labels):
             return None
         return Predictions(labels, probabilities)
 

@@ -12,7 +12,7 @@ from sklearn.utils import _safe_indexing
 
 from titanic_batch.chunk.answers import ModelFacts, Predictions, joined
 from titanic_batch.chunk.independence import predicts_rows_independently
-from titanic_batch.chunk.kept import KeptChunk, rows_at_a_time
+from titanic_batch.chunk.kept import FEWEST_ROWS, KeptChunk, rows_to_ask
 from titanic_batch.errors import ModelError
 
 #: scikit-learn classifiers whose `predict` is, by their own code, the class of the largest
@@ -61,7 +61,9 @@ def predict(
     threshold: float | None = None,
     kept: KeptChunk | None = None,
 ) -> Predictions:
-    """Predict a batch of rows, always so many at a time: a run that resumes calls alike.
+    """Predict a batch of rows, some at a time, so that a run that is killed loses little.
+
+    How many is always the same where it may move the last bit, so that every run asks alike.
 
     Args:
         estimator: The fitted model.
@@ -74,25 +76,29 @@ def predict(
     Raises:
         ModelError: if it predicts several outputs at once.
     """
-    count, step = len(features), rows_at_a_time(independent=facts.independent_rows)
-    spans = [slice(start, min(start + step, count)) for start in range(0, count, step)]
-    found = [kept.recall(span.start, span.stop - span.start) if kept else None for span in spans]
-    recalled = [part for part in found if part is not None]
-    if len(recalled) == len(spans):
-        return joined(recalled)
-    began = time.perf_counter()
-    final, inputs = _preprocessed(estimator, features)
-    preprocessing_s = (time.perf_counter() - began) / len(spans)
-    parts = []
-    for span, known in zip(spans, found, strict=True):
-        if known is not None:
-            parts.append(known)
-            continue
-        began = time.perf_counter()
-        rows = inputs if len(spans) == 1 else _safe_indexing(inputs, span)
-        parts.append(_ask(estimator, final, rows, facts, threshold))
-        if kept is not None:
-            kept.keep(span.start, parts[-1], time.perf_counter() - began + preprocessing_s)
+    count, rows, start = len(features), FEWEST_ROWS, 0
+    final: Any = None
+    inputs: Any = None
+    preprocessing_s = 0.0
+    parts: list[Predictions] = []
+    while start < count:
+        part = kept.recall(start, count - start) if kept is not None else None
+        if part is None:
+            began = time.perf_counter()
+            if final is None:
+                final, inputs = _preprocessed(estimator, features)
+                preprocessing_s = (time.perf_counter() - began) / count
+            span = slice(start, min(start + rows, count))
+            asked = time.perf_counter()
+            some = inputs if span == slice(0, count) else _safe_indexing(inputs, span)
+            part = _ask(estimator, final, some, facts, threshold)
+            seconds = time.perf_counter() - asked
+            if kept is not None:
+                kept.keep(start, part, seconds + preprocessing_s * len(part.labels))
+            if facts.independent_rows:
+                rows = rows_to_ask(len(part.labels), seconds)
+        parts.append(part)
+        start += len(part.labels)
     return joined(parts)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sklearn.linear_model import LogisticRegression
 
 
-class SlowClassifier(LogisticRegression):
+class SlowClassifier(LogisticRegression):  # type: ignore[misc]  # untyped
     """Takes SLOW_SECONDS for each call; a call adds a line with its rows to SLOW_LOG."""
 
     def predict_proba(self, inputs: Any) -> Any:
