@@ -87,6 +87,7 @@ class TestEachGuard:
         (error,) = outcome.errors
         assert error.what.startswith("guards: ")
         assert said in error.what
+        assert error.cure.startswith("What was published before is kept.")
         assert "--date 2026-11-22 --ignore-guards" in error.cure
         assert out.read_bytes() == old
         assert manifest_of(out)["job"]["guards"][0]["guard"] == "min_rows"

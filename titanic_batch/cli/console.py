@@ -144,6 +144,16 @@ def log(event: str, message: str, **fields: Any) -> None:
         stderr().print(Text(message))
 
 
+def warn(message: str) -> None:
+    """Print on stderr what is wrong and changes nothing."""
+    if _style.quiet:
+        return
+    if _style.log_format == "json":
+        _print_log_line("warning", "warning", message, {})
+    else:
+        stderr().print(Text(f"warning: {message}"))
+
+
 def print_error(error: TitanicBatchError | InterruptedRunError) -> None:
     """Print an error on stderr, and with `--json` as a document on stdout."""
     code = error.exit_code

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from titanic_batch.cli.console import log, print_error, print_table, set_style, stdout, style
+from titanic_batch.cli.console import log, print_error, print_table, set_style, stdout, style, warn
 from titanic_batch.errors import TitanicBatchError
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from titanic_batch.scoring.outcome import FileOutcome
 
 #: Flags of `score` that `run` does not have: in a job, they are keys of the file.
-_KEYS_OF_THE_FILE = re.compile(r"--(?!model|trust|max-rejects|workers|force)[a-z]")
+_KEYS_OF_THE_FILE = re.compile(
+    r"--(?!model|trust|max-rejects|workers|force|date|ignore-guards)[a-z]"
+)
 _WHERE_KEYS_ARE = "In a job file, these options stand in [score] and [columns.NAME]."
 
 
@@ -53,11 +55,6 @@ def report(error: TitanicBatchError, *, under: str = "") -> None:
     set_style(replace(before, as_json=False))
     print_error(shown)
     set_style(before)
-
-
-def warn(text: str) -> None:
-    """Say what is wrong and changes nothing, on stderr."""
-    log("warning", f"warning: {text}")
 
 
 def failure(error: TitanicBatchError) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import typer
 
 from titanic_batch.cli import jobs_view as view
 from titanic_batch.cli.common import with_common_options
-from titanic_batch.cli.console import print_json
+from titanic_batch.cli.console import print_json, warn
 from titanic_batch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def run_command(
     overrides = Overrides(
         model=model, trust=tuple(trust or ()), max_rejects=max_rejects, workers=workers
     )
-    seen = nullcontext(Report()) if dry_run else reported(chosen, warn=view.warn)
+    seen = nullcontext(Report()) if dry_run else reported(chosen, warn=warn)
     with seen as report, shown_progress() as observer:
         for outcome in run_nights(
             chosen,

@@ -86,7 +86,7 @@ class NightGuard:
             raise DataError(
                 f"guards: {'; '.join(failures)}",
                 where=candidate.input,
-                cure="The old output is kept. If the input is right, publish it with "
+                cure="What was published before is kept. If the input is right, publish it with "
                 f"`titanic-batch run {self.job.path} --date {self.night.day} --ignore-guards`, or "
                 "change [guards] there.",
             )

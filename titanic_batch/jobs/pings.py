@@ -92,6 +92,6 @@ class Pings:
         except HTTPError as exc:
             self._faults.append(f"it answered {exc.code}")
         except URLError as exc:
-            self._faults.append(str(exc.reason))
+            self._faults.append(getattr(exc.reason, "strerror", None) or str(exc.reason))
         except (OSError, ValueError, HTTPException) as exc:
             self._faults.append(str(exc) or type(exc).__name__)
