@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from tests.models.passengers import RAW, TRAIN_CSV, null_columns, passengers, survived
 from titanic_batch.errors import DataError, InputMissingError, UsageError
@@ -143,3 +145,19 @@ def test_list_with_another_target_is_an_error(tmp_path: Path) -> None:
     table.to_csv(tmp_path / "train.csv", index=False)
     with pytest.raises(DataError, match="must be 0 or 1"):
         fit_reference_model(tmp_path / "train.csv")
+
+
+def test_the_score_profile_is_of_rows_that_the_model_was_not_fitted_on(
+    trained: TrainedReference,
+) -> None:
+    frame = pd.read_csv(TRAIN_CSV)
+    held_out = cross_val_predict(
+        candidates(seed=0)[trained.best],
+        frame[list(FEATURES)],
+        frame["Survived"],
+        cv=StratifiedKFold(n_splits=5, shuffle=True, random_state=0),
+        method="predict_proba",
+    )
+    expected, _ = np.histogram(held_out[:, 1], np.linspace(0, 1, 11))
+    assert trained.schema.score is not None
+    assert trained.schema.score.shares == pytest.approx(expected / len(frame), abs=0.002)
