@@ -9,11 +9,8 @@ TITANIC_BATCH_MODEL says which model (titanic_model:latest). It is found, hashed
 
 # BentoML reads annotations when this module is imported: they are no strings here.
 
-import os
 from http import HTTPStatus
 from typing import Annotated, Any
-
-os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")  # before bentoml asks whether it may
 
 import bentoml
 from pydantic import WithJsonSchema

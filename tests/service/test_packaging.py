@@ -46,7 +46,7 @@ def bento(shared: Shared, service_home: Path) -> Path:
     """Return the folder of a bento, built, exported and unpacked."""
 
     def build(folder: Path) -> None:
-        environment = environment_in(service_home)
+        environment = {**environment_in(service_home), "BENTOML_DO_NOT_TRACK": "true"}
         run([BENTOML, "build", "--version", "tested"], ROOT, environment)
         run([BENTOML, "export", "titanic_service:tested", folder / "b.tar"], folder, environment)
         with tarfile.open(folder / "b.tar") as archive:
@@ -134,7 +134,7 @@ def engine_runs() -> bool:
 if FRESH and engine_runs():
 
     def test_the_bento_becomes_a_container(bento: Path, service_home: Path) -> None:
-        environment = environment_in(service_home)
+        environment = {**environment_in(service_home), "BENTOML_DO_NOT_TRACK": "true"}
         run([BENTOML, "containerize", "titanic_service:tested"], ROOT, environment)
 
 

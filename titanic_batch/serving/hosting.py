@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from titanic_batch.engine.session import open_session
 from titanic_batch.errors import TitanicBatchError, UsageError
 from titanic_batch.models import VerifiedModel, open_model
+from titanic_batch.models.bentoml_store import quiet_bentoml
 from titanic_batch.models.packed import packed_environment
 from titanic_batch.models.reference import STORE
 from titanic_batch.scoring.options import DEFAULT_MODEL
@@ -19,9 +20,12 @@ MODEL_VARIABLE = "TITANIC_BATCH_MODEL"
 def served_model() -> VerifiedModel:
     """Find, hash and trust the model that this process serves; nothing of it is unpickled.
 
+    From here on bentoml does not count its users.
+
     Raises:
         BentoMLException: if it cannot be served.
     """
+    _count_nobody()
     packed = packed_environment().get(MODEL_VARIABLE)
     with _bentoml_errors():
         model = open_model(os.environ.get(MODEL_VARIABLE) or packed or DEFAULT_MODEL)
@@ -43,6 +47,13 @@ def check_loads(model: VerifiedModel) -> None:
     """
     with _bentoml_errors():
         open_session(model)
+
+
+def _count_nobody() -> None:
+    with quiet_bentoml():  # it sets the variable
+        from bentoml._internal.utils.analytics import usage_stats
+
+        usage_stats.do_not_track.cache_clear()  # bentoml's command has asked it already
 
 
 @contextmanager
