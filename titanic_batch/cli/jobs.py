@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from titanic_batch.cli import jobs_view as view
 from titanic_batch.cli.common import with_common_options
-from titanic_batch.cli.console import print_json
+from titanic_batch.cli.console import print_json, warn
 from titanic_batch.errors import TitanicBatchError, worst_exit_code
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
@@ -115,7 +116,7 @@ def units_command(
     import getpass
 
     from titanic_batch.jobs.job_file import read_job
-    from titanic_batch.jobs.units import UnitOptions, make_units, write_units
+    from titanic_batch.jobs.units import UnitOptions, make_units, writable_folders, write_units
 
     options = UnitOptions(
         on_calendar=on_calendar,
@@ -124,7 +125,11 @@ def units_command(
         user=user or getpass.getuser(),
         on_failure=on_failure,
     )
-    units = make_units(read_job(job), options)
+    chosen = read_job(job)
+    units = make_units(chosen, options)
+    for folder in writable_folders(chosen):
+        if not Path(folder).is_dir():
+            warn(f"the service needs this folder: mkdir -p {folder}")
     if write is not None:
         paths = write_units(units, write)
         if as_json:
