@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -145,7 +146,7 @@ def units_command(
 
 @jobs_app.command("schema", short_help="Print the JSON Schema of job files.")
 @with_common_options
-def schema_command() -> None:
+def schema_command(as_json: AsJson = False) -> None:
     """Example: `titanic-batch jobs schema > job.schema.json`
 
     Print the JSON Schema of job files. An editor that knows TOML completes and checks a job file
@@ -153,4 +154,7 @@ def schema_command() -> None:
     """
     from titanic_batch.jobs.json_schema import shipped_schema
 
-    view.text(shipped_schema())
+    if as_json:
+        print_json(json.loads(shipped_schema()))
+    else:
+        view.text(shipped_schema())
