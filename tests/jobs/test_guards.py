@@ -17,8 +17,8 @@ from tests.jobs.conftest import SAMPLE_DATA
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.checking import check_job
 from titanic_batch.jobs.drift import stability_index
-from titanic_batch.jobs.guards import SCORE
 from titanic_batch.jobs.job_file import Job
+from titanic_batch.jobs.judging import SCORE
 from titanic_batch.jobs.last_night import find_last_night
 from titanic_batch.jobs.night import plan_night
 from titanic_batch.jobs.running import NightOutcome, run_job
@@ -101,10 +101,14 @@ class TestEachGuard:
         outcome = run_job(job_of(f"{allowed}1"), DAY)
         assert outcome.exit_code == 65
         assert "rows rejected, at most 1 may be (max_rejects)" in str(outcome.errors[0])
+        rejects = tmp_path / "out" / "2026-11-22.csv.failed.rejects.csv"
+        assert f"What was rejected is in {rejects}." in outcome.errors[0].cure
+        assert rejects.exists()
         outcome = run_job(job_of(f"{allowed}{{ warn = '1%', fail = '95%' }}"), DAY)
         assert outcome.status == "published"
         (warning,) = manifest_of(tmp_path / "out" / "2026-11-22.csv")["warnings"]
         assert "rows rejected, at most 1.0% may be (max_rejects)" in warning
+        assert not rejects.exists()
 
     def test_warns_between_its_two_limits(
         self, guarded: Guarded, passengers_frame: pd.DataFrame, tmp_path: Path

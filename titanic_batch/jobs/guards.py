@@ -1,48 +1,18 @@
-"""Judge a night by its job's limits before it is published."""
+"""NightGuard: judges a night by its job's limits before it is published."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 from titanic_batch.alignment.names import nearest
-from titanic_batch.bins import Bins, training_score_shares, training_shares
 from titanic_batch.errors import DataError, UsageError
-from titanic_batch.jobs.drift import FEWEST_ROWS, stability_index
 from titanic_batch.jobs.job_file import Job
+from titanic_batch.jobs.judging import ALL_OTHERS, Finding, bins_document, judge, profile_of
 from titanic_batch.jobs.last_night import LastNight
-from titanic_batch.jobs.limits import Limit, Limits
 from titanic_batch.jobs.night import Night
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.guarding import Admission, Candidate
-from titanic_batch.scoring.options import RejectLimit
-
-T = TypeVar("T")
-Verdict = Literal["passed", "warning", "failure", "not judged"]
-
-#: What the score is called among the columns: no column has an empty name.
-SCORE = ""
-_ALL_OTHERS = "*"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What became of one limit.
-
-    Attributes:
-        guard: The key in [guards].
-        column: The model column, `SCORE`, or None where it is about all rows.
-        verdict: What became of it.
-        value: What was held against the limit; None where it was not judged.
-        said: The same in words.
-    """
-
-    guard: str
-    column: str | None = None
-    verdict: Verdict
-    value: float | None = None
-    said: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,161 +78,13 @@ def check_columns(job: Job, schema: TrainingSchema) -> None:
         UsageError: if there is one.
     """
     for name in job.limits.max_null_rate:
-        if name != _ALL_OTHERS and name not in schema.names:
+        if name != ALL_OTHERS and name not in schema.names:
             near = nearest(name, schema.names, 1)
             raise UsageError(
                 f"the model has no column {name}",
                 where=f"{job.path}, guards.max_null_rate",
                 cure=f"Did you mean {near[0]}?" if near else f"It has: {', '.join(schema.names)}.",
             )
-
-
-def judge(candidate: Candidate, limits: Limits, last: LastNight | None) -> Iterator[Finding]:
-    """Yield what becomes of each limit that is set."""
-    read, rejected = candidate.rows.read, candidate.rows.rejected
-    if limits.min_rows != Limit():
-        yield _held_against(
-            "min_rows",
-            limits.min_rows,
-            float(read),
-            lambda least: read < least,
-            lambda least: f"{read:,} rows read, at least {least:,} are wanted (min_rows)",
-        )
-    if limits.max_rejects != Limit():
-        yield _held_against(
-            "max_rejects",
-            limits.max_rejects,
-            float(rejected),
-            lambda most: most.exceeded_by(rejected, read, finished=True),
-            lambda most: (
-                f"{rejected:,} of {read:,} rows rejected, at most {_written(most)} may be "
-                "(max_rejects)"
-            ),
-        )
-    if limits.max_row_change != Limit():
-        yield _row_change(candidate, limits.max_row_change, last)
-    yield from _null_rates(candidate, limits.max_null_rate)
-    if limits.max_drift_from_training != Limit():
-        yield from _drift_from_training(candidate, limits.max_drift_from_training)
-    if limits.max_drift_from_last != Limit():
-        yield from _drift_from_last(candidate, limits.max_drift_from_last, last)
-
-
-def _row_change(candidate: Candidate, limit: Limit[float], last: LastNight | None) -> Finding:
-    guard = "max_row_change"
-    if last is None:
-        return _not_judged(guard, "there is no earlier night")
-    name = candidate.output.name if candidate.output is not None else ""
-    before = last.rows.get(name, last.rows.get(""))
-    if not before:
-        return _not_judged(guard, f"{last.day} has no rows to hold {name} against")
-    read = candidate.rows.read
-    change = abs(read - before) / before
-    return _held_against(
-        guard,
-        limit,
-        change,
-        lambda most: change > most,
-        lambda most: (
-            f"{read:,} rows read, {before:,} on {last.day}: a change of {change:.0%}, at "
-            f"most {most:.0%} is allowed (max_row_change)"
-        ),
-    )
-
-
-def _null_rates(candidate: Candidate, limits: dict[str, Limit[float]]) -> Iterator[Finding]:
-    for name in candidate.schema.names:
-        limit = limits.get(name, limits.get(_ALL_OTHERS))
-        if limit is None or not candidate.rows.read:
-            continue
-        rate = candidate.nulls.get(name, 0) / candidate.rows.read
-        yield _null_rate(name, limit, rate)
-
-
-def _null_rate(name: str, limit: Limit[float], rate: float) -> Finding:
-    return _held_against(
-        "max_null_rate",
-        limit,
-        rate,
-        lambda most: rate > most,
-        lambda most: f"{rate:.1%} of {name} is null, at most {most:.1%} may be (max_null_rate)",
-        column=name,
-    )
-
-
-def _drift_from_training(candidate: Candidate, limit: Limit[float]) -> Iterator[Finding]:
-    guard = "max_drift_from_training"
-    if candidate.rows.scored < FEWEST_ROWS:
-        yield _not_judged(guard, f"fewer than {FEWEST_ROWS} rows show no drift")
-        return
-    schema = candidate.schema
-    for column, _, counts in _profile(candidate):
-        shares = (
-            training_score_shares(schema.score)
-            if column == SCORE
-            else training_shares(schema.column(column))
-        )
-        if shares is None or len(shares) != len(counts):
-            yield _not_judged(guard, "its training profile is not known", column)
-        else:
-            yield _drift(guard, limit, column, stability_index(shares, counts), "training")
-
-
-def _drift_from_last(
-    candidate: Candidate, limit: Limit[float], last: LastNight | None
-) -> Iterator[Finding]:
-    guard = "max_drift_from_last"
-    if last is None:
-        yield _not_judged(guard, "there is no earlier night")
-        return
-    if candidate.rows.scored < FEWEST_ROWS:
-        yield _not_judged(guard, f"fewer than {FEWEST_ROWS} rows show no drift")
-        return
-    for column, bins, counts in _profile(candidate):
-        known, before = last.profile.get(column, ({}, []))
-        if known != _bins_document(bins):
-            yield _not_judged(guard, f"{last.day} has no profile with the same bins", column)
-        elif sum(before) < FEWEST_ROWS:
-            yield _not_judged(guard, f"{last.day} has fewer than {FEWEST_ROWS} rows", column)
-        else:
-            yield _drift(guard, limit, column, stability_index(before, counts), str(last.day))
-
-
-def _drift(guard: str, limit: Limit[float], column: str, index: float, against: str) -> Finding:
-    name = column or "the score"
-    return _held_against(
-        guard,
-        limit,
-        round(index, 6),
-        lambda most: index > most,
-        lambda most: (
-            f"{name} has drifted from {against}: its stability index is {index:.3f}, at "
-            f"most {most:g} is allowed ({guard})"
-        ),
-        column=column,
-    )
-
-
-def _held_against(
-    guard: str,
-    limit: Limit[T],
-    value: float,
-    exceeds: Callable[[T], bool],
-    words: Callable[[T], str],
-    *,
-    column: str | None = None,
-) -> Finding:
-    verdict: Verdict = "passed"
-    said = ""
-    if limit.fail is not None and exceeds(limit.fail):
-        verdict, said = "failure", words(limit.fail)
-    elif limit.warn is not None and exceeds(limit.warn):
-        verdict, said = "warning", words(limit.warn)
-    return Finding(guard=guard, column=column, verdict=verdict, value=value, said=said)
-
-
-def _not_judged(guard: str, why: str, column: str | None = None) -> Finding:
-    return Finding(guard=guard, column=column, verdict="not judged", said=why)
 
 
 def _warnings(findings: list[Finding]) -> tuple[str, ...]:
@@ -280,30 +102,8 @@ def _warnings(findings: list[Finding]) -> tuple[str, ...]:
     return tuple(f"guards: {said}" for said in exceeded)
 
 
-def _written(limit: RejectLimit) -> str:
-    return f"{limit.share:.1%}" if limit.share is not None else f"{limit.count:,}"
-
-
-def _profile(candidate: Candidate) -> Iterator[tuple[str, Bins, list[int]]]:
-    """Yield each column's bins and counts, the score's last."""
-    plan, profile = candidate.plan, candidate.profile
-    if plan is None or profile is None:
-        return
-    for column, _, bins in plan.columns:
-        if column in profile.columns:
-            yield column, bins, profile.columns[column].tolist()
-    if plan.score is not None and profile.score is not None:
-        yield SCORE, plan.score, profile.score.tolist()
-
-
-def _bins_document(bins: Bins) -> dict[str, Any]:
-    if bins.values is not None:
-        return {"values": list(bins.values)}
-    return {"edges": list(bins.edges)}
-
-
 def _profile_document(candidate: Candidate) -> dict[str, Any]:
     return {
-        column: {"bins": _bins_document(bins), "counts": counts}
-        for column, bins, counts in _profile(candidate)
+        column: {"bins": bins_document(bins), "counts": counts}
+        for column, bins, counts in profile_of(candidate)
     }

@@ -2,89 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import Annotated, Any, Generic, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from titanic_batch.errors import UsageError
-from titanic_batch.jobs.dates import parse_zone, render, today
-from titanic_batch.jobs.durations import parse_duration
-from titanic_batch.jobs.limits import parse_share
-from titanic_batch.jobs.pings import LONGEST_WAIT_S
-from titanic_batch.scoring.api import parse_size
-from titanic_batch.scoring.options import reject_limit
-from titanic_batch.sources.dialect import declare_dialect
+from titanic_batch.jobs.values import (
+    Address,
+    Count,
+    Delimiter,
+    Drift,
+    Duration,
+    Encoding,
+    Hash,
+    Name,
+    PlainPath,
+    Probability,
+    RejectCount,
+    Share,
+    ShortWait,
+    Size,
+    Suffix,
+    Template,
+    Value,
+    Zone,
+)
 
 T = TypeVar("T")
-Value = str | int | float | bool
-
-_HASH = re.compile(r"[0-9a-fA-F]{64}")
-
-
-def _refused_by(check: Callable[[Any], object], *, says_why: bool = False) -> AfterValidator:
-    """Return a validator for what raises UsageError; its words, or else the key's description."""
-
-    def validate(value: Any) -> Any:
-        try:
-            check(value)
-        except UsageError as exc:
-            raise ValueError(str(exc) if says_why else "") from exc
-        return value
-
-    return AfterValidator(validate)
-
-
-def _path(text: str) -> None:
-    if text in ("", "-"):
-        raise UsageError("a job reads and writes files", cure="Give a path.")
-    zone = parse_zone("UTC")
-    if "\0" in render(text, today(zone)):
-        raise UsageError("a path holds no NUL character")
-
-
-def _hash(text: str) -> None:
-    if not _HASH.fullmatch(text):
-        raise UsageError("no SHA-256")
-
-
-def _plain_path(text: str) -> None:
-    if text in ("", "-") or "\0" in text:
-        raise UsageError("it is written to a file", cure="Give a path.")
-
-
-def _address(text: str) -> None:
-    try:
-        parts = urlsplit(text)
-        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        known = False
-    if not known or not text.isascii() or not text.isprintable() or " " in text:
-        raise UsageError("no address")
-
-
-def _suffix(text: str) -> None:
-    rest = text.replace("{exit_code}", "")
-    if "{" in rest or "}" in rest or not text.isascii() or not text.isprintable() or " " in text:
-        raise UsageError("no suffix")
-
-
-def _short_wait(text: str) -> None:
-    if not 0 < parse_duration(text) <= LONGEST_WAIT_S:
-        raise UsageError("too long")
-
-
-Template = Annotated[str, _refused_by(_path, says_why=True)]
-Size = Annotated[str | int, _refused_by(lambda text: parse_size(text, ""))]
-Name = Annotated[str, Field(min_length=1)]
-Duration = Annotated[str, _refused_by(parse_duration)]
-RowCount = Annotated[int, Field(ge=1)]
-RejectCount = Annotated[str | int, _refused_by(lambda given: reject_limit(str(given)))]
-Share = Annotated[str, _refused_by(parse_share)]
-Drift = Annotated[float, Field(gt=0)]
-Suffix = Annotated[str, _refused_by(_suffix)] | Literal[False]
 
 
 class Table(BaseModel):
@@ -97,7 +40,7 @@ class JobTable(Table):
     """[job]: what it is called, and where its day begins."""
 
     name: Name | None = Field(default=None, description="a name; by default the file's")
-    timezone: Annotated[str, _refused_by(parse_zone, says_why=True)] = Field(
+    timezone: Zone = Field(
         default="UTC", description='the name of a time zone, such as "Europe/Paris"'
     )
 
@@ -106,7 +49,7 @@ class ModelTable(Table):
     """[model]: what scores."""
 
     ref: Name | None = Field(default=None, description='a model, such as "titanic_model:latest"')
-    sha256: Annotated[str, _refused_by(_hash)] | None = Field(
+    sha256: Hash | None = Field(
         default=None,
         description="the 64 hexadecimal digits that `titanic-batch models show REF` prints",
     )
@@ -140,13 +83,11 @@ class ScoreTable(Table):
     )
     chunk_size: Size | None = Field(default=None, description='a size, such as "4MB"')
     max_record: Size | None = Field(default=None, description='a size, such as "16MB"')
-    workers: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="a whole number from 1 on"
+    workers: Count | None = Field(default=None, description="a whole number from 1 on")
+    delimiter: Delimiter | None = Field(
+        default=None, description='a single ASCII character, or "tab"'
     )
-    delimiter: Annotated[str, _refused_by(lambda given: declare_dialect(given, "utf-8"))] | None = (
-        Field(default=None, description='a single ASCII character, or "tab"')
-    )
-    encoding: Annotated[str, _refused_by(lambda given: declare_dialect(",", given))] | None = Field(
+    encoding: Encoding | None = Field(
         default=None, description='a text encoding, such as "latin-1"'
     )
     null: str | list[str] | None = Field(
@@ -154,9 +95,7 @@ class ScoreTable(Table):
     )
     allow_no_final_newline: bool | None = Field(default=None, description="true or false")
     allow_empty: bool | None = Field(default=None, description="true or false")
-    threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        default=None, description="a number from 0 to 1"
-    )
+    threshold: Probability | None = Field(default=None, description="a number from 0 to 1")
     prediction_column: Name | None = Field(default=None, description="a column's name")
     probability_column: Name | None = Field(default=None, description="a column's name")
     output_format: Literal["parquet", "csv"] | None = Field(
@@ -191,7 +130,7 @@ class LimitTable(Table, Generic[T]):
     fail: T | None = Field(default=None, description="beyond it, it is not")
 
 
-class RowLimit(LimitTable[RowCount]):
+class RowLimit(LimitTable[Count]):
     """A limit of rows."""
 
 
@@ -210,7 +149,7 @@ class DriftLimit(LimitTable[Drift]):
 class GuardsTable(Table):
     """[guards]: what is judged before a night is published; a plain value is one that fails."""
 
-    min_rows: RowCount | RowLimit | None = Field(
+    min_rows: Count | RowLimit | None = Field(
         default=None, description="a count of rows, or { warn = 400, fail = 300 }"
     )
     max_rejects: RejectCount | RejectsLimit | None = Field(
@@ -236,7 +175,7 @@ class GuardsTable(Table):
 class MetricsTable(Table):
     """[metrics]: figures of the last run."""
 
-    textfile: Annotated[str, _refused_by(_plain_path, says_why=True)] = Field(
+    textfile: PlainPath = Field(
         description='a path, such as "/var/lib/node_exporter/titanic_batch.prom"'
     )
 
@@ -244,9 +183,7 @@ class MetricsTable(Table):
 class NotifyTable(Table):
     """[notify]: a health check that is told of each run."""
 
-    url: Annotated[str, _refused_by(_address)] = Field(
-        description='an address, such as "https://hc-ping.com/UUID"'
-    )
+    url: Address = Field(description='an address, such as "https://hc-ping.com/UUID"')
     start: Suffix = Field(
         default="/start", description='what follows the url, such as "/start", or false'
     )
@@ -255,9 +192,7 @@ class NotifyTable(Table):
         default="/{exit_code}",
         description='what follows the url, such as "/fail" or "/{exit_code}", or false',
     )
-    timeout: Annotated[str, _refused_by(_short_wait)] = Field(
-        default="5s", description='a duration up to "10s"'
-    )
+    timeout: ShortWait = Field(default="5s", description='a duration up to "10s"')
 
 
 class JobDocument(Table):

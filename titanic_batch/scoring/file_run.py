@@ -247,7 +247,12 @@ class FileRun:
             plan=self._task.profile,
             profile=tally.profile,
         )
-        return context.guard(candidate)
+        try:
+            return context.guard(candidate)
+        except DataError as exc:
+            if kept := self._target.keep_failed_rejects():
+                exc.cure = f"What was rejected is in {kept}. {exc.cure}"
+            raise
 
     def _too_many_rejects(self) -> DataError:
         tally = self.tally
