@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -109,6 +111,7 @@ def _into_folder(
 ) -> list[FilePair]:
     pairs: list[FilePair] = []
     by_stem: dict[str, str] = {}
+    target_folder = os.path.realpath(folder)
     for path in files:
         name = "stdin" if path == STDIN else stem(path)
         if name in by_stem:
@@ -117,7 +120,7 @@ def _into_folder(
                 cure="Rename one of them, or score them one by one.",
             )
         by_stem[name] = path
-        if several and Path(path).parent.resolve() == folder.resolve():
+        if several and os.path.realpath(os.path.dirname(path)) == target_folder:  # noqa: PTH120
             raise UsageError(
                 "the output folder is the input folder",
                 where=str(folder),
@@ -147,9 +150,8 @@ def _pair(input: str, output: str, output_format: str, options: ScoreOptions) ->
         raise no_such_file(input)  # now, not after the model is loaded
     paths = output_paths(output, options.rejects)
     companions = (paths.data, paths.rejects, paths.manifest, paths.failed_rejects)
-    for path in companions:
-        if input != STDIN and _same_file(input, path):
-            raise UsageError("input and output are the same file", where=str(path))
+    if input != STDIN and (same := _same_file(input, companions)) is not None:
+        raise UsageError("input and output are the same file", where=str(same))
     if len(set(companions)) < len(companions):
         raise UsageError("--rejects names the output or a file beside it", where=str(paths.rejects))
     return FilePair(input=input, output=paths, output_format=output_format)
@@ -175,10 +177,14 @@ def _format_of(output: str) -> str:
     return suffix[1:]
 
 
-def _same_file(one: str, other: Path) -> bool:
-    if os.path.realpath(one) == str(other):
-        return True
+def _same_file(input: str, others: Iterable[Path]) -> Path | None:
+    """Return the one of `others` that is the input, by whatever name."""
     try:
-        return Path(one).samefile(other)
+        found = os.stat(input)  # noqa: PTH116  # thousands of times
     except OSError:
-        return False
+        return None
+    for path in others:
+        with contextlib.suppress(OSError):
+            if os.path.samestat(found, path.stat()):
+                return path
+    return None
