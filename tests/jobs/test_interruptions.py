@@ -16,7 +16,7 @@ import pytest
 
 from tests.jobs.conftest import SAMPLE_DATA, Store, command, environment_of, write_job
 
-FILES = 60
+FILES = 40
 ARGUMENTS = ("run", "job.toml", "--date", "2026-11-22")
 
 
@@ -47,7 +47,7 @@ def drop(tmp_path: Path) -> Path:
     text = (SAMPLE_DATA / "passengers.csv").read_text(encoding="utf-8")
     header, _, rows = text.partition("\n")
     for number in range(FILES):
-        (folder / f"{number:02}.csv").write_text(f"{header}\n{rows * 5}", encoding="utf-8")
+        (folder / f"{number:02}.csv").write_text(f"{header}\n{rows * 3}", encoding="utf-8")
     return folder
 
 
@@ -102,6 +102,6 @@ def test_a_stopped_night_tells_its_health_check_and_metrics(
         _, said = process.communicate(timeout=30)
         server.shutdown()
     assert process.returncode == 143
-    assert said.startswith("error: interrupted")
+    assert said.splitlines()[-1].startswith("error: interrupted")
     assert asked == ["/start", "/143"]
     assert 'titanic_batch_run_exit_code{job="job"} 143.0' in (tmp_path / "job.prom").read_text()
