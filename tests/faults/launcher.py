@@ -47,7 +47,8 @@ def _import_everything() -> None:
     import titanic_batch
 
     for module in pkgutil.walk_packages(titanic_batch.__path__, "titanic_batch."):
-        if not module.name.endswith("__main__"):
+        # The service opens its model when it is imported.
+        if not module.name.endswith(("__main__", ".service")):
             importlib.import_module(module.name)
 
 
