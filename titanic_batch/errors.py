@@ -133,8 +133,10 @@ class InterruptedRunError(BaseException):
     where = ""
     cure = ""
 
-    def __init__(self, signum: int) -> None:
-        self.what = "interrupted; nothing was published"
+    def __init__(self, signum: int, *, published: int = 0) -> None:
+        files = f"{published:,} file{'s' if published > 1 else ''}"
+        done = f"{files} published before that" if published else "nothing was published"
+        self.what = f"interrupted; {done}"
         super().__init__(self.what)
         self.signum = signum
         self.exit_code = 128 + signum

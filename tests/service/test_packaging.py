@@ -12,7 +12,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,8 +48,8 @@ def bento(shared: Shared, service_home: Path) -> Path:
         environment = {**environment_in(service_home), "BENTOML_DO_NOT_TRACK": "true"}
         run([BENTOML, "build", "--version", "tested"], ROOT, environment)
         run([BENTOML, "export", "titanic_service:tested", folder / "b.tar"], folder, environment)
-        with tarfile.open(folder / "b.tar") as archive:
-            archive.extractall(folder / "bento", filter="data")
+        (folder / "bento").mkdir()
+        run(["tar", "-xf", folder / "b.tar", "-C", folder / "bento"], folder, environment)
 
     return shared("bento", build) / "bento"
 

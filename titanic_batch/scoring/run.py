@@ -72,10 +72,11 @@ def _score(
     runs: list[FileRun] = []
     try:
         _run_all(pairs, model, options, observer, guard, runs=runs)
-    except InterruptedRunError:
-        # The signal came when the last file had been published: nothing is left to interrupt.
+    except InterruptedRunError as exc:
+        # Where the signal came when the last file was over, nothing is left to interrupt.
         if not runs or not all(run.is_over for run in runs):
-            raise
+            published = sum(run.manifest is not None for run in runs)
+            raise InterruptedRunError(exc.signum, published=published) from exc
     return {
         run.pair: FileOutcome(pair=run.pair, manifest=run.manifest, error=run.error) for run in runs
     }
