@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ _came: list[int] = []
 
 def stop_on_signals() -> None:
     """Let the first signal raise InterruptedRunError, wherever the run is."""
+    sys.unraisablehook = _print_unless_remembered
     for signum in _STOPPING:
         signal.signal(signum, _stop)
 
@@ -60,6 +62,11 @@ def signals_wait() -> Iterator[None]:
             signal.signal(signum, handler)
     if held:
         signal.raise_signal(held[0])
+
+
+def _print_unless_remembered(unraisable: sys.UnraisableHookArgs) -> None:
+    if not isinstance(unraisable.exc_value, InterruptedRunError):
+        sys.__unraisablehook__(unraisable)
 
 
 def _stop(signum: int, _frame: FrameType | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -223,6 +224,7 @@ class StdoutTarget:
 
     def close(self) -> None:
         """Drop the spool."""
-        self._spool.close()
+        with contextlib.suppress(OSError):  # what it still holds back, it tries to write
+            self._spool.close()
         if self._rejects is not None:
             self._rejects.discard()
