@@ -30,14 +30,20 @@ def ignore_signals() -> None:
         signal.signal(signum, signal.SIG_IGN)
 
 
+def interruption() -> InterruptedRunError | None:
+    """Return what a signal that has come would have raised; None where none has come."""
+    return InterruptedRunError(_came[0]) if _came else None
+
+
 def stop_if_interrupted() -> None:
     """Raise InterruptedRunError if a signal has come, once more where it was lost.
 
     Python calls the handler anywhere, also where an exception cannot get out: in a finaliser, or
     while a compiled module is imported that drops whatever is raised.
     """
-    if _came:
-        raise InterruptedRunError(_came[0])
+    came = interruption()
+    if came is not None:
+        raise came
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from titanic_batch.errors import (
     TitanicBatchError,
     UsageError,
 )
-from titanic_batch.interrupts import ignore_signals, stop_on_signals
+from titanic_batch.interrupts import ignore_signals, interruption, stop_on_signals
 
 app = typer.Typer(
     name="titanic-batch",
@@ -96,11 +96,13 @@ def _run() -> int:
     except ClosedPipeError as exc:
         forget_stdout()
         return exc.exit_code
-    except (TitanicBatchError, InterruptedRunError) as exc:
-        with contextlib.suppress(ClosedPipeError):  # the run's own code says more
-            print_error(exc)
-        return exc.exit_code
+    except InterruptedRunError as exc:
+        return _say(exc)
+    except TitanicBatchError as exc:
+        return _say(interruption() or exc)  # where a signal came, it is why
     except Exception as exc:  # whatever this is, a traceback is no answer to a user
+        if (came := interruption()) is not None:  # an import that it broke off, for one
+            return _say(came)
         bug = TitanicBatchError(
             f"a bug in titanic-batch: {type(exc).__name__}: {exc}",
             cure="Please report it with the output of the same command with --verbose.",
@@ -110,6 +112,12 @@ def _run() -> int:
             traceback.print_exc()
         return bug.exit_code
     return code
+
+
+def _say(error: TitanicBatchError | InterruptedRunError) -> int:
+    with contextlib.suppress(ClosedPipeError):  # the run's own code says more
+        print_error(error)
+    return error.exit_code
 
 
 def _run_command() -> int:
