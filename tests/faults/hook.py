@@ -10,7 +10,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ class Hook:
         at: The change, counted from 1, before which it happens; 0 for none.
         names: Which changes are counted.
         do: `kill` or `stop` the process, or an errno to fail with.
+        then: A signal that the process gets just after the change instead: before anything can
+            be done with what the change gave.
     """
 
     folder: str
@@ -36,6 +39,7 @@ class Hook:
     at: int = 0
     names: tuple[str, ...] = CHANGES
     do: str | int = "kill"
+    then: int = 0
 
     def to_environment(self) -> dict[str, str]:
         return {
@@ -44,40 +48,58 @@ class Hook:
         }
 
 
+class _Steps:
+    """Counts and logs the changes, and strikes at the one that is meant."""
+
+    def __init__(self, hook: Hook) -> None:
+        self._hook = hook
+        self._log = os.open(hook.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._write = os.write
+        self._count = 0
+
+    @contextmanager
+    def step(self, name: str, path: str) -> Iterator[None]:
+        hook = self._hook
+        if name not in hook.names or not path.startswith(hook.folder):
+            yield
+            return
+        self._count += 1
+        is_meant = self._count == hook.at
+        self._write(self._log, f"{time.monotonic_ns()} {name} {path}\n".encode())
+        if is_meant and not hook.then:
+            _strike(hook.do)
+        yield
+        if is_meant and hook.then:
+            signal.raise_signal(hook.then)
+
+
+def _strike(do: str | int) -> None:
+    if do == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif do == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    else:
+        raise OSError(int(do), os.strerror(int(do)))
+
+
 def install(hook: Hook) -> None:
     """Put `hook` between this process and its disk."""
-    log = os.open(hook.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     paths: dict[int, str] = {}
-    count = 0
-    os_write, os_open, os_close = os.write, os.open, os.close
-
-    def step(name: str, path: str) -> None:
-        nonlocal count
-        if name not in hook.names or not path.startswith(hook.folder):
-            return
-        count += 1
-        os_write(log, f"{time.monotonic_ns()} {name} {path}\n".encode())
-        if count != hook.at:
-            return
-        if hook.do == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        elif hook.do == "stop":
-            os.kill(os.getpid(), signal.SIGSTOP)
-        else:
-            raise OSError(int(hook.do), os.strerror(int(hook.do)))
+    step = _Steps(hook).step
+    os_open, os_close = os.open, os.close
 
     def opening(path: Any, flags: int, *arguments: Any, **keywords: Any) -> int:
         name = path if isinstance(path, int) else os.fspath(path)
-        if flags & os.O_CREAT:
-            step("open", str(name))
-        descriptor = os_open(path, flags, *arguments, **keywords)
-        paths[descriptor] = str(name)
+        with step("open", str(name)) if flags & os.O_CREAT else nullcontext():
+            descriptor = os_open(path, flags, *arguments, **keywords)
+            paths[descriptor] = str(name)
         return descriptor
 
     def closing(descriptor: int) -> None:
         path = paths.pop(descriptor, "")
         try:
-            step("close", path)
+            with step("close", path):
+                pass
         finally:
             os_close(descriptor)
 
@@ -85,8 +107,8 @@ def install(hook: Hook) -> None:
         function = getattr(os, name)
 
         def call(descriptor: int, *arguments: Any) -> Any:
-            step(name, paths.get(descriptor, ""))
-            return function(descriptor, *arguments)
+            with step(name, paths.get(descriptor, "")):
+                return function(descriptor, *arguments)
 
         return call
 
@@ -94,8 +116,9 @@ def install(hook: Hook) -> None:
         function = getattr(os, name)
 
         def call(*arguments: Any, **keywords: Any) -> Any:
-            step("unlink" if name in {"unlink", "remove"} else "replace", str(arguments[-1]))
-            return function(*arguments, **keywords)
+            shown = "unlink" if name in {"unlink", "remove"} else "replace"
+            with step(shown, str(arguments[-1])):
+                return function(*arguments, **keywords)
 
         return call
 
@@ -108,13 +131,14 @@ def install(hook: Hook) -> None:
             self._file, self._path = file, path
 
         def write(self, data: bytes) -> Any:
-            step("write", self._path)
-            return self._file.write(data)
+            with step("write", self._path):
+                return self._file.write(data)
 
         def close(self) -> None:
             if not self._file.closed:
                 try:
-                    step("close", self._path)
+                    with step("close", self._path):
+                        pass
                 finally:
                     self._file.close()
 

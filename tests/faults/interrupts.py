@@ -38,6 +38,23 @@ def _interrupted_at(place: Place, at: int, signum: signal.Signals) -> None:
     _has_ended_well(place, process, signum)
 
 
+def interrupted_after_each_step(lab: Lab, *, full: bool) -> Iterator[Case]:
+    """A signal that comes just after each step, before the run has taken note of it."""
+    for name, place in places(lab, full=full).items():
+        for at, change, _path in place.chosen_steps(full=True):
+            for signum in SIGNALS if full else SIGNALS[at % 2 :][:1]:
+                yield Case(
+                    f"{name}: {signum.name} after step {at}, {change}",
+                    functools.partial(_interrupted_just_after, place, at, signum),
+                )
+
+
+def _interrupted_just_after(place: Place, at: int, signum: signal.Signals) -> None:
+    place.restore()
+    process = place.lab.fork(place.arguments, hook=place.hook(at, "", then=signum))
+    _has_ended_well(place, process, signum)
+
+
 def interrupted_at_random(lab: Lab, *, full: bool) -> Iterator[Case]:
     """Signals at random moments of small runs, some of them twice."""
     generator = random.Random(5)

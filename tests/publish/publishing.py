@@ -73,6 +73,7 @@ def stage(
     paths = output if isinstance(output, OutputPaths) else output_paths(output)
     publication = Publication(paths, overwrite=overwrite)
     try:
+        publication.open()
         publication.data.write(data)
         publication.rejects.add(rejects)
     except BaseException:

@@ -118,14 +118,19 @@ def test_a_run_that_dies_leaves_the_old_or_the_new_output_and_the_next_one_succe
         recovers(change, output)
 
 
+def look_again(output: Path) -> None:
+    """Open the output as the next run does, and publish nothing."""
+    with contextlib.closing(Publication(output_paths(output), overwrite=False)) as publication:
+        publication.open()
+
+
 @by_name
 def test_what_a_dead_run_left_is_one_state_once_the_next_run_has_looked(
     change: Change, output: Path
 ) -> None:
     """The next run may fail: then what it recovered must hold on its own."""
     for _ in died_at_each_step(change, output):
-        with contextlib.closing(Publication(output_paths(output), overwrite=False)):
-            pass
+        look_again(output)
         old_or_new(change, output)
         assert not [name for name in files_in(output.parent) if name.startswith(".")]
         if not output.exists():
@@ -270,8 +275,7 @@ def test_a_private_manifest_that_describes_nothing_is_dropped(output: Path) -> N
     publish(other, NEW)
     stray = output.with_name(f".scored.csv.manifest.json.{'a' * 32}.tmp")
     output_paths(other).manifest.rename(stray)
-    with contextlib.closing(Publication(output_paths(output), overwrite=False)):
-        pass
+    look_again(output)
     assert not stray.exists()
     assert output.read_bytes() == OLD
     assert verify(output).rows == 2

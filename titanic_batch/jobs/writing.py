@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 from titanic_batch.errors import os_errors
+from titanic_batch.interrupts import signals_wait
 from titanic_batch.publish.staging import StagedFile, published_mode
 
 
@@ -15,7 +16,7 @@ def write_text(path: Path, text: str, doing: str) -> None:
     Raises:
         OutputError: if the system refuses; it says what was being done.
     """
-    with StagedFile(path, uuid.uuid4().hex) as staged:
+    with signals_wait(), StagedFile(path, uuid.uuid4().hex) as staged:
         staged.write(text.encode("utf-8", "surrogateescape"))
         staged.seal(published_mode(path))
         with os_errors(path, doing):

@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from filelock import BaseFileLock, FileLock, Timeout
 
 from titanic_batch.errors import OutputError, OutputLockedError, os_errors
-from titanic_batch.interrupts import signals_wait
 from titanic_batch.publish.paths import OutputPaths
 
 
 @contextmanager
 def locked(paths: OutputPaths) -> Iterator[None]:
-    """Hold the lock of an output.
+    """Hold the lock of an output. Signals must wait while it is taken and while it is released.
 
     The lock file is removed while the lock is held; filelock takes no lock on a file that has lost
     its name, so nobody can hold the removed one.
@@ -26,16 +25,13 @@ def locked(paths: OutputPaths) -> Iterator[None]:
     """
     lock = FileLock(paths.lock, timeout=0, mode=0o600, thread_local=False)
     try:
-        # An interruption between the two would leave the lock file, or the lock.
-        with signals_wait():
-            _acquire(lock, paths)
+        _acquire(lock, paths)
         yield
     finally:
-        with signals_wait():
-            if lock.is_locked:
-                with contextlib.suppress(OSError):
-                    paths.lock.unlink()
-                lock.release()
+        if lock.is_locked:
+            with contextlib.suppress(OSError):
+                paths.lock.unlink()
+            lock.release()
 
 
 def _acquire(lock: BaseFileLock, paths: OutputPaths) -> None:

@@ -29,15 +29,13 @@ from titanic_batch.publish.staging import StagedFile, published_mode
 class Publication:
     """Holds an output's lock and staged files; `commit` publishes, `close` drops what is left.
 
+    Whoever makes one sees to it that it is closed, and only then opens it: a signal may come at
+    any moment, and what was taken by then must be given back.
+
     Args:
         paths: The output.
         overwrite: Whether a file that titanic-batch did not write may be replaced.
         leftovers: What earlier runs left in the folder; None to look.
-
-    Raises:
-        OutputLockedError: if another run holds the output.
-        UsageError: if a foreign file stands there.
-        OutputError: if the folder is missing or not writable.
     """
 
     def __init__(
@@ -46,20 +44,29 @@ class Publication:
         self.paths = paths
         self.run_id = uuid.uuid4().hex
         self.is_published = False
+        self.rejects = RejectsFile(paths.rejects, self.run_id)
+        self.data: StagedFile
+        self._overwrite = overwrite
+        self._leftovers = leftovers or Leftovers()
         self._work: Path | None = None
         self._held = contextlib.ExitStack()
-        try:
-            self._held.enter_context(locked(paths))
-            self._leftovers = leftovers or Leftovers()
-            recover(paths, self._leftovers)
-            refuse_foreign(paths, overwrite=overwrite)
-            self._mode = published_mode(paths.data)
-            self.data = self._held.enter_context(StagedFile(paths.data, self.run_id))
-            self.rejects = RejectsFile(paths.rejects, self.run_id)
-            self._held.callback(self.rejects.discard)
-        except BaseException:
-            self._held.close()
-            raise
+
+    def open(self) -> None:
+        """Take the lock, bring what a crashed run left to rest, and begin the output's file.
+
+        Raises:
+            OutputLockedError: if another run holds the output.
+            UsageError: if a foreign file stands there.
+            OutputError: if the folder is missing or not writable.
+        """
+        with signals_wait():
+            self._held.enter_context(locked(self.paths))
+        recover(self.paths, self._leftovers)
+        refuse_foreign(self.paths, overwrite=self._overwrite)
+        self._mode = published_mode(self.paths.data)
+        with signals_wait():
+            self.data = self._held.enter_context(StagedFile(self.paths.data, self.run_id))
+        self._held.callback(self.rejects.discard)
 
     def seal_data(self) -> None:
         """Bring the data to the disk; its size and hash are final then."""
@@ -77,7 +84,8 @@ class Publication:
             rejects.seal(REJECTS_MODE)
         # The record that all the rest is on the disk, from which a crashed run is completed: so it
         # is written after the rest.
-        record = self._held.enter_context(StagedFile(self.paths.manifest, self.run_id))
+        with signals_wait():
+            record = self._held.enter_context(StagedFile(self.paths.manifest, self.run_id))
         record.write(manifest.to_bytes())
         record.seal(self._mode)
         staged = [file for file in (rejects, self.data, record) if file is not None]
@@ -122,14 +130,17 @@ class Publication:
             if staged.path.parent == target.parent:
                 staged.path.replace(target)
             else:  # --rejects names another folder, perhaps on another disk
-                with StagedFile(target, self.run_id) as copy:
+                with signals_wait(), StagedFile(target, self.run_id) as copy:
                     copy.write(staged.path.read_bytes())
                     copy.seal(REJECTS_MODE)
                     copy.path.replace(target)
         return target
 
     def close(self) -> None:
-        """Drop the staged files that were not published, and release the lock."""
+        """Drop the staged files that were not published, and release the lock.
+
+        Signals must wait meanwhile.
+        """
         self._held.close()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+from titanic_batch.interrupts import signals_wait
 from titanic_batch.publish.staging import StagedFile
 
 COLUMNS = ("row", "line", "column", "reason", "record")
@@ -53,7 +54,7 @@ class RejectsFile:
     """
 
     def __init__(self, target: Path, run_id: str) -> None:
-        self._target = target
+        self.target = target
         self._run_id = run_id
         self.staged: StagedFile | None = None
 
@@ -68,7 +69,8 @@ class RejectsFile:
         if not data:
             return
         if self.staged is None:
-            self.staged = StagedFile(self._target, self._run_id)
+            with signals_wait():  # or a file would stand there of which nobody knows
+                self.staged = StagedFile(self.target, self._run_id)
             self.staged.write(HEADER)
         self.staged.write(data)
 

@@ -18,7 +18,7 @@ from titanic_batch.errors import (
     TitanicBatchError,
     TooManyRejectsError,
 )
-from titanic_batch.interrupts import stop_if_interrupted
+from titanic_batch.interrupts import signals_wait, stop_if_interrupted
 from titanic_batch.publish.manifest import TOOL, FileFacts, Manifest, RowCounts
 from titanic_batch.scoring.advice import advise
 from titanic_batch.scoring.context import RunContext
@@ -27,7 +27,7 @@ from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import reject_limit
 from titanic_batch.scoring.report import Tally, build_manifest
 from titanic_batch.scoring.resuming import file_fingerprint
-from titanic_batch.scoring.targets import Target, open_target
+from titanic_batch.scoring.targets import Target, target_of
 from titanic_batch.sinks.opening import open_sink
 from titanic_batch.sources.base import Chunk, Source
 from titanic_batch.sources.opening import open_source
@@ -110,7 +110,8 @@ class FileRun:
         What a run that is not over would need again is left; a worker may still add to what one
         that failed has left, so this is called once more when there are no workers.
         """
-        self._held.close()
+        with signals_wait():
+            self._held.close()
         if self.error is not None and hasattr(self, "_target"):
             self._target.drop_work()
 
@@ -126,8 +127,9 @@ class FileRun:
             allow_empty=options.allow_empty,
         )
         self._held.callback(self._source.close)
-        self._target: Target = open_target(self.pair, options, self._context.leftovers)
+        self._target: Target = target_of(self.pair, options, self._context.leftovers)
         self._held.callback(self._target.close)
+        self._target.open()
         plan = self._context.planner.plan(self.pair, self._source)
         self._alignment = plan.alignment
         self._sink = open_sink(

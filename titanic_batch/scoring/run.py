@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from titanic_batch.chunk.task import ChunkResult
 from titanic_batch.engine.base import Engine, Work
 from titanic_batch.errors import InterruptedRunError, os_errors
-from titanic_batch.interrupts import stop_if_interrupted
+from titanic_batch.interrupts import signals_wait, stop_if_interrupted
 from titanic_batch.models import VerifiedModel, open_model
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.paths import Leftovers
@@ -113,9 +113,12 @@ def _run_all(
             runs.extend(FileRun(pair, context) for pair in pairs)
             _drive(engine, runs, observer or NullObserver())
     finally:
-        engine.close()
-        for run in runs:
-            run.close()
+        try:
+            engine.close()
+        finally:
+            with signals_wait():
+                for run in runs:
+                    run.close()
 
 
 def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:

@@ -29,6 +29,10 @@ class Target(Protocol):
 
     run_id: str
 
+    def open(self) -> None:
+        """Take what the output needs; whatever this raises, `close` gives it back."""
+        ...
+
     @property
     def is_published(self) -> bool:
         """Whether `commit` has made it seen."""
@@ -69,16 +73,14 @@ class Target(Protocol):
         ...
 
     def close(self) -> None:
-        """Drop what was not committed."""
+        """Drop what was not committed; signals must wait meanwhile."""
         ...
 
 
-def open_target(pair: FilePair, options: ScoreOptions, leftovers: Leftovers) -> Target:
-    """Open the target of one input; see Publication for what it raises."""
+def target_of(pair: FilePair, options: ScoreOptions, leftovers: Leftovers) -> Target:
+    """Return the target of one input, not yet opened."""
     if pair.output is None:
-        if options.rejects is not None and not options.overwrite:
-            refuse_foreign_rejects(Path(options.rejects))
-        return StdoutTarget(options.rejects)
+        return StdoutTarget(options.rejects, overwrite=options.overwrite)
     publication = Publication(pair.output, overwrite=options.overwrite, leftovers=leftovers)
     return FileTarget(publication, pair.output_format)
 
@@ -90,6 +92,10 @@ class FileTarget:
         self._publication = publication
         self._format = output_format
         self.run_id = self._publication.run_id
+
+    def open(self) -> None:
+        """Open the publication; see there for what it raises."""
+        self._publication.open()
 
     @property
     def is_published(self) -> bool:
@@ -157,12 +163,22 @@ class _Spool:
 class StdoutTarget:
     """Standard output: spooled, and emitted only by `commit`."""
 
-    def __init__(self, rejects: str | None) -> None:
+    def __init__(self, rejects: str | None, *, overwrite: bool) -> None:
         self.run_id = uuid.uuid4().hex
         self.is_published = False
+        self._overwrite = overwrite
+        self._rejects = RejectsFile(Path(rejects), self.run_id) if rejects else None
+        self._held = contextlib.ExitStack()
+
+    def open(self) -> None:
+        """Open the spool; raises UsageError where the rejects would replace a foreign file."""
+        if self._rejects is not None:
+            self._held.callback(self._rejects.discard)
+            if not self._overwrite:
+                refuse_foreign_rejects(self._rejects.target)
         with os_errors(_SPOOL, "spooling"):
             self._spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # `close` closes it
-        self._rejects = RejectsFile(Path(rejects), self.run_id) if rejects else None
+        self._held.callback(self._close_spool)
 
     @property
     def file(self) -> IO[bytes]:
@@ -224,7 +240,8 @@ class StdoutTarget:
 
     def close(self) -> None:
         """Drop the spool."""
+        self._held.close()
+
+    def _close_spool(self) -> None:
         with contextlib.suppress(OSError):  # what it still holds back, it tries to write
             self._spool.close()
-        if self._rejects is not None:
-            self._rejects.discard()
