@@ -136,7 +136,7 @@ def strictness_cases(row_counts: Sequence[int]) -> list[Case]:
 def resume_cases(row_counts: Sequence[int]) -> list[Case]:
     """Return what it costs to keep predictions, and what that saves after a kill."""
     rows = min(row_counts)
-    slow_rows = rows // 5
+    slow_rows = rows * 2 // 5  # long enough for starting up to weigh little
     return [
         Case(
             name=f"keeping-{short_count(rows)}",

@@ -15,8 +15,8 @@ from titanic_batch.errors import InputMissingError, TitanicBatchError
 from titanic_batch.models import open_model
 from titanic_batch.scoring.inputs import find_inputs, is_several
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.reading import open_input
 from titanic_batch.scoring.report import Tally, alignment_entries, model_entry
-from titanic_batch.sources.opening import open_source
 
 _MOST_REJECTS = 1000
 
@@ -72,15 +72,7 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckR
     description = engine.describe()
     reports = []
     for path in find_inputs(input) if is_several(input) else [input]:
-        source = open_source(
-            path,
-            chunk_bytes=options.chunk_bytes,
-            max_record_bytes=options.max_record_bytes,
-            delimiter=options.delimiter,
-            encoding=options.encoding,
-            allow_no_final_newline=options.allow_no_final_newline,
-            allow_empty=options.allow_empty,
-        )
+        source = open_input(path, options)
         try:
             plan = plan_alignment(
                 description.schema,

@@ -25,12 +25,12 @@ from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.guarding import Admission, Candidate
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import reject_limit
+from titanic_batch.scoring.reading import open_input
 from titanic_batch.scoring.report import Tally, build_manifest
 from titanic_batch.scoring.resuming import file_fingerprint
 from titanic_batch.scoring.targets import Target, target_of
 from titanic_batch.sinks.opening import open_sink
 from titanic_batch.sources.base import Chunk, Source
-from titanic_batch.sources.opening import open_source
 
 #: A run that has failed for its rejects lists at most so many of them.
 _MOST_FAILED_REJECTS = 100_000
@@ -117,15 +117,7 @@ class FileRun:
 
     def _open(self) -> None:
         options = self._options
-        self._source: Source = open_source(
-            self.pair.input,
-            chunk_bytes=options.chunk_bytes,
-            max_record_bytes=options.max_record_bytes,
-            delimiter=options.delimiter,
-            encoding=options.encoding,
-            allow_no_final_newline=options.allow_no_final_newline,
-            allow_empty=options.allow_empty,
-        )
+        self._source: Source = open_input(self.pair.input, options)
         self._held.callback(self._source.close)
         self._target: Target = target_of(self.pair, options, self._context.leftovers)
         self._held.callback(self._target.close)

@@ -22,8 +22,9 @@ from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
 from titanic_batch.scoring.report import run_facts
 from titanic_batch.scoring.resuming import run_fingerprint
+from titanic_batch.scoring.sizes import input_bytes
 from titanic_batch.scoring.skipping import already_published
-from titanic_batch.scoring.workers import input_bytes, worker_count
+from titanic_batch.scoring.workers import worker_count
 from titanic_batch.sources.dialect import declare_dialect
 
 

@@ -9,12 +9,12 @@ from titanic_batch.engine.session import open_session
 from titanic_batch.errors import InputMissingError, TitanicBatchError
 from titanic_batch.models import open_model
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.reading import open_input
 from titanic_batch.serving.answers import MODEL, field_name, read_answer
 from titanic_batch.serving.client import ServiceClient
 from titanic_batch.serving.client_rows import records_of
 from titanic_batch.serving.planning import scoring_task, verdicts_of
 from titanic_batch.serving.tally import ParityReport, Tally
-from titanic_batch.sources.opening import open_source
 
 
 def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> ParityReport:
@@ -37,14 +37,7 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
     session = open_session(model)
     field = field_name(session.description.schema)
     tally = Tally(regressor=session.description.facts.classes is None)
-    source = open_source(
-        input,
-        chunk_bytes=options.chunk_bytes,
-        max_record_bytes=options.max_record_bytes,
-        delimiter=options.delimiter,
-        encoding=options.encoding,
-        allow_no_final_newline=options.allow_no_final_newline,
-    )
+    source = open_input(input, options)
     try:
         task = scoring_task(
             source.schema,

@@ -1,0 +1,21 @@
+"""Open an input as a run's options say."""
+
+from __future__ import annotations
+
+from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.sizes import chunk_bytes
+from titanic_batch.sources.base import Source
+from titanic_batch.sources.opening import open_source
+
+
+def open_input(path: str, options: ScoreOptions) -> Source:
+    """Open the input at `path`; see `open_source` for what it raises."""
+    return open_source(
+        path,
+        chunk_bytes=chunk_bytes(path, options),
+        max_record_bytes=options.max_record_bytes,
+        delimiter=options.delimiter,
+        encoding=options.encoding,
+        allow_no_final_newline=options.allow_no_final_newline,
+        allow_empty=options.allow_empty,
+    )

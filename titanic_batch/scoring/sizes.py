@@ -1,0 +1,53 @@
+"""How large inputs are, as far as that can be told without reading them, and their chunks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from titanic_batch.scoring.inputs import FilePair
+from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.sources.formats import STDIN
+
+#: A file is cut into so many chunks at the least, for workers to share and to end together ...
+_FEWEST_CHUNKS = 16
+#: ... but into none smaller than this: each costs some time of its own.
+_SMALLEST_CHUNK_BYTES = 1 << 20
+_PLAIN = (".csv", ".tsv")
+#: About how much a compressed or columnar file unfolds to.
+_UNFOLDS = 4
+
+
+def input_bytes(pairs: Sequence[FilePair]) -> int | None:
+    """Return the size of all inputs; None where one is standard input."""
+    if any(pair.input == STDIN for pair in pairs):
+        return None
+    return sum(_size(pair.input) for pair in pairs)
+
+
+def unfolded_bytes(pairs: Sequence[FilePair]) -> float:
+    """Return about how many bytes of CSV the inputs are; infinity for standard input."""
+    return sum(_unfolded(pair.input) for pair in pairs)
+
+
+def chunk_bytes(path: str, options: ScoreOptions) -> int:
+    """Return how much of an input goes into a chunk, at most `options.chunk_bytes`.
+
+    It depends on the input and the options only: any number of workers writes the same bytes.
+    """
+    even = max(_unfolded(path) / _FEWEST_CHUNKS, _SMALLEST_CHUNK_BYTES)
+    return int(min(options.chunk_bytes, even))
+
+
+def _unfolded(path: str) -> float:
+    if path == STDIN:
+        return math.inf
+    return _size(path) * (1 if path.lower().endswith(_PLAIN) else _UNFOLDS)
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0  # it is missed when it is opened, with a better message
