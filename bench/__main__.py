@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     out = Console() if sys.stdout.isatty() else Console(width=TABLE_WIDTH)
     for line in machine_lines(machine):
         out.print(line, highlight=False, soft_wrap=True)
-    out.print(times_table(results, repeat=repeat))
+    out.print(times_table(results))
     memory = memory_table(results)
     if memory:
         out.print(memory)

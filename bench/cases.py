@@ -56,6 +56,8 @@ class Case:
     contenders: tuple[Contender, ...]
     """Ratios are to the first."""
     input_suffix: str = ".csv"
+    most_turns: int | None = None
+    """Timed runs of each, where they are so long that fewer do than are asked for."""
 
 
 def script_command(job: Job) -> list[str]:
@@ -136,7 +138,6 @@ def strictness_cases(row_counts: Sequence[int]) -> list[Case]:
 def resume_cases(row_counts: Sequence[int]) -> list[Case]:
     """Return what it costs to keep predictions, and what that saves after a kill."""
     rows = min(row_counts)
-    slow_rows = rows * 2 // 5  # long enough for starting up to weigh little
     return [
         Case(
             name=f"keeping-{short_count(rows)}",
@@ -145,10 +146,11 @@ def resume_cases(row_counts: Sequence[int]) -> list[Case]:
             contenders=(UNKEPT, KEEPING),
         ),
         Case(
-            name=f"resume-{short_count(slow_rows)}",
-            rows=slow_rows,
+            name=f"resume-{short_count(rows)}",
+            rows=rows,
             model="slow",
             contenders=(KEEPING, RESUMED),
+            most_turns=1,
         ),
     ]
 

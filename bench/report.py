@@ -30,15 +30,15 @@ def machine_lines(machine: Machine) -> list[str]:
     ]
 
 
-def times_table(results: Iterable[Result], *, repeat: int) -> Table:
+def times_table(results: Iterable[Result]) -> Table:
     """Return one row per case and tool; wall and CPU are medians."""
     table = Table(
         title="Whole processes, start-up included",
-        caption=f"Median of {repeat}; ratio: wall time over that of the case's first tool",
+        caption="Medians; ratio: wall time over that of the case's first tool",
     )
     for name in ("Case", "Tool"):
         table.add_column(name, no_wrap=True)
-    for name in ("Wall s", "min - max", "CPU s", "Peak MB", "Rows/s", "Ratio"):
+    for name in ("Runs", "Wall s", "min - max", "CPU s", "Peak MB", "Rows/s", "Ratio"):
         table.add_column(name, justify="right", no_wrap=True)
     for case, group in groupby(results, key=lambda result: result.case):
         same_case = list(group)
@@ -47,6 +47,7 @@ def times_table(results: Iterable[Result], *, repeat: int) -> Table:
             table.add_row(
                 case.name,
                 result.contender.name,
+                f"{len(walls)}",
                 f"{result.wall_s:.2f}",
                 f"{min(walls):.2f} - {max(walls):.2f}",
                 f"{result.cpu_s:.2f}",

@@ -56,9 +56,10 @@ def run_case(case: Case, work: Path, *, repeat: int, say: Callable[[str], None])
     for other in others:
         check_agreement(first.output, other.output, rows=case.rows)
     times: dict[Contender, list[Time]] = {contender: [] for contender in jobs}
-    for turn in range(1, repeat + 1):
+    turns = min(repeat, case.most_turns or repeat)
+    for turn in range(1, turns + 1):
         for contender, job in jobs.items():
-            say(f"{case.name}: {contender.name}, time, {turn} of {repeat}")
+            say(f"{case.name}: {contender.name}, time, {turn} of {turns}")
             _start_afresh(job)
             if contender.prepare is not None:
                 full_s = next(iter(times.values()))[-1].wall_s

@@ -265,7 +265,7 @@ class TestRunCase:
 
         large = replace(small, name="large", rows=1_000)
         results += [replace(result, case=large) for result in results]
-        assert times_table(results, repeat=2).row_count == 4
+        assert times_table(results).row_count == 4
         growth = memory_table(results)
         assert growth is not None
         assert growth.row_count == 2

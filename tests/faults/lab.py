@@ -122,14 +122,16 @@ class Lab:
         file_size: int | None = None,
         stdout: int | None = None,
         environment: dict[str, str] | None = None,
+        strace: Sequence[str] = (),
     ) -> Process:
-        """Start a run quickly."""
+        """Start a run quickly, perhaps under strace."""
         return self.launcher.start(
             arguments,
             self.environment | (environment or {}),
             hook=hook,
             file_size=file_size,
             stdout=stdout,
+            strace=strace,
         )
 
     def command(
@@ -138,12 +140,11 @@ class Lab:
         *,
         marker: str = "",
         hook: Hook | None = None,
-        strace: Sequence[str] = (),
         stdout: int | None = None,
     ) -> Process:
         """Start the installed command."""
         environment = self.environment | ({MARKER: marker} if marker else {})
-        return CommandProcess(arguments, environment, hook=hook, strace=strace, stdout=stdout)
+        return CommandProcess(arguments, environment, hook=hook, stdout=stdout)
 
 
 class Place:

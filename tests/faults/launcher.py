@@ -100,6 +100,8 @@ def _run(request: dict[str, Any], standard: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if request["waits"]:
+        os.kill(os.getpid(), signal.SIGSTOP)
     if request["file_size"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_size"],) * 2)
     if request["hook"] is not None:

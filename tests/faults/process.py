@@ -94,7 +94,7 @@ class _Output:
 
 
 class CommandProcess:
-    """The installed command in a session of its own, perhaps under strace."""
+    """The installed command in a session of its own."""
 
     def __init__(
         self,
@@ -102,12 +102,11 @@ class CommandProcess:
         environment: dict[str, str],
         *,
         hook: Hook | None = None,
-        strace: Sequence[str] = (),
         stdout: int | None = None,
     ) -> None:
         self._output = _Output(stdout)
         self._popen = subprocess.Popen(
-            [*strace, COMMAND, *arguments],
+            [COMMAND, *arguments],
             env=environment | (hook.to_environment() if hook else {}),
             stdin=subprocess.DEVNULL,
             stdout=self._output.stdout,
@@ -170,8 +169,9 @@ class Launcher:
         hook: Hook | None = None,
         file_size: int | None = None,
         stdout: int | None = None,
+        strace: Sequence[str] = (),
     ) -> ForkedProcess:
-        """Start a process."""
+        """Start a process, perhaps under strace: the arguments are that program's."""
         output = _Output(stdout)
         ours, theirs = socket.socketpair()
         request = {
@@ -179,6 +179,7 @@ class Launcher:
             "environment": environment,
             "hook": asdict(hook) if hook else None,
             "file_size": file_size,
+            "waits": bool(strace),
         }
         with self._lock, Path(os.devnull).open("rb") as stdin:
             if not self._ready:
@@ -191,7 +192,10 @@ class Launcher:
             )
         theirs.close()
         output.started()
-        return ForkedProcess(ours, output)
+        process = ForkedProcess(ours, output)
+        if strace:
+            process.trace(strace)
+        return process
 
     def close(self) -> None:
         self._control.close()
@@ -208,6 +212,18 @@ class ForkedProcess:
         self._output = output
         self._code: int | None = None
         self.pid = int(self._next()["pid"])
+
+    def trace(self, strace: Sequence[str]) -> None:
+        """Let a process that has stopped itself go on under strace."""
+        assert self.wait_stopped()
+        tracer = subprocess.Popen(
+            ["strace", *strace, "-p", str(self.pid)], stderr=subprocess.PIPE, text=True
+        )
+        assert tracer.stderr is not None
+        said = tracer.stderr.readline()
+        assert "attached" in said, said
+        threading.Thread(target=tracer.communicate, daemon=True).start()
+        os.kill(self.pid, signal.SIGCONT)
 
     def _next(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self._news.readline())

@@ -86,15 +86,13 @@ def _calls(place: Place) -> list[tuple[str, int, str]]:
     """Return the system calls of an undisturbed run in the output's folder, numbered by name."""
     place.restore()
     log = place.lab.log()
-    strace = ["strace", "-f", "-y", "-o", str(log), "-e", f"trace={','.join(_TRACED)}"]
-    process = place.lab.command(place.arguments, strace=strace)
-    assert process.wait(120) == 0, process.stderr
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    main = lines[0].split()[0]
+    strace = ["-y", "-o", str(log), "-e", f"trace={','.join(_TRACED)}"]
+    process = place.lab.fork(place.arguments, strace=strace)
+    assert process.wait() == 0, process.stderr
     counts = dict.fromkeys(_TRACED, 0)
     found = []
-    for line in lines:
-        match = re.match(rf"{main} (\w+)\((.*)", line)
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        match = re.match(r"(\w+)\((.*)", line)
         if match is None or match[1] not in counts:
             continue
         counts[match[1]] += 1
@@ -103,16 +101,17 @@ def _calls(place: Place) -> list[tuple[str, int, str]]:
             names = re.findall(rf"{re.escape(str(place.folder))}/?([^>\"]*)", match[2])
             shown = re.sub(r"[0-9a-f]{32}", "ID", names[0]) if names else ""
             found.append((match[1], counts[match[1]], shown or "the folder"))
+    assert found, "strace saw nothing"
     return found
 
 
 def _injected(place: Place, call: str, number: int, fault: str) -> None:
     place.restore()
     log = place.lab.log()
-    strace = ["strace", "-f", "-y", "-o", str(log), "-e", f"trace={','.join(_TRACED)}"]
+    strace = ["-y", "-o", str(log), "-e", f"trace={','.join(_TRACED)}"]
     strace += ["-e", f"inject={call}:{fault}:when={number}"]
-    process = place.lab.command(place.arguments, strace=strace)
-    code = process.wait(120)
+    process = place.lab.fork(place.arguments, strace=strace)
+    code = process.wait()
     stderr = process.stderr
     assert "Traceback" not in stderr, stderr
     place.is_old_or_new()
@@ -125,7 +124,8 @@ def _injected(place: Place, call: str, number: int, fault: str) -> None:
             if "(INJECTED)" in line and str(place.folder) in line
         )
         renamed = place.output.read_bytes() != place.old
-        cleaning = call == "unlink" or ".lock" in hit
+        looked_only = call == "close" and f"<{place.folder}>" in hit  # the folder, for reading
+        cleaning = call == "unlink" or ".lock" in hit or looked_only
         assert code == 74 or (cleaning and code == 0), f"{code}: {stderr} {hit}"
         if code == 74 and not renamed and call != "rename" and not cleaning:
             place.is_untouched()
