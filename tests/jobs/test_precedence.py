@@ -13,11 +13,13 @@ from sklearn.tree import DecisionTreeClassifier
 
 from tests.jobs.conftest import Store
 from titanic_batch.errors import UntrustedModelError, UsageError
+from titanic_batch.jobs import running
 from titanic_batch.jobs.checking import check_job
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import plan_night
+from titanic_batch.jobs.pinning import require_pinned
 from titanic_batch.jobs.running import run_job
-from titanic_batch.jobs.settings import Overrides, choose_model, score_keywords
+from titanic_batch.jobs.settings import ModelChoice, Overrides, choose_model, score_keywords
 
 JobOf = Callable[..., Job]
 DAY = date(2026, 11, 22)
@@ -128,3 +130,27 @@ class TestPin:
         passengers.write_text("nonsense\n", encoding="utf-8")
         job = job_of(f"[model]\nref = 'titanic_model'\nsha256 = '{HASH}'")
         assert run_job(job, DAY).exit_code == 77
+
+    def test_holds_for_the_model_that_scores_though_another_came_in_between(
+        self,
+        job_of: JobOf,
+        passengers: Path,
+        tmp_path: Path,
+        store: Store,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("TITANIC_BATCH_TRUST", store.other[1])
+        job = job_of(f"[model]\nref = 'titanic_model'\nsha256 = '{store.sha256}'")
+
+        def look_then_move(choice: ModelChoice) -> None:
+            require_pinned(choice)
+            monkeypatch.setattr(
+                running,
+                "score_keywords",
+                lambda *a, **k: {**score_keywords(*a, **k), "model": "other_model"},
+            )
+
+        monkeypatch.setattr(running, "require_pinned", look_then_move)
+        outcome = run_job(job, DAY)
+        assert (outcome.status, outcome.exit_code) == ("failed", 77)
+        assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]

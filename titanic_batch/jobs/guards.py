@@ -11,6 +11,9 @@ from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.judging import ALL_OTHERS, Finding, bins_document, judge, profile_of
 from titanic_batch.jobs.last_night import LastNight
 from titanic_batch.jobs.night import Night
+from titanic_batch.jobs.pinning import require_hash
+from titanic_batch.jobs.settings import ModelChoice
+from titanic_batch.models import VerifiedModel
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.guarding import Admission, Candidate
 
@@ -21,12 +24,14 @@ class NightGuard:
 
     Attributes:
         job: Whose limits.
+        choice: The model that the job names, perhaps pinned.
         night: Which night.
         last: The night before, where a limit asks for it and there is one.
         lenient: Whether what fails only warns.
     """
 
     job: Job
+    choice: ModelChoice
     night: Night
     last: LastNight | None = None
     lenient: bool = False
@@ -36,12 +41,14 @@ class NightGuard:
         """Whether what is in each bin is to be counted."""
         return self.job.limits.need_profile
 
-    def check(self, schema: TrainingSchema) -> None:
-        """Refuse limits of columns that the model does not have.
+    def check(self, model: VerifiedModel, schema: TrainingSchema) -> None:
+        """Refuse another model than the pinned one, and limits of columns that it does not have.
 
         Raises:
-            UsageError: if there is one.
+            UntrustedModelError: if the reference came to mean another one since it was looked at.
+            UsageError: if there is such a limit.
         """
+        require_hash(self.choice, model.sha256)
         check_columns(self.job, schema)
 
     def __call__(self, candidate: Candidate) -> Admission:

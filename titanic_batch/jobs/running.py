@@ -197,7 +197,7 @@ def _score(
 
     _make_folders(night)
     last = find_last_night(job, night) if job.limits.need_last_night else None
-    guard = NightGuard(job=job, night=night, last=last, lenient=ignore_guards)
+    guard = NightGuard(job=job, choice=choice, night=night, last=last, lenient=ignore_guards)
     files = tuple(
         score_files(night.input, night.output, observer=observer, guard=guard, **keywords)
     )
@@ -233,8 +233,8 @@ def _outcome(
     job: Job, night: Night, files: tuple[FileOutcome, ...], choice: ModelChoice
 ) -> NightOutcome:
     for file in files:
-        # The reference may have come to mean another trusted model since it was looked at.
-        if file.manifest is not None:
+        # Skipped, as a model has published it that the reference means only since it was looked at.
+        if file.skipped and file.manifest is not None:
             require_hash(choice, str(file.manifest.model["sha256"]))
     if night.into_folder:
         write_run_manifest(job, night, files)

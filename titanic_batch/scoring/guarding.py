@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.manifest import RowCounts
 from titanic_batch.schema import TrainingSchema
 
@@ -58,8 +59,11 @@ class Guard(Protocol):
         """Whether it needs a profile, which takes time to count."""
         ...
 
-    def check(self, schema: TrainingSchema, /) -> None:
-        """Raise UsageError before anything is scored if it does not go with the model."""
+    def check(self, model: VerifiedModel, schema: TrainingSchema, /) -> None:
+        """Raise before anything is scored if the model is not what the guard wants.
+
+        The model is the one that scores, whatever its reference may mean by now.
+        """
         ...
 
     def __call__(self, candidate: Candidate, /) -> Admission:

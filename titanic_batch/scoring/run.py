@@ -97,7 +97,7 @@ def _run_all(
     try:
         description = engine.describe()
         if guard is not None:
-            guard.check(description.schema)
+            guard.check(model, description.schema)
         _make_folders(pairs)
         with open_finisher(len(pairs)) as finisher:
             facts = run_facts(options, model, description)
