@@ -175,7 +175,7 @@ class FileRun:
     def _finish_if_all_taken(self) -> None:
         if self._all_sent and self._taken == self._sent and not self.is_over:
             stop_if_interrupted()
-            self._context.finisher.submit(self._finish)
+            self._context.finisher(self._finish)
 
     def _finish(self) -> None:
         try:

@@ -3,82 +3,42 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
-from typing import Protocol, Self
+from contextlib import contextmanager
+
+from titanic_batch.interrupts import signals_wait
 
 #: Files that are published at the same time. They wait for the disk, which brings what several
 #: threads ask for to rest at once: a journal is written once for all of them.
 _THREADS = 8
 
-
-class Finisher(Protocol):
-    """Calls what ends a file's run."""
-
-    def submit(self, finish: Callable[[], None]) -> None:
-        """Call `finish`, now or soon."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Wait for what has begun; where there was an error, nothing else begins."""
-        ...
+#: Calls what ends a file's run, now or soon.
+Finisher = Callable[[Callable[[], None]], None]
 
 
-class InlineFinisher:
-    """Finishes each file at once."""
+@contextmanager
+def open_finisher(file_count: int) -> Iterator[Finisher]:
+    """Give what suits a run over so many files; at the end, all that it has begun is over.
 
-    def submit(self, finish: Callable[[], None]) -> None:
-        """Call `finish`."""
-        finish()
+    Where the block ends with an error, nothing else begins. Signals reach the main thread only, so
+    in threads nothing is torn.
+    """
+    if file_count == 1:
+        yield lambda finish: finish()
+        return
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="publish")
+    begun: deque[Future[None]] = deque()
 
-    def __enter__(self) -> Self:
-        return self
+    def submit(finish: Callable[[], None]) -> None:
+        begun.append(pool.submit(finish))
+        while len(begun) > _THREADS:
+            begun.popleft().result()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        pass
-
-
-class ThreadFinisher:
-    """Finishes several files at a time; signals reach the main thread only, so none is torn."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="publish")
-        self._begun: deque[Future[None]] = deque()
-
-    def submit(self, finish: Callable[[], None]) -> None:
-        """Call `finish` soon; wait while too many are waiting."""
-        self._begun.append(self._pool.submit(finish))
-        while len(self._begun) > _THREADS:
-            self._begun.popleft().result()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=error is not None)
-        if error is None:
-            for future in self._begun:
-                future.result()
-
-
-def open_finisher(file_count: int) -> Finisher:
-    """Return what suits a run over so many files."""
-    return ThreadFinisher() if file_count > 1 else InlineFinisher()
+    try:
+        yield submit
+        for future in begun:
+            future.result()
+    finally:
+        with signals_wait():
+            pool.shutdown(wait=True, cancel_futures=True)
