@@ -28,10 +28,14 @@ def test_an_error_lets_what_has_begun_end() -> None:
         time.sleep(0.3)
         ended.append(number)
 
-    with pytest.raises(KeyError), open_finisher(2) as finish:
-        for number in range(8):
-            finish(functools.partial(slow, number))
-        raise KeyError
+    def run() -> None:
+        with open_finisher(2) as finish:
+            for number in range(8):
+                finish(functools.partial(slow, number))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        run()
     assert sorted(ended) == list(range(8))
 
 
@@ -47,7 +51,11 @@ def test_an_interruption_of_the_wait_lets_what_has_begun_end() -> None:
         assert begun.wait(10)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt), open_finisher(2) as finish:
-        finish(slow)
-        threading.Thread(target=interrupt).start()
+    def run() -> None:
+        with open_finisher(2) as finish:
+            finish(slow)
+            threading.Thread(target=interrupt).start()
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
     assert ended.is_set()
