@@ -15,7 +15,7 @@ from titanic_batch.errors import InputMissingError, TitanicBatchError
 from titanic_batch.models import open_model
 from titanic_batch.scoring.inputs import find_inputs, is_several
 from titanic_batch.scoring.options import ScoreOptions
-from titanic_batch.scoring.reading import open_input
+from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.report import Tally, alignment_entries, model_entry
 
 _MOST_REJECTS = 1000
@@ -72,7 +72,7 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckR
     description = engine.describe()
     reports = []
     for path in find_inputs(input) if is_several(input) else [input]:
-        source = open_input(path, options)
+        source = source_of(path, options)
         try:
             plan = plan_alignment(
                 description.schema,

@@ -25,7 +25,7 @@ from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.guarding import Admission, Candidate
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import reject_limit
-from titanic_batch.scoring.reading import open_input
+from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.report import Tally, build_manifest
 from titanic_batch.scoring.resuming import file_fingerprint
 from titanic_batch.scoring.targets import Target, target_of
@@ -117,7 +117,7 @@ class FileRun:
 
     def _open(self) -> None:
         options = self._options
-        self._source: Source = open_input(self.pair.input, options)
+        self._source: Source = source_of(self.pair.input, options)
         self._held.callback(self._source.close)
         self._target: Target = target_of(self.pair, options, self._context.leftovers)
         self._held.callback(self._target.close)

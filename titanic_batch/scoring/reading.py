@@ -8,7 +8,7 @@ from titanic_batch.sources.base import Source
 from titanic_batch.sources.opening import open_source
 
 
-def open_input(path: str, options: ScoreOptions) -> Source:
+def source_of(path: str, options: ScoreOptions) -> Source:
     """Open the input at `path`; see `open_source` for what it raises."""
     return open_source(
         path,

@@ -9,7 +9,7 @@ from titanic_batch.engine.session import open_session
 from titanic_batch.errors import InputMissingError, TitanicBatchError
 from titanic_batch.models import open_model
 from titanic_batch.scoring.options import ScoreOptions
-from titanic_batch.scoring.reading import open_input
+from titanic_batch.scoring.reading import source_of
 from titanic_batch.serving.answers import MODEL, field_name, read_answer
 from titanic_batch.serving.client import ServiceClient
 from titanic_batch.serving.client_rows import records_of
@@ -37,7 +37,7 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
     session = open_session(model)
     field = field_name(session.description.schema)
     tally = Tally(regressor=session.description.facts.classes is None)
-    source = open_input(input, options)
+    source = source_of(input, options)
     try:
         task = scoring_task(
             source.schema,
