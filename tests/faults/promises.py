@@ -45,9 +45,12 @@ PROMISES = (
     Promise("worker killed: 71, one message, no hang", kills.worker_killed),
     Promise("forkserver killed: 0 or 71, no hang", kills.forkserver_killed),
     Promise(
-        "SIGTERM, SIGINT before each step: 143/130, nothing left", interrupts.interrupted_at_each_step
+        "SIGTERM, SIGINT before each step: 143/130, nothing left",
+        interrupts.interrupted_at_each_step,
     ),
-    Promise("SIGTERM, SIGINT just after each step: the same", interrupts.interrupted_after_each_step),
+    Promise(
+        "SIGTERM, SIGINT just after each step: the same", interrupts.interrupted_after_each_step
+    ),
     Promise("SIGTERM, SIGINT at random moments: the same", interrupts.interrupted_at_random),
     Promise("SIGTERM, SIGINT with workers: no orphans", interrupts.interrupted_with_workers),
     Promise("SIGTERM, SIGINT end a run over several files", interrupts.several_files_interrupted),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from filelock import BaseFileLock, FileLock, Timeout
 
 from titanic_batch.errors import OutputError, OutputLockedError, os_errors
 from titanic_batch.publish.paths import OutputPaths
@@ -16,37 +16,47 @@ from titanic_batch.publish.paths import OutputPaths
 def locked(paths: OutputPaths) -> Iterator[None]:
     """Hold the lock of an output. Signals must wait while it is taken and while it is released.
 
-    The lock file is removed while the lock is held; filelock takes no lock on a file that has lost
-    its name, so nobody can hold the removed one.
+    It is `flock(2)` on a file beside the output, which is removed while the lock is held; a lock on
+    a file that has lost its name counts for nothing, so nobody can hold the removed one.
 
     Raises:
         OutputLockedError: if another run holds it.
         OutputError: if the output's folder is missing or not writable.
     """
-    lock = FileLock(paths.lock, timeout=0, mode=0o600, thread_local=False)
+    descriptor = _acquire(paths)
     try:
-        _acquire(lock, paths)
         yield
     finally:
-        if lock.is_locked:
-            with contextlib.suppress(OSError):
-                paths.lock.unlink()
-            lock.release()
+        with contextlib.suppress(OSError):
+            paths.lock.unlink()
+        os.close(descriptor)
 
 
-def _acquire(lock: BaseFileLock, paths: OutputPaths) -> None:
+def _acquire(paths: OutputPaths) -> int:
     with os_errors(paths.data, "locking the output"):
-        if not paths.data.parent.is_dir():  # filelock would make it, on an unmounted disk's place
-            raise OutputError(
-                "the output's folder does not exist",
-                where=str(paths.data.parent),
-                cure="Make it first (mkdir -p), or correct the path.",
-            )
-        try:
-            lock.acquire()
-        except Timeout as exc:
-            raise OutputLockedError(
-                "another run is writing this output",
-                where=str(paths.data),
-                cure="Try again when it has ended.",
-            ) from exc
+        while True:
+            try:
+                descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            except FileNotFoundError as exc:
+                raise OutputError(
+                    "the output's folder does not exist",
+                    where=str(paths.data.parent),
+                    cure="Make it first (mkdir -p), or correct the path.",
+                ) from exc
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(descriptor), paths.lock.lstat()):
+                    return descriptor
+            except BlockingIOError as exc:
+                os.close(descriptor)
+                raise OutputLockedError(
+                    "another run is writing this output",
+                    where=str(paths.data),
+                    cure="Try again when it has ended.",
+                ) from exc
+            except FileNotFoundError:
+                pass  # its holder removed it since it was opened
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
