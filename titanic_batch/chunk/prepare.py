@@ -83,7 +83,7 @@ def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
             table = output_table(
                 task.output, prepared.parsed.cells, prepared.aligned.typed, rows, predictions
             )
-            payload = task.encoder.encode(table)
+            payload, scored = task.encoder.encode(table), table.num_rows  # counted, not reckoned
     profile = None
     if task.profile is not None and predictions is not None:
         profile = profile_chunk(task.profile, prepared.aligned.typed, rows, predictions)
