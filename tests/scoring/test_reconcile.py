@@ -50,10 +50,11 @@ def test_a_row_that_is_lost_on_the_way_stops_the_run(
     lost: str, score: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if lost == "scored":
-        monkeypatch.setattr(prepare, "output_table", lambda *a: output_table(*a).slice(1))
+        monkeypatch.setattr(
+            f"{prepare.__name__}.output_table", lambda *a: output_table(*a).slice(1)
+        )
     else:
-        found = prepare.reject_records
-        monkeypatch.setattr(prepare, "reject_records", lambda *a: (found(*a)[0][:-1], found(*a)[1]))
+        monkeypatch.setattr(f"{prepare.__name__}.reject_records", lose_the_last)
     with pytest.raises(TitanicBatchError, match="rows do not add up: 10 read"):
         score()
     assert {path.name for path in tmp_path.iterdir()} == {"in.csv", "tree.joblib"}
