@@ -94,7 +94,7 @@ ChunkSize = Annotated[
     typer.Option(
         "--chunk-size",
         metavar="SIZE",
-        help="Input held per worker at a time.",
+        help="Input held per worker at a time, at most; smaller files are cut smaller.",
         rich_help_panel=_READING,
     ),
 ]

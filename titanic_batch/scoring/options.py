@@ -25,7 +25,7 @@ class ScoreOptions:
         model: The model's reference.
         keep: `all`, `none`, or the input columns carried into the output.
         max_rejects: A count (`10`) or a share (`1%`) of rows that may be rejected.
-        chunk_bytes: Input held per worker at a time.
+        chunk_bytes: Input held per worker at a time, at most.
         max_record_bytes: The longest record that is believed.
         workers: Worker processes; None for the usable CPUs.
         delimiter: Between CSV fields; None for a comma, or a tab in .tsv files.
