@@ -7,6 +7,9 @@ BIN    := $(VENV)/bin
 # BentoML counts its users unless it is told not to.
 export BENTOML_DO_NOT_TRACK := true
 
+# One more than there are CPUs: many tests wait, for processes or for the disk.
+TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 # A stamp's name holds a checksum of the lock file and of pyproject.toml: any change to them, a
 # switch of branches too, installs again, and nothing else does.
 RUNTIME_STAMP := $(VENV)/.installed-runtime-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
@@ -38,7 +41,7 @@ serve: $(RUNTIME_STAMP) ## the same model online: http://localhost:3000
 	$(BIN)/bentoml serve titanic_batch.service:TitanicService
 
 test: lint ## lint, then the whole test suite
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n $(TESTERS)
 
 lint: $(DEV_STAMP) ## ruff, mypy, import layers
 	$(BIN)/ruff check
