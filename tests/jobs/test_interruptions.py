@@ -16,7 +16,7 @@ import pytest
 
 from tests.jobs.conftest import SAMPLE_DATA, Store, command, environment_of, write_job
 
-FILES = 40
+FILES = 200  # enough for a signal to come before the last, however busy the machine
 ARGUMENTS = ("run", "job.toml", "--date", "2026-11-22")
 
 
@@ -45,9 +45,9 @@ def drop(tmp_path: Path) -> Path:
     folder = tmp_path / "drop"
     folder.mkdir()
     text = (SAMPLE_DATA / "passengers.csv").read_text(encoding="utf-8")
-    header, _, rows = text.partition("\n")
+    some = "".join(text.splitlines(keepends=True)[:100])
     for number in range(FILES):
-        (folder / f"{number:02}.csv").write_text(f"{header}\n{rows * 3}", encoding="utf-8")
+        (folder / f"{number:03}.csv").write_text(some, encoding="utf-8")
     return folder
 
 

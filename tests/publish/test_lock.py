@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -102,6 +105,7 @@ def test_no_two_threads_ever_hold_one_output(output: Path) -> None:
                         inside += 1
                         taken += 1
                         most = max(most, inside)
+                    time.sleep(0.0005)
                     with guard:
                         inside -= 1
             except OutputLockedError:
@@ -116,3 +120,24 @@ def test_no_two_threads_ever_hold_one_output(output: Path) -> None:
     assert taken > 0
     assert files_in(output.parent) == {}
     publish(output, NEW)
+
+
+def test_a_lock_file_that_its_holder_removed_meanwhile_is_no_lock(
+    output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened while one run held it, locked when that had removed it and another held a new one."""
+    flock = fcntl.flock
+    first, other = contextlib.ExitStack(), contextlib.ExitStack()
+
+    def late(descriptor: int, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", flock)
+        first.close()
+        other.enter_context(locked(output_paths(output)))
+        flock(descriptor, operation)
+
+    with first, other:
+        first.enter_context(locked(output_paths(output)))
+        monkeypatch.setattr(fcntl, "flock", late)
+        with pytest.raises(OutputLockedError), locked(output_paths(output)):
+            pass
+    assert files_in(output.parent) == {}
