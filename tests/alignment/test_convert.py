@@ -265,3 +265,18 @@ def test_float32_is_widened_exactly_as_numpy_does(numbers: list[float | None]) -
             assert row in bad
         else:
             assert value == np.float64(np.float32(number))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pa.array([-999, 8, None]),
+        pa.array([-999.0, 8.0, None]),
+        pa.array([-999, 8, None], pa.int16()),
+        pa.array([Decimal("-999.0"), Decimal("8.0"), None]),
+    ],
+)
+@pytest.mark.parametrize("convert", [to_number, to_integer])
+def test_a_null_token_that_is_a_number_is_null_among_numbers(cells: pa.Array, convert: Any) -> None:
+    assert convert(cells, ("-999", "?")).values.to_pylist() == [None, 8, None]
+    assert convert(cells, ("?",)).values.to_pylist() == [-999, 8, None]

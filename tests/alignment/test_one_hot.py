@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -199,3 +200,42 @@ def test_a_fill_of_one_dummy_column_fills_that_column() -> None:
     assert matrix(result) == [[0, 0, 1], [1, 0, 0]]
     with pytest.raises(UsageError, match=r"--fill Embarked_S=0\.5"):
         plan(PORTS, ["Embarked"], fill={"Embarked_S": "0.5"})
+
+
+DECKS = [column(f"Deck_{value}") for value in ("A", "B", "hi_n", "hi_y")]
+ALL_DECKS = (
+    OneHotSource(name="Deck", categories=("A", "B")),
+    OneHotSource(name="Deck_hi", categories=("n", "y")),
+)
+
+
+@pytest.mark.parametrize("one_hot", [(), ALL_DECKS], ids=["by name", "learned"])
+def test_a_missing_raw_column_is_not_found_in_a_shorter_name(one_hot: Any) -> None:
+    with pytest.raises(DataError, match=r"missing 2 columns of the model: Deck_hi_n .*; Deck_hi_y "):
+        plan(DECKS, ["Deck"], one_hot=one_hot)
+    both = {"Deck": ["A", "B"], "Deck_hi": ["y", "n"]}
+    assert matrix(aligned(DECKS, both, one_hot=one_hot)) == [[1, 0, 0, 1], [0, 1, 1, 0]]
+
+
+def test_what_training_data_did_not_show_is_one_hot_fed_from_nothing() -> None:
+    columns = [*PORTS, column("Cabin_missing")]
+    with pytest.raises(DataError, match="missing column of the model: Cabin_missing"):
+        plan(columns, ["Embarked", "Cabin"], one_hot=(ALL_PORTS,))
+
+
+def test_a_column_that_held_other_numbers_in_training_is_no_dummy() -> None:
+    length = replace(column("Name_length"), quantiles=tuple(float(n) for n in range(11)))
+    with pytest.raises(DataError, match="missing column of the model: Name_length"):
+        plan([length], ["Name"])
+    flag = replace(column("Name_long"), quantiles=(0.0,) * 5 + (1.0,) * 6)
+    assert plan([flag], ["Name"]).feeds[0].one_hot == "long"
+
+
+def test_a_null_is_no_zero_where_only_one_value_is_known() -> None:
+    alone, nulls = [column("Cabin_missing")], {"Cabin": [None, "missing"]}
+    assert reasons(aligned(alone, nulls)) == [(0, "Cabin", "missing-value")]
+    for name in ("Cabin", "Cabin_missing"):
+        assert matrix(aligned(alone, nulls, allow_null=(name,))) == [[0], [1]]
+    assert matrix(aligned(alone, nulls, fill={"Cabin": "missing"})) == [[1], [1]]
+    learned = OneHotSource(name="Cabin", categories=("missing", "there"))
+    assert matrix(aligned(alone, nulls, one_hot=(learned,))) == [[0], [1]]

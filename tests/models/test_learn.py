@@ -282,3 +282,21 @@ def test_cells_are_read_as_scoring_reads_them(tmp_path: Path) -> None:
     # Null is a surname; only an empty cell of text is a null.
     assert frame["name"].isna().tolist() == [False, False, True]
     assert frame["name"].tolist()[:2] == ["Null", "NA"]
+
+
+def add_family(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(Family=frame["SibSp"] + frame["Parch"])
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_numbers_that_only_foreign_code_reads_are_learned_as_numbers(
+    suffix: str, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"SibSp": [0, 1, 2, 0], "Parch": [1, 0, 2, 0], "Sex": list("mfmf")})
+    last = ColumnTransformer([("n", "passthrough", ["Family"]), ("s", OneHotEncoder(), ["Sex"])])
+    model = make_pipeline(FunctionTransformer(add_family), last, LogisticRegression())
+    model.fit(frame, [0, 1, 1, 0])
+    data = tmp_path / f"train{suffix}"
+    frame.to_csv(data, index=False) if suffix == ".csv" else frame.to_parquet(data)
+    schema = learn_schema(model, data, None)
+    assert [column.kind for column in schema.columns][:2] == ["integer", "integer"]

@@ -179,11 +179,23 @@ def as_text(cell: object) -> str | None:
 
 def _without_tokens(cells: pa.Array, null_tokens: Sequence[str]) -> pa.Array:
     """Return cells with those that mean null made null: -999 may be one of them."""
-    if not null_tokens or not is_text(cells.type):
+    if not null_tokens:
         return cells
+    if not is_text(cells.type):
+        return _without_numbers(cells, null_tokens)
     texts = pc.cast(cells, pa.large_string())
     is_token = pc.is_in(texts, value_set=pa.array(null_tokens, pa.large_string()))
     return pc.if_else(is_token, pa.scalar(None, pa.large_string()), texts)
+
+
+def _without_numbers(cells: pa.Array, null_tokens: Sequence[str]) -> pa.Array:
+    numbers = [float(token) for token in null_tokens if _NUMBER.fullmatch(token)]
+    if not numbers or pat.is_boolean(cells.type) or pat.is_null(cells.type):
+        return cells
+    is_token = pc.is_in(
+        pc.cast(cells, pa.float64(), safe=False), value_set=pa.array(numbers, pa.float64())
+    )
+    return pc.if_else(is_token, pa.scalar(None, cells.type), cells)
 
 
 def _as_floats(cells: pa.Array) -> pa.Array | None:

@@ -40,6 +40,12 @@ class Feed:
     one_hot_known: tuple[str, ...] = ()
     is_dummy: bool = False
 
+    @property
+    def raw_name(self) -> str:
+        """The model's name for what the user has: the raw column behind a one-hot column."""
+        name = self.column.name
+        return name if self.one_hot is None else name[: -len(self.one_hot) - 1]
+
 
 @dataclass(frozen=True, kw_only=True)
 class AlignmentPlan:

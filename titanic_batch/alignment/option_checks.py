@@ -62,9 +62,7 @@ def check_options_used(feeds: Iterable[Feed], options: AlignmentOptions) -> None
     """
     used = set()
     for feed in feeds:
-        used.add(feed.column.name)
-        if feed.one_hot is not None:
-            used.add(feed.column.name[: -len(feed.one_hot) - 1])
+        used |= {feed.column.name, feed.raw_name}
     for flag, given in (
         ("--fill", options.fill),
         ("--allow-null", options.allow_null),

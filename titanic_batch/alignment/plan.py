@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pyarrow as pa
@@ -133,9 +133,9 @@ def _one_hot_feed(
     column: ColumnSchema, schema: TrainingSchema, names: list[str], options: AlignmentOptions
 ) -> Feed | None:
     """Feed a `name_value` column, as pandas.get_dummies makes it, from the raw column `name`."""
-    if column.kind not in ("number", "integer", "boolean"):
+    if column.kind not in ("number", "integer", "boolean") or not _may_be_dummy(column):
         return None
-    for prefix in prefixes(column.name):
+    for prefix in _raw_names(column, schema):
         if prefix in schema.names:
             continue  # the model takes the raw column itself: this one is no dummy of it
         others = [name for name in names if name not in options.rename]
@@ -146,18 +146,46 @@ def _one_hot_feed(
         seen = {name[len(prefix) + 1 :] for name in schema.names if name.startswith(f"{prefix}_")}
         known = seen | {str(value) for value in learned.categories} if learned else seen
         value = column.name[len(prefix) + 1 :]
+        # With one value known, a null would silently be the value that is not.
+        tells_null = learned is not None or len(seen) > 1
+        allowed = {prefix, source, column.name} & set(options.allow_null)
         return Feed(
             column=column,
             source=source,
             position=names.index(source),
             action="one-hot",
-            accepts_null=True,
+            accepts_null=tells_null or bool(allowed),
             accepts_unknown=_accepts_unknown(False, (prefix, source, column.name), options),
             fill=_one_hot_fill(column, prefix, value, known, options),
             one_hot=value,
             one_hot_known=tuple(sorted(known)),
         )
     return None
+
+
+def _raw_names(column: ColumnSchema, schema: TrainingSchema) -> Iterator[str]:
+    """Yield the raw columns that a `name_value` column may stand for, the likeliest first.
+
+    Training data has shown which, or the names must do: where several of the model's columns share
+    `name`, none of them is taken for a longer value of a shorter one.
+    """
+    if schema.one_hot:
+        shown = (
+            source.name
+            for source in schema.one_hot
+            if column.name in {f"{source.name}_{value}" for value in (*source.categories, "nan")}
+        )
+        yield from sorted(shown, key=len, reverse=True)[:1]
+        return
+    for prefix in prefixes(column.name):
+        yield prefix
+        if sum(name.startswith(f"{prefix}_") for name in schema.names) > 1:
+            return
+
+
+def _may_be_dummy(column: ColumnSchema) -> bool:
+    """Tell whether a column held nothing but 0 and 1 in training, as far as that is known."""
+    return column.quantiles is None or set(column.quantiles) <= {0.0, 1.0}
 
 
 def _one_hot_fill(

@@ -79,6 +79,11 @@ def plan_output(
             else tuple(f"{probability_column}_{label}" for label in classes)
         )
     added = (prediction_column, *probabilities)
+    if "" in added:
+        raise UsageError(
+            "--prediction-column and --probability-column must not be empty",
+            cure="Leave them out for prediction and probability.",
+        )
     clashes = sorted({name for name in (*kept, *added) if (*kept, *added).count(name) > 1})
     if clashes:
         raise UsageError(

@@ -133,13 +133,17 @@ def _text_categories(estimator: Any, features: Sequence[str] | None) -> tuple[st
     """Return the columns whose encoder knows text: "1" there is no number."""
     if input_names(estimator) is None and features is None:
         return ()
+    facts = look_into(estimator, features=features)
     return tuple(
         column.name
-        for column in look_into(estimator, features=features).columns
-        if column.kind == "text"
-        or (
-            column.categories is not None
-            and all(isinstance(value, str) for value in column.categories)
+        for column in facts.columns
+        if column.name not in facts.unseen  # their kind is the data's to say
+        and (
+            column.kind == "text"
+            or (
+                column.categories is not None
+                and all(isinstance(value, str) for value in column.categories)
+            )
         )
     )
 

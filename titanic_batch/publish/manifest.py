@@ -129,7 +129,12 @@ def _lines(value: object) -> str:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=vars)
+    text = json.dumps(value, ensure_ascii=False, default=vars)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # the path of a file whose name is no UTF-8
+        return json.dumps(value, default=vars)
+    return text
 
 
 def manifest_from_json(document: dict[str, Any]) -> Manifest | None:

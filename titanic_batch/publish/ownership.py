@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
     """Refuse to replace a file that titanic-batch did not write.
 
     Raises:
-        UsageError: if there is one and `overwrite` is false.
+        UsageError: if there is one and `overwrite` is false, or what stands there is no ordinary
+            file: to rename over a device or a pipe would end it.
         OutputError: if the output's path is a folder.
     """
+    for path in (paths.data, paths.rejects, paths.failed_rejects):
+        _refuse_special(path)
     if paths.data.is_dir():
         raise OutputError(
             "the output is a folder",
@@ -33,15 +37,41 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
             where=str(paths.data),
             cure="Choose another output, or replace it with --overwrite.",
         )
+    if paths.manifest.is_file() and not paths.manifest.is_symlink() and not paths.data.exists():
+        _refuse_foreign_manifest(paths.manifest)
     refuse_foreign_rejects(paths.rejects)
+
+
+def _refuse_foreign_manifest(path: Path) -> None:
+    if read_manifest(path) is None:
+        raise UsageError(
+            "the manifest is to be written here, and this file is none of titanic-batch's",
+            where=str(path),
+            cure="Choose another output, or replace it with --overwrite.",
+        )
+
+
+def _refuse_special(path: Path) -> None:
+    """Refuse what is neither a file nor a folder; a link is replaced itself."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+        raise UsageError(
+            "this is no ordinary file, but a device, a pipe or a socket",
+            where=str(path),
+            cure="Choose another path.",
+        )
 
 
 def refuse_foreign_rejects(path: Path) -> None:
     """Refuse to replace a file that is no rejects file, going by its header.
 
     Raises:
-        UsageError: if `path` is one.
+        UsageError: if `path` is one, or no ordinary file.
     """
+    _refuse_special(path)
     if not path.exists():
         return
     with os_errors(path, "reading"):

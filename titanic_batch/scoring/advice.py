@@ -46,15 +46,24 @@ def _sentences(
     for feed in plan.feeds:
         name = feed.column.name
         if counts.nulls[name] and not feed.accepts_null and feed.fill is None:
+            known = feed.raw_name
+            usual = _usual(feed.column) if feed.one_hot is None else feed.one_hot
             yield (
-                f"{name} has nulls, for which the model was not trained: "
-                f"add --fill {name}={_usual(feed.column)} or --allow-null {name}."
+                f"{known} has nulls, for which the model was not trained: "
+                f"add --fill {known}={usual} or --allow-null {known}."
             )
         unknown = counts.unknown.get(feed.source if feed.one_hot is not None else name)
         if unknown and not feed.accepts_unknown:
             values = ", ".join(value for value, _ in unknown.most_common(_MOST_VALUES))
             examples = f"{values}, ..." if len(unknown) > _MOST_VALUES else values
-            yield _about_unknown(feed, f" ({examples})" if quotes_cells else "")
+            matched = rows_read - unknown.total() - counts.nulls[name]
+            if feed.one_hot is not None and not matched:
+                yield (
+                    f"No row of {feed.source} holds {feed.one_hot}: if {name} is no get_dummies "
+                    "column of it, make that column in the input."
+                )
+            else:
+                yield _about_unknown(feed, f" ({examples})" if quotes_cells else "")
             if feed.one_hot is not None:
                 yield (
                     "If drop_first=True left one of them out of the model's columns, it can be "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 
 from titanic_batch.chunk.task import ChunkResult
 from titanic_batch.engine.base import Engine, Work
-from titanic_batch.errors import InterruptedRunError, os_errors
+from titanic_batch.errors import InterruptedRunError, UsageError, os_errors
 from titanic_batch.interrupts import signals_wait, stop_if_interrupted
 from titanic_batch.models import VerifiedModel, open_model
 from titanic_batch.publish.manifest import Manifest
@@ -42,10 +43,11 @@ def run_files(
         UsageError: if an option is wrong whatever the file.
     """
     reject_limit(options.max_rejects)
-    declare_dialect(options.delimiter or ",", options.encoding)
+    declare_dialect("," if options.delimiter is None else options.delimiter, options.encoding)
     model = open_model(
         options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
     )
+    _spare_the_model(pairs, model)
     skipped: dict[FilePair, Manifest] = {}
     if options.skip_published:
         found = {pair: already_published(pair, model, options) for pair in pairs}
@@ -59,6 +61,17 @@ def run_files(
         else scored[pair]
         for pair in pairs
     ]
+
+
+def _spare_the_model(pairs: Sequence[FilePair], model: VerifiedModel) -> None:
+    """Refuse to write over the model, --overwrite or not."""
+    spared = os.path.realpath(model.path)
+    for pair in pairs:
+        if pair.output is not None and spared in (
+            str(pair.output.data),
+            str(pair.output.rejects),
+        ):
+            raise UsageError("the model itself would be written over", where=spared)
 
 
 def _score(

@@ -49,7 +49,7 @@ def open_source(
     default = "\t" if kind == "tsv" else ","
     return CsvSource(
         path,
-        dialect=declare_dialect(delimiter or default, encoding),
+        dialect=declare_dialect(default if delimiter is None else delimiter, encoding),
         chunk_bytes=chunk_bytes,
         max_record_bytes=max_record_bytes,
         allow_no_final_newline=allow_no_final_newline,

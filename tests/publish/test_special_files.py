@@ -1,0 +1,42 @@
+"""What is no ordinary file is never renamed over, nor read: a pipe would wait for ever."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.publish.publishing import NEW, files_in, publish
+from titanic_batch.errors import UsageError
+from titanic_batch.publish.paths import output_paths
+
+
+@pytest.mark.parametrize("companion", ["data", "rejects", "failed_rejects"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_pipe_is_refused_whatever_it_is_in_place_of(
+    companion: str, overwrite: bool, output: Path
+) -> None:
+    place: Path = getattr(output_paths(output), companion)
+    os.mkfifo(place)
+    with pytest.raises(UsageError, match="no ordinary file"):
+        publish(output, NEW, overwrite=overwrite)
+    assert place.is_fifo()
+    assert [path.name for path in output.parent.iterdir()] == [place.name]
+
+
+def test_a_pipe_behind_a_link_is_refused(output: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    output.symlink_to(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="no ordinary file"):
+        publish(output, NEW, overwrite=True)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_strangers_file_at_the_manifests_place_is_refused(output: Path) -> None:
+    output_paths(output).manifest.write_bytes(b"precious\n")
+    with pytest.raises(UsageError, match="none of titanic-batch's"):
+        publish(output, NEW)
+    assert files_in(output.parent) == {"scored.csv.manifest.json": b"precious\n"}
+    publish(output, NEW, overwrite=True)
+    assert output.read_bytes() == NEW
