@@ -211,7 +211,9 @@ ALL_DECKS = (
 
 @pytest.mark.parametrize("one_hot", [(), ALL_DECKS], ids=["by name", "learned"])
 def test_a_missing_raw_column_is_not_found_in_a_shorter_name(one_hot: Any) -> None:
-    with pytest.raises(DataError, match=r"missing 2 columns of the model: Deck_hi_n .*; Deck_hi_y "):
+    with pytest.raises(
+        DataError, match=r"missing 2 columns of the model: Deck_hi_n .*; Deck_hi_y "
+    ):
         plan(DECKS, ["Deck"], one_hot=one_hot)
     both = {"Deck": ["A", "B"], "Deck_hi": ["y", "n"]}
     assert matrix(aligned(DECKS, both, one_hot=one_hot)) == [[1, 0, 0, 1], [0, 1, 1, 0]]

@@ -144,9 +144,9 @@ def log(event: str, message: str, **fields: Any) -> None:
         stderr().print(Text(message))
 
 
-def warn(message: str) -> None:
+def warn(message: str, *, even_quietly: bool = False) -> None:
     """Print on stderr what is wrong and changes nothing."""
-    if _style.quiet:
+    if _style.quiet and not even_quietly:
         return
     if _style.log_format == "json":
         _print_log_line("warning", "warning", message, {})

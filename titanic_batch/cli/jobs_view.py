@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _KEYS_OF_THE_FILE = re.compile(
     r"--(?!model|trust|max-rejects|workers|force|date|ignore-guards)[a-z]"
 )
+#: How the manifest's warnings of guards begin (`jobs.guards`).
+_OF_GUARDS = "guards: "
 _WHERE_KEYS_ARE = "In a job file, these options stand in [score] and [columns.NAME]."
 
 
@@ -87,10 +89,15 @@ def show_night(outcome: NightOutcome, *, one_of: int, as_json: bool) -> None:
     elif outcome.status == "published" and one_of == 1 and len(outcome.files) == 1:
         _show_summary(outcome.files[0])
     else:
-        if outcome.status != "failed" or one_of > 1:
+        if outcome.status != "failed" or one_of > 1 or outcome.files:
             line(_line(outcome))
         for text in _warnings(outcome) if outcome.status == "published" else ():
             warn(f"{outcome.night.day}, {text}")
+    if style().quiet and outcome.status == "published":
+        for text in _warnings(outcome):
+            # Somebody asked for them, and cron's mail is for that.
+            if text.startswith(_OF_GUARDS) and " not judged: " not in text:
+                warn(f"{outcome.night.day}, {text}", even_quietly=True)
 
 
 def show_count(outcomes: Sequence[NightOutcome]) -> None:
@@ -207,7 +214,9 @@ def _line(outcome: NightOutcome) -> str:
     if outcome.status == "absent":
         return f"{head}, an optional input that has not arrived: {night.input}"
     if outcome.status == "failed":
-        return f"{head} ({outcome.exit_code}): {night.output}"
+        published = sum(file.manifest is not None for file in outcome.files)
+        files = f", {published} of {len(outcome.files)} files published" if outcome.files else ""
+        return f"{head} ({outcome.exit_code}): {night.output}{files}"
     totals = _totals(outcome)
     files = f"{totals['files']:,} files, " if totals["files"] > 1 else ""
     return (

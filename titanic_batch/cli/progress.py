@@ -5,19 +5,33 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Protocol
 
 from titanic_batch.cli.console import log, stderr, style
-from titanic_batch.scoring.progress import NullObserver, Observer, Progress
+from titanic_batch.scoring.progress import Progress
 
 _LINE_EVERY_S = 10.0
+_LOADING = "loading the model"
+
+
+class Display(Protocol):
+    """Shows progress; an Observer that makes room for what else is printed."""
+
+    def update(self, progress: Progress, /) -> None:
+        """Show how far a run is."""
+        ...
+
+    def hidden(self) -> AbstractContextManager[None]:
+        """Take it away for a while; what comes then is the next run's."""
+        ...
 
 
 @contextmanager
-def shown_progress() -> Iterator[Observer]:
-    """Yield an observer that suits where stderr goes."""
+def shown_progress() -> Iterator[Display]:
+    """Yield a display that suits where stderr goes."""
     if style().quiet:
-        yield NullObserver()
+        yield _Nothing()
     elif sys.stderr.isatty() and style().log_format == "text":
         with _bar() as bar:
             yield bar
@@ -25,7 +39,18 @@ def shown_progress() -> Iterator[Observer]:
         yield _Lines()
 
 
-class _Lines:
+class _Nothing:
+    """Shows nothing."""
+
+    def update(self, progress: Progress) -> None:
+        """Do nothing."""
+
+    def hidden(self) -> AbstractContextManager[None]:
+        """Do nothing."""
+        return nullcontext()
+
+
+class _Lines(_Nothing):
     """Prints a plain line every ten seconds or so."""
 
     def __init__(self) -> None:
@@ -55,7 +80,7 @@ class _Lines:
 
 
 @contextmanager
-def _bar() -> Iterator[Observer]:
+def _bar() -> Iterator[Display]:
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
@@ -67,7 +92,7 @@ def _bar() -> Iterator[Observer]:
         console=stderr(),
         transient=True,
     ) as bar:
-        task = bar.add_task("loading the model", total=None)
+        task = bar.add_task(_LOADING, total=None)
 
         first: tuple[float, int] | None = None  # the speed is of scoring, not of starting
 
@@ -84,5 +109,14 @@ def _bar() -> Iterator[Observer]:
                     description=f"{progress.rows:,} rows  {speed:,.0f} rows/s  "
                     f"{progress.rejected:,} rejected",
                 )
+
+            @contextmanager
+            def hidden(self) -> Iterator[None]:
+                nonlocal first
+                bar.stop()
+                yield
+                first = None
+                bar.reset(task, total=None, description=_LOADING)
+                bar.start()
 
         yield Shown()

@@ -125,7 +125,8 @@ def run_command(
             observer=observer,
         ):
             report.outcomes.append(outcome)
-            view.show_night(outcome, one_of=len(days), as_json=as_json)
+            with observer.hidden():
+                view.show_night(outcome, one_of=len(days), as_json=as_json)
     if report.error is not None:
         view.report(report.error)
     if as_json:

@@ -16,6 +16,8 @@ from titanic_batch.jobs.settings import choose_model
 from titanic_batch.publish.manifest import read_manifest
 
 _MANIFESTS = ".manifest.json"
+#: Other programs' files, which may stand where jobs do.
+_NO_JOBS = ("pyproject.toml",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,7 @@ def list_jobs(folder: str | Path = "jobs") -> list[JobSummary]:
             where=str(place),
             cure="Name the folder with the job files: `titanic-batch jobs list FOLDER`.",
         )
-    return [_summarise(path) for path in sorted(place.glob("*.toml"))]
+    return [_summarise(path) for path in sorted(place.glob("*.toml")) if path.name not in _NO_JOBS]
 
 
 def _summarise(path: Path) -> JobSummary:
@@ -114,12 +116,17 @@ def _newest(job: Job) -> PublishedOutput | None:
 
 
 def _published(output: str) -> PublishedOutput | None:
-    """Return what the manifests at an output say; the output itself is not read."""
+    """Return what the manifests at an output say, where it is still there; it is not read."""
     if output.endswith("/"):
         paths = sorted(Path(output).glob(f"*{_MANIFESTS}"))
     else:
         paths = [Path(f"{Path(output).resolve()}{_MANIFESTS}")]
-    documents = [document for path in paths if (document := read_manifest(path)) is not None]
+    documents = [
+        document
+        for path in paths
+        if Path(str(path).removesuffix(_MANIFESTS)).exists()
+        and (document := read_manifest(path)) is not None
+    ]
     if not documents:
         return None
     newest = max(documents, key=lambda document: str(document.get("finished_at", "")))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from titanic_batch.errors import DataError, os_errors
+from titanic_batch.errors import DataError, UsageError, os_errors
 from titanic_batch.publish.manifest import MANIFEST_VERSION, read_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.row_count import count_rows
@@ -34,11 +34,19 @@ def verify(output: str | Path) -> Verification:
     """Read an output again and hold it against its manifest.
 
     Raises:
+        UsageError: if it is a folder.
         DataError: if there is no output, the manifest is missing or damaged, or the output's size,
             hash or row count is not what it says.
         OutputError: if it cannot be read.
     """
     paths = output_paths(output)
+    if paths.data.is_dir():
+        raise UsageError(
+            "this is a folder",
+            where=str(paths.data),
+            cure="Verify each file in it: for f in FOLDER/*.parquet; do titanic-batch verify "
+            '"$f"; done',
+        )
     if not paths.data.exists():
         raise DataError(
             "there is no such output", where=str(paths.data), cure="Check the path, or score it."
