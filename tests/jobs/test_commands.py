@@ -240,3 +240,32 @@ def test_a_week_that_is_published_is_skipped_without_importing_what_scores(
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
     # CPU seconds: others may be at work on the machine.
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 3
+
+
+def test_what_guards_warn_of_is_said_even_quietly(
+    job_of: JobOf, passengers: Path, store: Store
+) -> None:
+    job = job_of("[guards]\nmin_rows = { warn = 10 }\nmax_drift_from_training = { warn = 0.25 }")
+    arguments = ("run", "-q", str(job.path), "--date", "2026-11-22")
+    done = command(*arguments, home=store.home, cwd=store.home)
+    assert (done.returncode, done.stdout) == (0, "")
+    (said,) = done.stderr.splitlines()  # not that so few rows tell nothing of drift
+    assert said.startswith("warning: 2026-11-22, guards: ")
+    assert "10" in said
+    again = command(*arguments, home=store.home, cwd=store.home)
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_a_failed_night_over_a_folder_says_what_is_published(
+    tmp_path: Path, passengers: Path, store: Store
+) -> None:
+    (tmp_path / "in").mkdir()
+    passengers.rename(tmp_path / "in" / "a.csv")
+    (tmp_path / "in" / "b.csv").write_text("Pclass\n1\n", encoding="utf-8")
+    job = write_job(tmp_path, source="in", target="out/")
+    done = command("run", str(job), "--date", "2026-11-22", home=store.home, cwd=store.home)
+    assert done.returncode == 65
+    assert done.stdout == f"2026-11-22 failed (65): {tmp_path}/out/, 1 of 2 files published\n"
+    verified = command("verify", str(tmp_path / "out"), home=store.home, cwd=store.home)
+    assert verified.returncode == 2
+    assert "this is a folder" in verified.stderr

@@ -69,3 +69,18 @@ def test_an_empty_folder_has_no_jobs_and_a_missing_one_is_refused(tmp_path: Path
     assert list_jobs(tmp_path) == []
     with pytest.raises(UsageError, match="there is no such folder"):
         list_jobs(os.path.join(tmp_path, "jobs"))  # noqa: PTH118  # a str is taken as well
+
+
+def test_what_was_removed_is_not_published_any_more(tmp_path: Path, passengers: Path) -> None:
+    path = write_job(tmp_path)
+    run_job(read_job(path), TODAY)
+    (tmp_path / "out" / f"{TODAY}.csv").unlink()
+    (job,) = list_jobs(tmp_path)
+    assert job.tonight is None
+    assert job.next_step == f"titanic-batch run {path}"
+
+
+def test_other_programs_files_are_no_jobs(tmp_path: Path) -> None:
+    write_job(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'other'\n", encoding="utf-8")
+    assert [job.path.name for job in list_jobs(tmp_path)] == ["job.toml"]

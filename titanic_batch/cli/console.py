@@ -94,13 +94,13 @@ def stdout() -> Console:
     )
 
 
-def stderr() -> Console:
-    """Return the console for everything else; it is mute with `--quiet`."""
+def stderr(*, even_quietly: bool = False) -> Console:
+    """Return the console for everything else; it is mute with `--quiet`, but where told not to."""
     return Console(
         file=sys.stderr,
         width=None if sys.stderr.isatty() else _WIDE,
         highlight=False,
-        quiet=_style.quiet,
+        quiet=_style.quiet and not even_quietly,
     )
 
 
@@ -151,7 +151,7 @@ def warn(message: str, *, even_quietly: bool = False) -> None:
     if _style.log_format == "json":
         _print_log_line("warning", "warning", message, {})
     else:
-        stderr().print(Text(f"warning: {message}"))
+        stderr(even_quietly=even_quietly).print(Text(f"warning: {message}"))
 
 
 def print_error(error: TitanicBatchError | InterruptedRunError) -> None:
