@@ -29,7 +29,8 @@ def locked(paths: OutputPaths) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             paths.lock.unlink()
-        os.close(descriptor)
+        with contextlib.suppress(OSError):  # closed it is, whatever the system says of it
+            os.close(descriptor)
 
 
 def _acquire(paths: OutputPaths) -> int:
