@@ -2,7 +2,7 @@
 
 python -m bench                              1 M and 3 M rows, logistic regression and boosting
 python -m bench --quick                      does it work at all?
-python -m bench --only boosting-3M --repeat 5 --work /var/tmp/bench --json bench.json
+python -m bench --only boosting-3M --repeat 5 --work DIR --json bench.json
 """
 
 from __future__ import annotations
