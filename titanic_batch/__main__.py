@@ -11,10 +11,11 @@ def main() -> None:
     try:
         stop_on_signals()
         from titanic_batch.cli.app import main as run
+
+        run()
     except InterruptedRunError as exc:
         sys.stderr.write(f"error: {exc}\n")
         sys.exit(exc.exit_code)
-    run()
 
 
 if __name__ == "__main__":

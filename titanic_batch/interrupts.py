@@ -1,4 +1,8 @@
-"""SIGINT and SIGTERM: the first one stops the run; while it stops, another changes nothing."""
+"""SIGINT and SIGTERM: the first one stops the run; while it stops, another changes nothing.
+
+A process may make several runs, one a night. One that comes when a run has published all that it
+will, and before the next has begun, is noted, and stops the next: what is published is said.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,29 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
 from titanic_batch.errors import InterruptedRunError
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 _WAITING = (*_STOPPING, signal.SIGHUP)
-#: The signal that has come, for a run that did not hear of it where it was raised.
-_came: list[int] = []
+
+
+@dataclass
+class _State:
+    """What this process knows of signals.
+
+    Attributes:
+        came: The one that has come, for a run that did not hear of it where it was raised.
+        run_is_over: Whether there is nothing that one could stop.
+    """
+
+    came: int | None = None
+    run_is_over: bool = False
+
+
+_state = _State()
 
 
 def stop_on_signals() -> None:
@@ -30,9 +49,20 @@ def ignore_signals() -> None:
         signal.signal(signum, signal.SIG_IGN)
 
 
+def run_begins() -> None:
+    """Let signals stop the process again; raises InterruptedRunError if one has come meanwhile."""
+    _state.run_is_over = False
+    stop_if_interrupted()
+
+
+def run_is_over() -> None:
+    """Let signals be noted only, until the next run begins."""
+    _state.run_is_over = True
+
+
 def interruption() -> InterruptedRunError | None:
     """Return what a signal that has come would have raised; None where none has come."""
-    return InterruptedRunError(_came[0]) if _came else None
+    return InterruptedRunError(_state.came) if _state.came is not None else None
 
 
 def stop_if_interrupted() -> None:
@@ -77,5 +107,6 @@ def _print_unless_remembered(unraisable: sys.UnraisableHookArgs) -> None:
 
 def _stop(signum: int, _frame: FrameType | None) -> None:
     ignore_signals()
-    _came.append(signum)
-    raise InterruptedRunError(signum)
+    _state.came = signum
+    if not _state.run_is_over:
+        raise InterruptedRunError(signum)

@@ -47,6 +47,36 @@ print(json.dumps(manifest.to_json()))
     assert_same(directly(model_file, large_csv), scores_in(tmp_path / "out.parquet"))
 
 
+def test_progress_counts_what_is_scored_and_not_what_was_read_ahead(
+    installed: Command, large_csv: Path
+) -> None:
+    text = """
+import json
+import sys
+
+from titanic_batch.scoring.api import score_files
+
+
+class Observer:
+    def update(self, progress):
+        seen.append((progress.rows, progress.bytes_done, progress.bytes_total))
+
+
+seen = []
+score_files(
+    sys.argv[1], "out.parquet", observer=Observer(), workers=2, chunk_size="256KB", keep="none"
+)
+print(json.dumps(seen))
+"""
+    seen = json.loads(run_script(installed, text, large_csv))
+    size, chunk = large_csv.stat().st_size, 256 << 10
+    assert len(seen) > 30
+    assert seen[-1] == [150_000, size, size]
+    for rows, done, total in seen:
+        assert total == size
+        assert abs(done / size - rows / 150_000) < 2 * chunk / size
+
+
 def test_keywords_are_the_flags_and_errors_carry_the_exit_codes(
     installed: Command, command: Command, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bench.generate import write_passengers
-from tests.cli.command import PROGRAM, SAMPLE_DATA, Command
+from tests.cli.command import PROGRAM, SAMPLE_DATA, Command, manifest
 
 SLOW = Path(__file__).parent / "slow"
 ROWS = 20_000
@@ -133,6 +133,7 @@ def test_what_was_predicted_is_not_predicted_again(
     assert len(calls) == len(undisturbed) - kept
     assert sum(calls) <= ROWS - 2 * STEP
     assert place.output.read_bytes() == (slow / "undisturbed.csv").read_bytes()
+    assert manifest(place.output)["rows_recalled"] == ROWS - sum(calls)
     names = {path.name for path in place.output.parent.iterdir()}
     assert names == {"scored.csv", "scored.csv.manifest.json"}
 
@@ -158,6 +159,7 @@ def test_what_does_not_match_is_predicted_anew(change: str, place: Place, slow: 
         folder.chmod(0o777)
     calls = place.run(*options)
     assert sum(calls) == ROWS
+    assert manifest(place.output)["rows_recalled"] == 0
     assert place.output.read_bytes() == expected
     assert folder.exists() == (change == "foreign")
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from tests.faults.kills import start_large
 from tests.faults.lab import Case, Lab, Place, places
+from tests.faults.moments import Moment
 from tests.faults.process import Process, marked, until
 
 WITHIN_S = 10.0
@@ -52,6 +53,32 @@ def interrupted_after_each_step(lab: Lab, *, full: bool) -> Iterator[Case]:
 def _interrupted_just_after(place: Place, at: int, signum: signal.Signals) -> None:
     place.restore()
     process = place.lab.fork(place.arguments, hook=place.hook(at, "", then=signum))
+    _has_ended_well(place, process, signum)
+
+
+def interrupted_between_lines(lab: Lab, *, full: bool) -> Iterator[Case]:
+    """A signal before any line of the program, and before any of its functions returns.
+
+    Each line is tried the first time that it is reached.
+    """
+    place = Place(lab, lab.dirty, ("--max-rejects", "5"), name="scored.parquet")
+    log = lab.log()
+    assert lab.fork(place.arguments, moment=Moment(log=str(log))).wait() == 0
+    first: dict[str, int] = {}
+    for at, line in enumerate(log.read_text(encoding="utf-8").splitlines(), start=1):
+        first.setdefault(line, at)
+    for number, (line, at) in enumerate(first.items()):
+        if number % (3 if full else 80) == 0:
+            signum = SIGNALS[number % 2]
+            yield Case(
+                f"{signum.name} at {line}",
+                functools.partial(_interrupted_between_lines, place, at, signum),
+            )
+
+
+def _interrupted_between_lines(place: Place, at: int, signum: signal.Signals) -> None:
+    place.restore()
+    process = place.lab.fork(place.arguments, moment=Moment(at=at, signum=signum))
     _has_ended_well(place, process, signum)
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from tests.faults.hook import CHANGES, Hook, changes_in
+from tests.faults.moments import Moment
 from tests.faults.process import MARKER, CommandProcess, Launcher, Process
 from titanic_batch.publish.verify import verify
 
@@ -123,6 +124,7 @@ class Lab:
         stdout: int | None = None,
         environment: dict[str, str] | None = None,
         strace: Sequence[str] = (),
+        moment: Moment | None = None,
     ) -> Process:
         """Start a run quickly, perhaps under strace."""
         return self.launcher.start(
@@ -132,6 +134,7 @@ class Lab:
             file_size=file_size,
             stdout=stdout,
             strace=strace,
+            moment=moment,
         )
 
     def command(

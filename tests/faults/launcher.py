@@ -22,6 +22,7 @@ import traceback
 from typing import Any
 
 from tests.faults.hook import Hook, install
+from tests.faults.moments import Moment, watch
 
 LONGEST_REQUEST = 1 << 16
 
@@ -107,9 +108,11 @@ def _run(request: dict[str, Any], standard: list[int]) -> None:
     if request["hook"] is not None:
         install(Hook(**(request["hook"] | {"names": tuple(request["hook"]["names"])})))
     sys.argv = ["titanic-batch", *request["arguments"]]
+    if request["moment"] is not None:
+        watch(Moment(**request["moment"]))
     code: Any = 1
     try:
-        from titanic_batch.cli.app import main as titanic_batch_main
+        from titanic_batch.__main__ import main as titanic_batch_main
 
         titanic_batch_main()
     except SystemExit as exc:

@@ -21,6 +21,7 @@ from typing import IO, Any, Protocol
 import psutil
 
 from tests.faults.hook import Hook
+from tests.faults.moments import Moment
 
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).parent / "titanic-batch")
@@ -170,6 +171,7 @@ class Launcher:
         file_size: int | None = None,
         stdout: int | None = None,
         strace: Sequence[str] = (),
+        moment: Moment | None = None,
     ) -> ForkedProcess:
         """Start a process, perhaps under strace: the arguments are that program's."""
         output = _Output(stdout)
@@ -180,6 +182,7 @@ class Launcher:
             "hook": asdict(hook) if hook else None,
             "file_size": file_size,
             "waits": bool(strace),
+            "moment": asdict(moment) if moment else None,
         }
         with self._lock, Path(os.devnull).open("rb") as stdin:
             if not self._ready:

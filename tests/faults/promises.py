@@ -51,6 +51,9 @@ PROMISES = (
     Promise(
         "SIGTERM, SIGINT just after each step: the same", interrupts.interrupted_after_each_step
     ),
+    Promise(
+        "SIGTERM, SIGINT between any two lines: the same", interrupts.interrupted_between_lines
+    ),
     Promise("SIGTERM, SIGINT at random moments: the same", interrupts.interrupted_at_random),
     Promise("SIGTERM, SIGINT with workers: no orphans", interrupts.interrupted_with_workers),
     Promise("SIGTERM, SIGINT end a run over several files", interrupts.several_files_interrupted),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import stat
 import uuid
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.publish.publishing import (
@@ -40,6 +43,19 @@ def test_staged_files_are_readable_by_their_owner_only(output: Path) -> None:
         assert {mode_of(path) for path in private} == {0o600}
     finally:
         publication.close()
+
+
+def test_a_writer_that_closes_late_says_nothing_and_leaves_nothing(
+    output: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A signal may come when pyarrow's writer is made, and before anybody could close it."""
+    staged = StagedFile(output, RUN)
+    writer = pq.ParquetWriter(pa.PythonFile(staged, mode="w"), pa.schema([("a", pa.int64())]))
+    staged.discard()
+    del writer
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
+    assert not files_in(output.parent)
 
 
 def test_staged_files_stand_in_the_folder_of_the_output(output: Path) -> None:

@@ -39,10 +39,12 @@ class Predictions:
     Attributes:
         labels: Shape (n_rows,).
         probabilities: Shape (n_rows, n_classes); None where the estimator gives none.
+        recalled: How many of the rows an earlier run has predicted.
     """
 
     labels: npt.NDArray[Any]
     probabilities: npt.NDArray[np.float64] | None
+    recalled: int = 0
 
 
 def joined(parts: Sequence[Predictions]) -> Predictions:
@@ -53,6 +55,7 @@ def joined(parts: Sequence[Predictions]) -> Predictions:
     return Predictions(
         np.concatenate([part.labels for part in parts]),
         np.concatenate(probabilities) if probabilities else None,
+        sum(part.recalled for part in parts),
     )
 
 

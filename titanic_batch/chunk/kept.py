@@ -75,7 +75,7 @@ class KeptChunk:
             return None
         if probabilities is not None and len(probabilities) != len(labels):
             return None
-        return Predictions(labels, probabilities)
+        return Predictions(labels, probabilities, recalled=len(labels))
 
     def keep(self, start: int, predictions: Predictions, seconds: float) -> None:
         """Keep the predictions for the rows from `start` on, if they took long enough."""

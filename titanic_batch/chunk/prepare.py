@@ -68,6 +68,7 @@ def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
     """
     task, faults, rows = prepared.task, list(prepared.aligned.faults), prepared.rows
     payload, scored = b"", prepared.row_count
+    recalled = predictions.recalled if predictions is not None else 0
     if task.output is not None and task.encoder is not None and predictions is not None:
         unusable = _not_finite(predictions)
         if unusable.size:
@@ -91,6 +92,7 @@ def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
     return ChunkResult(
         rows_read=prepared.chunk.row_count,
         rows_scored=scored,
+        rows_recalled=recalled,
         rejects=rejects,
         other_faults=others,
         counts=prepared.aligned.counts,

@@ -82,9 +82,9 @@ def main() -> None:
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
     try:
         code = _run()
+        ignore_signals()
     except InterruptedRunError as exc:  # it came while another error was being printed
         code = exc.exit_code
-    ignore_signals()
     sys.exit(code)
 
 

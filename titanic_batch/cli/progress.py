@@ -65,7 +65,7 @@ class _Lines(_Nothing):
         seconds = now - self._started
         share = ""
         if progress.bytes_total:
-            share = f" ({min(progress.bytes_read / progress.bytes_total, 1):.0%})"
+            share = f" ({min(progress.bytes_done / progress.bytes_total, 1):.0%})"
         log(
             "progress",
             f"{progress.rows:,} rows{share}, {progress.rows / seconds:,.0f} rows/s, "
@@ -73,7 +73,7 @@ class _Lines(_Nothing):
             input=progress.input,
             rows=progress.rows,
             rejected=progress.rejected,
-            bytes_read=progress.bytes_read,
+            bytes_done=progress.bytes_done,
             bytes_total=progress.bytes_total,
             seconds=round(seconds, 1),
         )
@@ -104,7 +104,7 @@ def _bar() -> Iterator[Display]:
                 speed = (progress.rows - first[1]) / max(now - first[0], 1e-3)
                 bar.update(
                     task,
-                    completed=progress.bytes_read,
+                    completed=progress.bytes_done,
                     total=progress.bytes_total,
                     description=f"{progress.rows:,} rows  {speed:,.0f} rows/s  "
                     f"{progress.rejected:,} rejected",

@@ -28,6 +28,12 @@ def print_summary(console: Console, manifest: Manifest) -> None:
         f"{rows.read:,} read = {rows.scored:,} scored + {rows.rejected:,} rejected"
         f"  in {manifest.seconds:.1f} s ({manifest.rows_per_second:,.0f} rows/s)",
     )
+    if manifest.rows_recalled:
+        _fact(
+            console,
+            "resumed",
+            f"{manifest.rows_recalled:,} rows had been predicted by a run that was broken off",
+        )
     if rows.rejected:
         reasons = ", ".join(f"{name} {n:,}" for name, n in manifest.rejects.by_reason.items())
         _fact(console, "rejects", f"{reasons}  -> {manifest.rejects.path}")

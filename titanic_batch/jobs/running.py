@@ -13,6 +13,7 @@ from titanic_batch.errors import (
     os_errors,
     worst_exit_code,
 )
+from titanic_batch.interrupts import run_begins
 from titanic_batch.jobs.arrival import not_arrived
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.last_night import find_last_night
@@ -101,6 +102,7 @@ def run_job(
     Returns:
         How it ended; what went wrong is in it, and is not raised.
     """
+    run_begins()
     night = plan_night(job, date)
     try:
         missing = not_arrived(job, night)

@@ -81,6 +81,8 @@ class Manifest(_Readable):
         unknown_categories: Column, value, how often.
         nulls: Null cells by model column.
         warnings: What the user should know.
+        rows_recalled: Rows that this run did not ask the model about, as an earlier run of the same
+            that was broken off had kept what it predicted.
         job: The job's name and date, what its guards found, and counts by bin, for the next night;
             None where no job published.
     """
@@ -104,6 +106,7 @@ class Manifest(_Readable):
     unknown_categories: dict[str, dict[str, int]]
     nulls: dict[str, int]
     warnings: tuple[str, ...] = ()
+    rows_recalled: int = 0
     job: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -39,9 +39,16 @@ class StagedFile:
         self.bytes_written = 0
         self.closed = False
         self._kept = False
+        self._discarded = False
 
     def write(self, data: bytes) -> int:
-        """Append `data`; raises OutputError where the system refuses."""
+        """Append `data`; raises OutputError where the system refuses.
+
+        A file that was discarded takes it and forgets it: a writer that a signal left half made
+        writes its last words when the garbage collector finds it.
+        """
+        if self._discarded:
+            return len(data)
         try:
             self._raw.write(data)
         except OSError:
@@ -92,6 +99,7 @@ class StagedFile:
 
     def discard(self) -> None:
         """Remove the file; it may have been renamed or removed already."""
+        self._discarded = True
         with contextlib.suppress(OSError):
             self._raw.close()
         if not self._kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -50,7 +51,6 @@ class FileRun:
     def __init__(self, pair: FilePair, context: RunContext) -> None:
         self.pair = pair
         self.tally = Tally()
-        self.manifest: Manifest | None = None
         self.error: TitanicBatchError | None = None
         self._context = context
         self._options = options = context.options
@@ -59,25 +59,31 @@ class FileRun:
         self._held = contextlib.ExitStack()
         self._first_rejects: list[Reject] = []
         self._failing = False
-        self._sent = self._taken = 0
+        self._read_up_to: deque[int] = deque()  # at each chunk on its way
+        self.bytes_done = 0  # of the input; what its chunks' results are in for
         self._all_sent = False
+        self._committed: Manifest | None = None
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """What was published; None where nothing is.
+
+        The target says whether it is, as it does so while signals wait.
+        """
+        is_published = self._committed is not None and self._target.is_published
+        return self._committed if is_published else None
 
     @property
     def is_over(self) -> bool:
         """Whether it was published, or failed."""
         return self.manifest is not None or self.error is not None
 
-    @property
-    def bytes_read(self) -> int:
-        """How much of the input has been read."""
-        return self._source.bytes_read if hasattr(self, "_source") else 0
-
     def work(self) -> Iterator[tuple[ChunkTask, Chunk]]:
         """Open everything and yield the input's chunks, until all are sent or the run is over."""
         try:
             self._open()
             for chunk in self._source.chunks():
-                self._sent += 1
+                self._read_up_to.append(self._source.bytes_read)
                 yield self._task, chunk
                 if self.is_over:
                     return
@@ -88,7 +94,7 @@ class FileRun:
 
     def take(self, result: ChunkResult | TitanicBatchError) -> None:
         """Take the next chunk's result."""
-        self._taken += 1
+        self.bytes_done = self._read_up_to.popleft()
         if self.is_over:
             return
         try:
@@ -112,8 +118,8 @@ class FileRun:
         """
         with signals_wait():
             self._held.close()
-        if self.error is not None and hasattr(self, "_target"):
-            self._target.drop_work()
+            if self.is_over and hasattr(self, "_target"):
+                self._target.drop_work()
 
     def _open(self) -> None:
         options = self._options
@@ -173,7 +179,7 @@ class FileRun:
             self._sink.write(result.payload)
 
     def _finish_if_all_taken(self) -> None:
-        if self._all_sent and self._taken == self._sent and not self.is_over:
+        if self._all_sent and not self._read_up_to and not self.is_over:
             stop_if_interrupted()
             self._context.finisher(self._finish)
 
@@ -219,12 +225,8 @@ class FileRun:
             rejects_path=self._target.rejects_path,
             admission=admission,
         )
-        try:
-            self._target.commit(manifest)
-        finally:
-            if self._target.is_published:
-                self.manifest = manifest
-                self._target.drop_work()
+        self._committed = manifest
+        self._target.commit(manifest)
         self.close()
 
     def _admitted(self) -> Admission | None:

@@ -14,14 +14,14 @@ class Progress:
         input: The file in work.
         rows: Rows read so far, over all files.
         rejected: Rows rejected so far, over all files.
-        bytes_read: Input bytes read so far, over all files.
+        bytes_done: Input bytes of those rows, over all files.
         bytes_total: Input bytes in all; None where that can't be known.
     """
 
     input: str
     rows: int
     rejected: int
-    bytes_read: int
+    bytes_done: int
     bytes_total: int | None
 
 

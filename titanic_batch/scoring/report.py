@@ -41,6 +41,7 @@ class Tally:
     read: int = 0
     scored: int = 0
     rejected: int = 0
+    recalled: int = 0
     by_reason: Counter[str] = field(default_factory=Counter)
     other_faults: Counter[str] = field(default_factory=Counter)
     counts: AlignmentCounts = field(default_factory=AlignmentCounts)
@@ -51,6 +52,7 @@ class Tally:
         self.read += result.rows_read
         self.scored += result.rows_scored
         self.rejected += len(result.rejects)
+        self.recalled += result.rows_recalled
         self.by_reason.update(reject.reason for reject in result.rejects)
         self.other_faults.update(result.other_faults)
         self.counts.add(result.counts)
@@ -180,6 +182,7 @@ def build_manifest(
         input=input,
         output=output,
         rows=RowCounts(read=tally.read, scored=tally.scored, rejected=tally.rejected),
+        rows_recalled=tally.recalled,
         rejects=RejectFacts(
             path=rejects_path,
             by_reason=dict(sorted(tally.by_reason.items())),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from titanic_batch.chunk.task import ChunkResult
 from titanic_batch.engine.base import Engine, Work
 from titanic_batch.errors import InterruptedRunError, UsageError, os_errors
-from titanic_batch.interrupts import signals_wait, stop_if_interrupted
+from titanic_batch.interrupts import run_begins, run_is_over, signals_wait, stop_if_interrupted
 from titanic_batch.models import VerifiedModel, open_model
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.paths import Leftovers
@@ -42,6 +42,7 @@ def run_files(
         WorkerEndedError: if the system ended a worker process.
         UsageError: if an option is wrong whatever the file.
     """
+    run_begins()
     reject_limit(options.max_rejects)
     declare_dialect("," if options.delimiter is None else options.delimiter, options.encoding)
     model = open_model(
@@ -86,6 +87,7 @@ def _score(
     runs: list[FileRun] = []
     try:
         _run_all(pairs, model, options, observer, guard, runs=runs)
+        run_is_over()
     except InterruptedRunError as exc:
         # Where the signal came when the last file was over, nothing is left to interrupt.
         if not runs or not all(run.is_over for run in runs):
@@ -137,8 +139,7 @@ def _run_all(
 
 def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
     total = input_bytes([run.pair for run in runs])
-    rows = rejected = bytes_read = 0
-    read_of = [0] * len(runs)
+    rows = rejected = bytes_done = 0
 
     def works() -> Iterator[Work]:
         for index, run in enumerate(runs):
@@ -148,18 +149,18 @@ def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
     for outcome in engine.map(works()):
         stop_if_interrupted()
         run = runs[outcome.key]
+        bytes_before = run.bytes_done
         run.take(outcome.result)
         if isinstance(outcome.result, ChunkResult):
             rows += outcome.result.rows_read
             rejected += len(outcome.result.rejects)
-        bytes_read += run.bytes_read - read_of[outcome.key]
-        read_of[outcome.key] = run.bytes_read
+        bytes_done += run.bytes_done - bytes_before
         observer.update(
             Progress(
                 input=run.pair.input,
                 rows=rows,
                 rejected=rejected,
-                bytes_read=bytes_read,
+                bytes_done=bytes_done,
                 bytes_total=total,
             )
         )
