@@ -59,6 +59,14 @@ def joined(parts: Sequence[Predictions]) -> Predictions:
     )
 
 
+def taken(predictions: Predictions, rows: npt.NDArray[np.intp]) -> Predictions:
+    """Return the predictions of some rows, in the order in which `rows` names them."""
+    probabilities = predictions.probabilities
+    return Predictions(
+        predictions.labels[rows], None if probabilities is None else probabilities[rows]
+    )
+
+
 def check_threshold(threshold: float | None, facts: ModelFacts) -> None:
     """Refuse a threshold where there is nothing to hold it against.
 

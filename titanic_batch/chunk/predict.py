@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from sklearn.utils import _safe_indexing
 
-from titanic_batch.chunk.answers import ModelFacts, Predictions, joined
+from titanic_batch.chunk.answers import ModelFacts, Predictions, joined, taken
+from titanic_batch.chunk.distinct import distinct_rows
 from titanic_batch.chunk.independence import predicts_rows_independently
 from titanic_batch.chunk.kept import FEWEST_ROWS, KeptChunk, rows_to_ask
 from titanic_batch.errors import ModelError
@@ -91,7 +92,8 @@ def predict(
             span = slice(start, min(start + rows, count))
             asked = time.perf_counter()
             some = inputs if span == slice(0, count) else _safe_indexing(inputs, span)
-            part = _ask(estimator, final, some, facts, threshold)
+            ask = _ask_once if facts.independent_rows else _ask
+            part = ask(estimator, final, some, facts, threshold)
             seconds = time.perf_counter() - asked
             if kept is not None:
                 kept.keep(start, part, seconds + preprocessing_s * len(part.labels))
@@ -100,6 +102,17 @@ def predict(
         parts.append(part)
         start += len(part.labels)
     return joined(parts)
+
+
+def _ask_once(
+    estimator: Any, final: Any, inputs: Any, facts: ModelFacts, threshold: float | None
+) -> Predictions:
+    """Ask about each distinct row once; only where rows are independent."""
+    found = distinct_rows(inputs)
+    if found is None:
+        return _ask(estimator, final, inputs, facts, threshold)
+    rows, answers = found
+    return taken(_ask(estimator, final, _safe_indexing(inputs, rows), facts, threshold), answers)
 
 
 def _ask(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from titanic_batch.alignment.apply import Aligned, Features, align
-from titanic_batch.chunk.answers import Predictions
+from titanic_batch.chunk.answers import Predictions, taken
 from titanic_batch.chunk.output import output_table
 from titanic_batch.chunk.profile import profile_chunk
 from titanic_batch.chunk.rejects import reject_records
@@ -79,7 +79,7 @@ def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
                 for row in everything[unusable]
             )
             usable = np.setdiff1d(np.arange(scored), unusable)
-            rows, predictions, scored = everything[usable], _take(predictions, usable), usable.size
+            rows, predictions, scored = everything[usable], taken(predictions, usable), usable.size
         if scored:
             table = output_table(
                 task.output, prepared.parsed.cells, prepared.aligned.typed, rows, predictions
@@ -117,10 +117,3 @@ def _not_finite(predictions: Predictions) -> npt.NDArray[np.intp]:
     if predictions.probabilities is not None:
         bad |= ~np.isfinite(predictions.probabilities).all(axis=1)
     return np.flatnonzero(bad)
-
-
-def _take(predictions: Predictions, rows: npt.NDArray[np.intp]) -> Predictions:
-    probabilities = predictions.probabilities
-    return Predictions(
-        predictions.labels[rows], None if probabilities is None else probabilities[rows]
-    )
