@@ -40,8 +40,8 @@ class Job:
 class Contender:
     name: str
     command: Callable[[Job], list[str]]
-    prepare: Callable[[list[str], float, dict[str, str]], None] | None = None
-    """Done before each timed run: takes its command, the first contender's seconds, and the
+    prepare: Callable[[Job, int, dict[str, str]], None] | None = None
+    """Done before each timed run: takes what is to be done, the rows of its input, and the
     environment."""
 
 
@@ -86,11 +86,19 @@ def unkept_command(job: Job) -> list[str]:
     return [sys.executable, str(script), *titanic_batch_command(job)[1:]]
 
 
-def kill_at_half(command: list[str], full_s: float, env: dict[str, str]) -> None:
-    """Start the command, and kill it when half of a whole run's time is over."""
-    with subprocess.Popen(command, env=env) as process:
-        time.sleep(full_s / 2)
+def kill_at_half(job: Job, rows: int, env: dict[str, str]) -> None:
+    """Score with titanic-batch, and kill it when it has predicted, and kept, half of the rows."""
+    with subprocess.Popen(titanic_batch_command(job), env=env) as process:
+        while process.poll() is None and _kept_rows(job.output) < rows / 2:
+            time.sleep(0.5)  # to look takes time, too
         process.kill()
+
+
+def _kept_rows(output: Path) -> int:
+    import numpy as np
+
+    kept = output.parent.glob(f".{output.name}.*.work/*.npz")
+    return sum(len(np.load(path, allow_pickle=False)["labels"]) for path in kept)
 
 
 SCRIPT = Contender(name="script", command=script_command)

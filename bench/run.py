@@ -62,8 +62,7 @@ def run_case(case: Case, work: Path, *, repeat: int, say: Callable[[str], None])
             say(f"{case.name}: {contender.name}, time, {turn} of {turns}")
             _start_afresh(job)
             if contender.prepare is not None:
-                full_s = next(iter(times.values()))[-1].wall_s
-                contender.prepare(contender.command(job), full_s, _environment())
+                contender.prepare(job, case.rows, _environment())
             times[contender].append(measure_time(contender.command(job), env=_environment()))
     for job in jobs.values():
         shutil.rmtree(job.output.parent)

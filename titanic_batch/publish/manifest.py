@@ -11,6 +11,8 @@ from titanic_batch.errors import os_errors
 
 MANIFEST_VERSION = 1
 TOOL = "titanic-batch"
+#: Made once: `json.dumps` makes one for each value.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=vars)
 
 
 class _Readable:
@@ -132,7 +134,7 @@ def _lines(value: object) -> str:
 
 
 def _json(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=vars)
+    text = _ENCODER.encode(value)
     try:
         text.encode()
     except UnicodeEncodeError:  # the path of a file whose name is no UTF-8
