@@ -173,6 +173,46 @@ class TestJobsCheck:
             f"error: {name}" for name in names[:-1]
         ]
 
+    @pytest.mark.parametrize(
+        ("more", "code", "said"),
+        [
+            ("[columns.Agee]\nfill = 28", 2, "--fill Agee: there is no such column"),
+            ("[columns.Sex]\nfill = 'unsaid'", 2, "--fill Sex=unsaid: that is no category"),
+            ("[columns.Pclas]\nunknown = 'allow'", 2, "--unknown Pclas: there is no such column"),
+            ("[columns.Age]\nrename = 'Years'", 2, "--rename Years: there is no such column"),
+            ("[score]\nkeep = ['Pasenger']", 2, "--keep names Pasenger"),
+            ("[score]\ndelimiter = ';'", 65, "missing 6 columns of the model"),
+        ],
+    )
+    @pytest.mark.usefixtures("passengers")
+    def test_holds_the_columns_against_the_input_that_is_there(
+        self, more: str, code: int, said: str, tmp_path: Path, store: Store
+    ) -> None:
+        write_job(tmp_path, more)
+        done = command("jobs", "check", "job.toml", home=store.home, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (code, "")
+        assert done.stderr.startswith("error: job.toml")
+        assert said in done.stderr
+        assert done.stderr.count("error:") == 1
+
+    def test_holds_the_columns_against_the_model_where_there_is_no_input_yet(
+        self, tmp_path: Path, store: Store
+    ) -> None:
+        for name in ("Agee", "Age"):
+            write_job(tmp_path, f"[columns.{name}]\nfill = 28\nrename = 'Years'")
+            done = command("jobs", "check", "job.toml", home=store.home, cwd=tmp_path)
+            assert done.returncode == (2 if name == "Agee" else 0)
+
+    @pytest.mark.usefixtures("passengers")
+    def test_refuses_an_output_whose_folder_cannot_be_made(
+        self, tmp_path: Path, store: Store
+    ) -> None:
+        write_job(tmp_path, target="in.csv/scored/{date}.csv")
+        done = command("jobs", "check", "job.toml", home=store.home, cwd=tmp_path)
+        assert done.returncode == 74
+        assert "a file, not a folder" in done.stderr
+        assert not (tmp_path / "scored").exists()
+
 
 class TestJobsList:
     def test_lists_the_sample_jobs(self, project: Path, store: Store) -> None:

@@ -9,7 +9,8 @@ import typer
 
 from titanic_batch.cli import score_options as options
 from titanic_batch.cli.common import with_common_options
-from titanic_batch.cli.console import print_json, print_table, stdout, style
+from titanic_batch.cli.console import print_json, stdout, style
+from titanic_batch.cli.tables import print_rows
 
 if TYPE_CHECKING:
     from titanic_batch.scoring.checking import CheckReport
@@ -76,20 +77,19 @@ def check_command(
 
 
 def _print(report: CheckReport) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
     console = stdout()
     console.print(f"{report.input}, for {report.model['tag']}", markup=False)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for header in ("MODEL COLUMN", "FROM", "KIND", "ACTION", "NULL", "UNKNOWN"):
-        table.add_column(header)
-    for entry in report.alignment:
-        if entry["action"] != "dropped":
-            cells = [entry["column"], entry["from"], entry["kind"], _action(entry)]
-            cells += [entry["null"], entry.get("unknown", "")]
-            table.add_row(*(Text(str(cell)) for cell in cells))
-    print_table(table)
+    print_rows(
+        ("MODEL COLUMN", "FROM", "KIND", "ACTION", "NULL", "UNKNOWN"),
+        [
+            (
+                *(entry["column"], entry["from"], entry["kind"], _action(entry)),
+                *(entry["null"], entry.get("unknown", "")),
+            )
+            for entry in report.alignment
+            if entry["action"] != "dropped"
+        ],
+    )
     unused = [entry["from"] for entry in report.alignment if entry["action"] == "dropped"]
     if unused:
         console.print(f"not used by the model: {', '.join(unused)}", markup=False)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from titanic_batch.errors import (
@@ -115,15 +114,6 @@ def make_stdout_whole() -> None:
             buffered = os.fdopen(sys.stdout.fileno(), "wb", closefd=False)
             sys.stdout = io.TextIOWrapper(buffered, encoding=sys.stdout.encoding)
         sys.stdout.reconfigure(errors="backslashreplace")
-
-
-def print_table(table: Table) -> None:
-    """Print a table on stdout, its lines without blanks at their ends."""
-    console = stdout()
-    with console.capture() as captured:
-        console.print(table)
-    lines = captured.get().splitlines()
-    console.print(Text.from_ansi("\n".join(line.rstrip() for line in lines)))
 
 
 def print_json(document: Any) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from titanic_batch.cli.console import log, print_error, print_table, set_style, stdout, style, warn
+from titanic_batch.cli.console import log, print_error, set_style, stdout, style, warn
+from titanic_batch.cli.tables import print_rows
 from titanic_batch.errors import TitanicBatchError
 
 if TYPE_CHECKING:
@@ -140,22 +141,23 @@ def night_document(outcome: NightOutcome) -> dict[str, Any]:
 
 def show_jobs(jobs: Sequence[JobSummary], folder: str) -> None:
     """Print the jobs of a folder as a table."""
-    from rich.table import Table
-    from rich.text import Text
-
     if not jobs:
         log("note", f"There are no job files (*.toml) in {folder}.")
     elif not style().quiet:
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for header in ("JOB", "FILE", "MODEL", "TODAY", "LAST PUBLISHED", "NEXT"):
-            table.add_column(header, overflow="fold")
-        for job in jobs:
-            tonight = "faulty" if job.error else _published(job.tonight) or "not yet"
-            last = f"{job.last.path}, {_published(job.last)}" if job.last else "-"
-            step = job.next_step or "-"
-            cells = (job.name, str(job.path), job.model or "-", tonight, last, step)
-            table.add_row(*(Text(cell) for cell in cells))
-        print_table(table)
+        print_rows(
+            ("JOB", "FILE", "MODEL", "TODAY", "LAST PUBLISHED", "NEXT"),
+            [
+                (
+                    job.name,
+                    str(job.path),
+                    job.model or "-",
+                    "faulty" if job.error else _published(job.tonight) or "not yet",
+                    f"{job.last.path}, {_published(job.last)}" if job.last else "-",
+                    job.next_step or "-",
+                )
+                for job in jobs
+            ],
+        )
     for job in jobs:
         if job.error is not None:
             report(job.error)
@@ -251,4 +253,4 @@ def _published(output: PublishedOutput | None) -> str:
     if output is None:
         return ""
     files = f" in {output.files} files" if output.files > 1 else ""
-    return f"{output.rows:,} rows{files} at {output.finished_at}"
+    return f"{output.rows:,} rows{files} at {output.finished_at[:19]}Z"  # to the second

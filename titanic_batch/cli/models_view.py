@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from titanic_batch.cli.console import log, stdout, style
+from titanic_batch.cli.tables import print_rows
 from titanic_batch.schema import TrainingSchema, schema_to_json
 
 if TYPE_CHECKING:
@@ -53,8 +54,10 @@ def show_list(models: Sequence[ModelSummary]) -> None:
     if not models:
         note("The store holds no models. `titanic-batch models train` makes the reference model.")
         return
+    if style().quiet:
+        return
     trusted = {True: "yes", False: "no", None: "-"}
-    _table(
+    print_rows(
         ("TAG", "CREATED", "SIZE", "FRAMEWORK", "TRUSTED"),
         [
             (
@@ -99,12 +102,17 @@ def show_details(model: ModelDetails) -> None:
             line(f"{name:<13}{value}")
     if schema is None:
         note("It carries no training schema: score derives one from the estimator, if it can.")
-    else:
+    elif not style().quiet:
         line("")
-        _table(
+        print_rows(
             ("COLUMN", "KIND", "NULL", "VALUES"),
             [
-                (column.name, column.kind, "yes" if column.accepts_null else "no", _values(column))
+                (
+                    column.name,
+                    column.kind,
+                    "yes" if column.accepts_null else "no",
+                    _values(column),
+                )
                 for column in schema.columns
             ],
         )
@@ -122,7 +130,7 @@ def show_training(report: TrainingReport) -> None:
     """Print how the candidates compare, and what was saved; nothing with --quiet."""
     if style().quiet:
         return
-    _table(
+    print_rows(
         ("CANDIDATE", "ACCURACY", "STD", "ROC AUC", "LOG LOSS", "SECONDS", ""),
         [
             (
@@ -160,11 +168,3 @@ def _size(size_bytes: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print aligned columns. A rich table would cut tags short where stdout is no terminal."""
-    widths = [max(len(row[place]) for row in (header, *rows)) for place in range(len(header))]
-    for row in (header, *rows):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        line("  ".join(cells).rstrip())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from titanic_batch.jobs.arrival import input_is_absent
+from titanic_batch.errors import os_errors
+from titanic_batch.jobs.arrival import input_is_absent, not_arrived
 from titanic_batch.jobs.dates import today
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.jobs.metrics import require_writable
@@ -33,18 +36,35 @@ class JobCheck:
     tonight: Night
 
 
+def _require_makeable(night: Night) -> None:
+    """Refuse an output whose folder neither is there nor could be made."""
+    folder = Path(night.output) if night.into_folder else Path(night.output).parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    with os_errors(folder, "looking at the output's folder"):
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
 def check_job(path: str | Path) -> JobCheck:
     """Check a job file, that its model is there, fits this scikit-learn, and is trusted.
 
+    Where tonight's input has arrived, its header is held against the model's columns.
+
     Raises:
         UsageError: if the file has a fault, or input and output do not go together.
+        DataError: if the input's columns cannot feed the model.
+        InputMissingError: if the input is empty.
         ModelError: if the model cannot be found or is of another scikit-learn minor version.
-        OutputError: if its metrics cannot be written.
+        OutputError: if its metrics or its output cannot be written.
         UntrustedModelError: if the model is not trusted, or not the one that the file pins.
     """
     from titanic_batch.jobs.guards import check_columns  # numpy comes with it
     from titanic_batch.models import open_model
     from titanic_batch.models.versions import SKLEARN, check_sklearn_version
+    from titanic_batch.scoring.headers import check_header, check_model_columns
 
     job = read_job(path)
     choice = choose_model(job)
@@ -54,12 +74,17 @@ def check_job(path: str | Path) -> JobCheck:
     require_hash(choice, model.sha256)
     if model.schema is not None:
         check_columns(job, model.schema)
+        check_model_columns(model.schema, options)
     if recorded := model.libraries.get(SKLEARN):
         check_sklearn_version(
             recorded, ref=choice.ref, allow_mismatch=options.allow_version_mismatch
         )
     if not input_is_absent(night.input):  # it need not be there yet
-        pair_files(night.input, night.output, options)
+        pairs = pair_files(night.input, night.output, options)
+        if model.schema is not None and not_arrived(job, night) is None:
+            for pair in pairs:
+                check_header(pair.input, model.schema, options)
+    _require_makeable(night)
     if job.metrics is not None:
         require_writable(job.metrics)
     return JobCheck(job=job, tag=model.tag, sha256=model.sha256, tonight=night)

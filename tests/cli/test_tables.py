@@ -1,0 +1,59 @@
+"""Rows are a table where the terminal is wide enough, and else a block each; no cell is cut."""
+
+from __future__ import annotations
+
+import pytest
+
+from titanic_batch.cli.tables import print_rows
+
+HEADER = ("JOB", "MODEL", "LAST RUN")
+ROWS = [
+    ("nightly", "titanic_model:latest", "418 rows"),
+    ("이름이 긴 작업", "x" * 60, ""),
+]
+
+
+@pytest.fixture
+def _terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    # After `capsys`, which puts another stdout into place.
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+
+
+def test_off_a_terminal_each_row_is_a_line_however_long(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_rows(HEADER, ROWS)
+    header, *rows = capsys.readouterr().out.splitlines()
+    # Wide characters take two cells each: the second column starts under its header all the same.
+    assert header == "JOB             MODEL" + " " * 57 + "LAST RUN"
+    assert rows == [
+        "nightly         titanic_model:latest" + " " * 42 + "418 rows",
+        "이름이 긴 작업  " + "x" * 60,
+    ]
+
+
+@pytest.mark.usefixtures("_terminal")
+def test_a_terminal_that_is_too_narrow_gets_a_block_for_each_row(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_rows(HEADER, ROWS)
+    assert capsys.readouterr().out.splitlines() == [
+        "nightly",
+        "  model     titanic_model:latest",
+        "  last run  418 rows",
+        "이름이 긴 작업",
+        "  model     " + "x" * 60,
+    ]
+
+
+@pytest.mark.usefixtures("_terminal")
+def test_a_terminal_that_is_wide_enough_gets_the_table(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_rows(HEADER, ROWS[:1])
+    assert capsys.readouterr().out.splitlines() == [
+        "JOB      MODEL                 LAST RUN",
+        "nightly  titanic_model:latest  418 rows",
+    ]

@@ -1,0 +1,51 @@
+"""Print rows as a table where it fits; on a narrower terminal as a block for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from titanic_batch.cli.console import stdout
+
+_GAP = "  "
+
+
+def print_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows on stdout; no cell is cut, and none is broken unless it is wider than all.
+
+    Off a terminal it is always a table, a line for each row.
+
+    Args:
+        header: The names of the columns.
+        rows: Their cells; "" for nothing.
+    """
+    console = stdout()
+    lines = list(_table(header, rows))
+    if max(map(_width, lines)) > console.width:
+        lines = list(_blocks(header, rows))
+    for line in lines:
+        console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(_width(row[place]) for row in (header, *rows)) for place in range(len(header))]
+    for row in (header, *rows):
+        yield _GAP.join(map(_padded, row, widths)).rstrip()
+
+
+def _blocks(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    width = max(map(_width, header))
+    for row in rows:
+        yield row[0]
+        for name, cell in zip(header[1:], row[1:], strict=True):
+            if cell:
+                yield f"{_GAP}{_padded(name.lower(), width)}{_GAP}{cell}"
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - _width(cell))
+
+
+def _width(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)
