@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from titanic_batch.cli.tables import print_rows
@@ -13,12 +15,10 @@ ROWS = [
 ]
 
 
-@pytest.fixture
-def _terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    # After `capsys`, which puts another stdout into place.
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+def be_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("COLUMNS", str(columns))
 
 
 def test_off_a_terminal_each_row_is_a_line_however_long(
@@ -34,10 +34,10 @@ def test_off_a_terminal_each_row_is_a_line_however_long(
     ]
 
 
-@pytest.mark.usefixtures("_terminal")
 def test_a_terminal_that_is_too_narrow_gets_a_block_for_each_row(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    be_terminal(monkeypatch, 60)
     print_rows(HEADER, ROWS)
     assert capsys.readouterr().out.splitlines() == [
         "nightly",
@@ -48,10 +48,10 @@ def test_a_terminal_that_is_too_narrow_gets_a_block_for_each_row(
     ]
 
 
-@pytest.mark.usefixtures("_terminal")
 def test_a_terminal_that_is_wide_enough_gets_the_table(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    be_terminal(monkeypatch, 60)
     print_rows(HEADER, ROWS[:1])
     assert capsys.readouterr().out.splitlines() == [
         "JOB      MODEL                 LAST RUN",
