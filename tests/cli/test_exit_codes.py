@@ -86,7 +86,7 @@ def test_an_error_document_that_nobody_reads_keeps_the_errors_code(
     os.close(reading)
     process = installed.start("score", "nowhere.csv", "x.csv", "--json", stdout=writing)
     os.close(writing)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
     assert process.returncode == 66
     assert b"Traceback" not in said
 

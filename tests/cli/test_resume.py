@@ -22,7 +22,7 @@ SLOW = Path(__file__).parent / "slow"
 ROWS = 20_000
 #: As many as are predicted at a time.
 STEP = 4_096
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 TRAIN = """
 import sys
@@ -113,7 +113,7 @@ def place(slow: Path, installed: Command, tmp_path: Path) -> Place:
     (tmp_path / "out").mkdir()
     for name in ("in.csv", "slow.pkl"):
         shutil.copy(slow / name, tmp_path / name)
-    command = installed.having(PYTHONPATH=SLOW, SLOW_SECONDS="0.25")
+    command = installed.having(PYTHONPATH=SLOW, SLOW_SECONDS="0.5")
     return Place(
         command=command, folder=tmp_path, source=tmp_path / "in.csv", model=tmp_path / "slow.pkl"
     )

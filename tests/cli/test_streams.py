@@ -208,7 +208,7 @@ def test_standard_output_is_whole_or_the_run_fails_however_python_buffers(
     with Path("/dev/full").open("wb") as full:
         for arguments in (("score", medium_csv, "-", "-q"), ("models", "show", "--json")):
             process = installed.having(PYTHONUNBUFFERED="1").start(*arguments, stdout=full)
-            _, said = process.communicate(timeout=60)
+            _, said = process.communicate(timeout=120)
             assert process.returncode == 74
             assert said.startswith(b"error: standard output: ")
     shown = installed("models", "show", "--json", PYTHONIOENCODING="ascii")

@@ -26,7 +26,7 @@ from tests.faults.moments import Moment
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).parent / "titanic-batch")
 MARKER = "FAULTS_MARKER"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def until(condition: Callable[[], bool], timeout_s: float, what: str) -> None:

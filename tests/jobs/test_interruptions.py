@@ -99,7 +99,7 @@ def test_a_stopped_night_tells_its_health_check_and_metrics(
         process = start(tmp_path, store.home)
         wait_for(tmp_path / "out", "*.manifest.json", process)
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=120)
         server.shutdown()
     assert process.returncode == 143
     assert said.splitlines()[-1].startswith("error: interrupted")

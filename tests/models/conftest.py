@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,17 +19,9 @@ from titanic_batch.schema import ColumnSchema, TrainingSchema
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    folder = tmp_path / "home"
-    folder.mkdir()
-    for name in [name for name in os.environ if name.startswith(("TITANIC_BATCH_", "BENTOML_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
-    monkeypatch.setenv("BENTOML_HOME", str(folder / "bentoml"))
-    monkeypatch.setenv("BENTOML_DO_NOT_TRACK", "true")
+def home(empty_home: Path) -> Iterator[Path]:
     registered_schemes.cache_clear()
-    yield folder
+    yield empty_home
     registered_schemes.cache_clear()
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.publish.publishing import NEW, files_in, publish
-from titanic_batch.errors import UsageError
+from titanic_batch.errors import OutputError, UsageError
 from titanic_batch.publish.paths import output_paths
 
 
-@pytest.mark.parametrize("companion", ["data", "rejects", "failed_rejects"])
+@pytest.mark.parametrize("companion", ["data", "rejects", "failed_rejects", "manifest"])
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_pipe_is_refused_whatever_it_is_in_place_of(
     companion: str, overwrite: bool, output: Path
@@ -22,6 +22,16 @@ def test_a_pipe_is_refused_whatever_it_is_in_place_of(
     with pytest.raises(UsageError, match="no ordinary file"):
         publish(output, NEW, overwrite=overwrite)
     assert place.is_fifo()
+    assert [path.name for path in output.parent.iterdir()] == [place.name]
+
+
+@pytest.mark.parametrize("companion", ["data", "rejects", "failed_rejects", "manifest"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_so_is_a_folder(companion: str, overwrite: bool, output: Path) -> None:
+    place: Path = getattr(output_paths(output), companion)
+    place.mkdir()
+    with pytest.raises(OutputError, match="folder"):
+        publish(output, NEW, overwrite=overwrite)
     assert [path.name for path in output.parent.iterdir()] == [place.name]
 
 

@@ -68,7 +68,7 @@ class Running:
         return self._ask("GET", route, None, {})
 
     def _ask(self, method: str, route: str, body: bytes | None, headers: dict[str, str]) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request(method, route, body, headers)
             response = connection.getresponse()

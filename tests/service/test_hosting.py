@@ -63,7 +63,7 @@ def test_a_damaged_model_ends_the_command_in_a_line_and_nobody_is_told(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1

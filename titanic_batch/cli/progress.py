@@ -101,13 +101,13 @@ def _bar() -> Iterator[Display]:
                 nonlocal first
                 now = time.monotonic()
                 first = first or (now, progress.rows)
-                speed = (progress.rows - first[1]) / max(now - first[0], 1e-3)
+                seconds = now - first[0]
+                speed = f"{(progress.rows - first[1]) / seconds:,.0f} rows/s  " if seconds else ""
                 bar.update(
                     task,
                     completed=progress.bytes_done,
                     total=progress.bytes_total,
-                    description=f"{progress.rows:,} rows  {speed:,.0f} rows/s  "
-                    f"{progress.rejected:,} rejected",
+                    description=f"{progress.rows:,} rows  {speed}{progress.rejected:,} rejected",
                 )
 
             @contextmanager

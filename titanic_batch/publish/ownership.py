@@ -19,16 +19,16 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
     Raises:
         UsageError: if there is one and `overwrite` is false, or what stands there is no ordinary
             file: to rename over a device or a pipe would end it.
-        OutputError: if the output's path is a folder.
+        OutputError: if a folder stands where one of the files goes.
     """
-    for path in (paths.data, paths.rejects, paths.failed_rejects):
-        _refuse_special(path)
     if paths.data.is_dir():
         raise OutputError(
             "the output is a folder",
             where=str(paths.data),
             cure="Name a file in it, ending in .csv or .parquet.",
         )
+    for path in (paths.data, paths.rejects, paths.failed_rejects, paths.manifest):
+        _refuse_special(path)
     if overwrite:
         return
     if paths.data.exists() and published(paths) is None:
@@ -52,12 +52,18 @@ def _refuse_foreign_manifest(path: Path) -> None:
 
 
 def _refuse_special(path: Path) -> None:
-    """Refuse what is neither a file nor a folder; a link is replaced itself."""
+    """Refuse what is no file; a link is replaced itself."""
     try:
         mode = path.lstat().st_mode
     except OSError:
         return
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+    if stat.S_ISDIR(mode):
+        raise OutputError(
+            "a folder stands where this file is to be written",
+            where=str(path),
+            cure="Choose another path, or remove it.",
+        )
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
         raise UsageError(
             "this is no ordinary file, but a device, a pipe or a socket",
             where=str(path),
@@ -69,7 +75,8 @@ def refuse_foreign_rejects(path: Path) -> None:
     """Refuse to replace a file that is no rejects file, going by its header.
 
     Raises:
-        UsageError: if `path` is one, or no ordinary file.
+        OutputError: if `path` is a folder.
+        UsageError: if it is such a file, or no ordinary one.
     """
     _refuse_special(path)
     if not path.exists():
