@@ -158,7 +158,7 @@ def resume_cases(row_counts: Sequence[int]) -> list[Case]:
             rows=rows,
             model="slow",
             contenders=(KEEPING, RESUMED),
-            most_turns=1,
+            most_turns=3,
         ),
     ]
 
