@@ -73,6 +73,20 @@ def staged(out: Path) -> bool:
     return any(path.name.endswith(".tmp") for path in out.iterdir())
 
 
+def start_without_end(
+    installed: Command, workers: int, *, times: int = 8
+) -> subprocess.Popen[bytes]:
+    """Start a run over standard input that never ends: it is at work until it is stopped."""
+    process = installed.start(
+        *("score", "-", "out/old.csv", "--workers", workers, "--chunk-size", "64KB"),
+        stdin=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    process.stdin.write(PASSENGERS.read_bytes() * times)
+    process.stdin.flush()
+    return process
+
+
 @pytest.mark.parametrize(
     ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
 )
@@ -81,14 +95,7 @@ def test_an_interrupted_run_publishes_nothing_and_leaves_nothing(
     signum: signal.Signals, code: int, workers: int, installed: Command, out: Path
 ) -> None:
     before = state(out)
-    # Standard input that never ends: the run is in the midst of its work whenever the signal comes.
-    process = installed.start(
-        *("score", "-", "out/old.csv", "--workers", workers, "--chunk-size", "64KB"),
-        stdin=subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    process.stdin.write(PASSENGERS.read_bytes() * 8)
-    process.stdin.flush()
+    process = start_without_end(installed, workers)
     wait_for(lambda: staged(out))
     os.killpg(process.pid, signum)  # as Ctrl-C and systemd do: the workers get it too
     assert ended(process) == (code, b"", "error: interrupted; nothing was published\n")
@@ -101,10 +108,7 @@ def test_an_interrupt_while_it_starts_is_no_error_of_something_else(
     delay_s: float, installed: Command, out: Path
 ) -> None:
     before = state(out)
-    process = installed.start(*("score", "-", "out/old.csv", "--workers", 2), stdin=subprocess.PIPE)
-    assert process.stdin is not None
-    process.stdin.write(PASSENGERS.read_bytes())  # and no end: it is at work until it is stopped
-    process.stdin.flush()
+    process = start_without_end(installed, 2, times=1)  # no more than a pipe holds
     wait_until_it_listens(process)
     time.sleep(delay_s)
     os.killpg(process.pid, signal.SIGINT)
@@ -167,13 +171,7 @@ def test_an_interrupt_ends_a_run_over_several_files(
 
 def test_a_worker_that_the_system_ends_is_71(installed: Command, out: Path) -> None:
     before = state(out)
-    process = installed.start(
-        *("score", "-", "out/old.csv", "--workers", 2, "--chunk-size", "64KB"),
-        stdin=subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    process.stdin.write(PASSENGERS.read_bytes() * 8)
-    process.stdin.flush()
+    process = start_without_end(installed, 2)
     wait_for(lambda: staged(out))
     leaves = [
         child
