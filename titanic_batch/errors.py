@@ -139,6 +139,7 @@ class InterruptedRunError(BaseException):
         self.what = f"interrupted; {done}"
         super().__init__(self.what)
         self.signum = signum
+        self.published = published
         self.exit_code = 128 + signum
 
     def __reduce__(self) -> tuple[type[InterruptedRunError], tuple[int]]:

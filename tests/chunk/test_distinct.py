@@ -12,6 +12,7 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     RandomForestClassifier,
 )
+from sklearn.tree import DecisionTreeClassifier
 
 from titanic_batch.chunk.distinct import distinct_rows
 from titanic_batch.chunk.predict import model_facts, predict
@@ -63,6 +64,39 @@ def test_rows_with_anything_but_numbers_are_all_asked_about() -> None:
 )
 def test_what_is_short_or_holds_no_numbers_is_asked_about_as_it_comes(inputs: Any) -> None:
     assert distinct_rows(inputs) is None
+
+
+def test_what_is_wide_is_asked_about_as_it_comes() -> None:
+    assert distinct_rows(np.zeros((ROWS, 65))) is None
+
+
+def test_rows_of_continuous_columns_are_all_asked_about_sorted_by_one_of_them() -> None:
+    inputs = GENERATOR.normal(size=(ROWS, 5))
+    found = distinct_rows(inputs)
+    assert found is not None
+    assert sorted(found[0].tolist()) == list(range(ROWS))
+    assert any((np.diff(inputs[found[0], at]) > 0).all() for at in range(5))
+
+
+def test_a_model_of_few_trees_is_asked_as_rows_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def noted(inputs: Any) -> None:
+        asked.append(len(inputs))
+
+    monkeypatch.setattr("titanic_batch.chunk.predict.distinct_rows", noted)
+    target = (DRAWN["fare"] > 0).astype(int)
+    for estimator, sorts in (
+        (DecisionTreeClassifier(max_depth=5), False),
+        (RandomForestClassifier(19), False),
+        (RandomForestClassifier(20), True),
+        (HistGradientBoostingClassifier(max_iter=19), False),
+        (HistGradientBoostingClassifier(max_iter=20), True),
+    ):
+        asked.clear()
+        estimator.fit(DRAWN, target)
+        predict(estimator, DRAWN, model_facts(estimator))
+        assert bool(asked) == sorts
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, "with categories"])

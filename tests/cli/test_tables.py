@@ -34,6 +34,13 @@ def test_off_a_terminal_each_row_is_a_line_however_long(
     ]
 
 
+def test_a_headers_control_characters_do_not_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_rows(("COLUMN",), [("a\nge\x1b[31mR\tx",)])
+    assert capsys.readouterr().out.splitlines() == ["COLUMN", r"a\nge\x1b[31mR\tx"]
+
+
 def test_a_terminal_that_is_too_narrow_gets_a_block_for_each_row(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -181,6 +181,7 @@ class TestJobsCheck:
             ("[columns.Pclas]\nunknown = 'allow'", 2, "--unknown Pclas: there is no such column"),
             ("[columns.Age]\nrename = 'Years'", 2, "--rename Years: there is no such column"),
             ("[score]\nkeep = ['Pasenger']", 2, "--keep names Pasenger"),
+            ("[score]\nprediction_column = 'Cabin'", 2, "the output would have column Cabin twice"),
             ("[score]\ndelimiter = ';'", 65, "missing 6 columns of the model"),
         ],
     )
@@ -202,6 +203,18 @@ class TestJobsCheck:
             write_job(tmp_path, f"[columns.{name}]\nfill = 28\nrename = 'Years'")
             done = command("jobs", "check", "job.toml", home=store.home, cwd=tmp_path)
             assert done.returncode == (2 if name == "Agee" else 0)
+
+    @pytest.mark.usefixtures("passengers")
+    def test_refuses_what_stands_in_the_outputs_place(self, tmp_path: Path, store: Store) -> None:
+        (tmp_path / "scored.csv").write_text("precious")
+        write_job(tmp_path, target="scored.csv")
+        done = command("jobs", "check", "job.toml", home=store.home, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "not written by titanic-batch" in done.stderr
+        (tmp_path / "out").symlink_to("nowhere")
+        write_job(tmp_path, target="out/scored.csv")
+        done = command("jobs", "check", "job.toml", home=store.home, cwd=tmp_path)
+        assert (done.returncode, done.stderr.count("error:")) == (74, 1)
 
     @pytest.mark.usefixtures("passengers")
     def test_refuses_an_output_whose_folder_cannot_be_made(

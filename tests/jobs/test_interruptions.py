@@ -105,3 +105,47 @@ def test_a_stopped_night_tells_its_health_check_and_metrics(
     assert said.splitlines()[-1].startswith("error: interrupted")
     assert asked == ["/start", "/143"]
     assert 'titanic_batch_run_exit_code{job="job"} 143.0' in (tmp_path / "job.prom").read_text()
+
+
+BETWEEN_NIGHTS = """
+import signal, sys
+from datetime import date
+from titanic_batch.errors import InterruptedRunError
+from titanic_batch.interrupts import stop_on_signals
+from titanic_batch.jobs.job_file import read_job
+from titanic_batch.jobs.running import run_nights
+
+stop_on_signals()
+days = [date(2026, 11, 21), date(2026, 11, 22)]
+try:
+    for number, outcome in enumerate(run_nights(read_job("job.toml"), days), start=1):
+        if number == int(sys.argv[1]):
+            signal.raise_signal(signal.SIGTERM)
+        print(outcome.status)
+except InterruptedRunError as exc:
+    print(exc.exit_code, exc)
+"""
+
+
+@pytest.mark.usefixtures("passengers")
+def test_a_signal_after_a_night_stops_the_next_and_what_is_published_is_said(
+    tmp_path: Path, store: Store
+) -> None:
+    write_job(tmp_path)
+
+    def stopped_after(night: int) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", BETWEEN_NIGHTS, str(night)],
+            cwd=tmp_path,
+            env={**os.environ, **environment_of(store.home)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.splitlines()
+
+    assert stopped_after(1) == ["published", "143 interrupted; 1 file published before that"]
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.csv")) == ["2026-11-21.csv"]
+    # After the last night, scored or skipped, there is nothing to stop.
+    assert stopped_after(2) == ["skipped", "published"]
+    assert stopped_after(2) == ["skipped", "skipped"]

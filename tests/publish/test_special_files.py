@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.publish.publishing import NEW, files_in, publish
 from titanic_batch.errors import OutputError, UsageError
+from titanic_batch.publish.manifest import read_manifest
 from titanic_batch.publish.paths import output_paths
 
 
@@ -41,6 +43,20 @@ def test_a_pipe_behind_a_link_is_refused(output: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no ordinary file"):
         publish(output, NEW, overwrite=True)
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_link_to_a_pipe_in_place_of_the_rejects_is_not_read(output: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    output_paths(output).rejects.symlink_to(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="no rejects file"):
+        publish(output, NEW)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_no_manifest(make: Callable[[Path], None], output: Path) -> None:
+    place = output_paths(output).manifest
+    make(place)
+    assert read_manifest(place) is None
 
 
 def test_a_strangers_file_at_the_manifests_place_is_refused(output: Path) -> None:

@@ -68,7 +68,7 @@ def plan_output(
         UsageError: if a name is used twice, an unknown column is to be kept, or a nested or binary
             column is to be written as CSV.
     """
-    kept = kept_columns(inputs, keep)
+    kept = _kept(inputs, keep)
     classes = facts.classes or ()
     binary = len(classes) == 2
     probabilities: tuple[str, ...] = ()
@@ -147,8 +147,7 @@ def output_table(
     return pa.table(columns, schema=plan.schema)
 
 
-def kept_columns(inputs: pa.Schema, keep: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the input columns that an output holds, in input order; see `plan_output`."""
+def _kept(inputs: pa.Schema, keep: str | Sequence[str]) -> tuple[str, ...]:
     if keep == "all":
         return tuple(inputs.names)
     if keep == "none":

@@ -11,7 +11,7 @@ import pyarrow as pa
 from sklearn.utils import _safe_indexing
 
 from titanic_batch.chunk.answers import ModelFacts, Predictions, joined, taken
-from titanic_batch.chunk.distinct import distinct_rows
+from titanic_batch.chunk.distinct import distinct_rows, is_worth_sorting_for
 from titanic_batch.chunk.independence import predicts_rows_independently
 from titanic_batch.chunk.kept import FEWEST_ROWS, KeptChunk, rows_to_ask
 from titanic_batch.errors import ModelError
@@ -92,7 +92,8 @@ def predict(
             span = slice(start, min(start + rows, count))
             asked = time.perf_counter()
             some = inputs if span == slice(0, count) else _safe_indexing(inputs, span)
-            ask = _ask_once if facts.independent_rows else _ask
+            sorts = facts.independent_rows and is_worth_sorting_for(final)
+            ask = _ask_once if sorts else _ask
             part = ask(estimator, final, some, facts, threshold)
             seconds = time.perf_counter() - asked
             if kept is not None:

@@ -72,6 +72,11 @@ def check_command(
             documents.append(view.check_document(path, check))
             if not as_json:
                 view.line(f"{path}: good; {check.tag} scores {check.tonight.input}")
+                if not check.columns_known:
+                    warn(
+                        f"{path}: columns were not checked, as {check.tag} carries no training "
+                        "schema; `titanic-batch check INPUT` loads the model and does"
+                    )
     if as_json:
         print_json({"exit_code": worst_exit_code(errors), "jobs": documents})
     raise typer.Exit(worst_exit_code(errors))

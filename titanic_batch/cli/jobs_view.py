@@ -192,6 +192,7 @@ def check_document(path: str, check: JobCheck) -> dict[str, Any]:
         "model": {"tag": check.tag, "sha256": check.sha256},
         "input": check.tonight.input,
         "output": check.tonight.output,
+        "columns_checked": check.columns_known,
     }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from titanic_batch.cli.console import stdout
 
 _GAP = "  "
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def print_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -19,6 +21,7 @@ def print_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         rows: Their cells; "" for nothing.
     """
     console = stdout()
+    header, rows = _plain(header), [_plain(row) for row in rows]
     lines = list(_table(header, rows))
     if max(map(_width, lines)) > console.width:
         lines = list(_blocks(header, rows))
@@ -39,6 +42,11 @@ def _blocks(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[st
         for name, cell in zip(header[1:], row[1:], strict=True):
             if cell:
                 yield f"{_GAP}{_padded(name.lower(), width)}{_GAP}{cell}"
+
+
+def _plain(cells: Sequence[str]) -> list[str]:
+    """Return cells without control characters: a file's header must not drive the terminal."""
+    return [_CONTROL.sub(lambda found: repr(found[0])[1:-1], cell) for cell in cells]
 
 
 def _padded(cell: str, width: int) -> str:

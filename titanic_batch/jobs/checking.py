@@ -15,6 +15,7 @@ from titanic_batch.jobs.metrics import require_writable
 from titanic_batch.jobs.night import Night, plan_night
 from titanic_batch.jobs.pinning import require_hash
 from titanic_batch.jobs.settings import choose_model, score_keywords
+from titanic_batch.publish.ownership import refuse_foreign
 from titanic_batch.scoring.api import make_options
 from titanic_batch.scoring.inputs import pair_files
 
@@ -28,20 +29,22 @@ class JobCheck:
         tag: The model that would score it.
         sha256: That model's hash.
         tonight: What it would read and write today.
+        columns_known: Whether columns were looked at: a model without a schema would have to be
+            loaded for that.
     """
 
     job: Job
     tag: str
     sha256: str
     tonight: Night
+    columns_known: bool
 
 
-def _require_makeable(night: Night) -> None:
-    """Refuse an output whose folder neither is there nor could be made."""
-    folder = Path(night.output) if night.into_folder else Path(night.output).parent
-    while not folder.exists() and folder != folder.parent:
+def _require_makeable(folder: Path) -> None:
+    """Refuse a folder for output or rejects that neither is there nor could be made."""
+    while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
-    with os_errors(folder, "looking at the output's folder"):
+    with os_errors(folder, "looking at the folder that is written to"):
         if not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -80,11 +83,20 @@ def check_job(path: str | Path) -> JobCheck:
             recorded, ref=choice.ref, allow_mismatch=options.allow_version_mismatch
         )
     if not input_is_absent(night.input):  # it need not be there yet
-        pairs = pair_files(night.input, night.output, options)
-        if model.schema is not None and not_arrived(job, night) is None:
-            for pair in pairs:
-                check_header(pair.input, model.schema, options)
-    _require_makeable(night)
+        for pair in pair_files(night.input, night.output, options):
+            if pair.output is not None:
+                refuse_foreign(pair.output, overwrite=options.overwrite)
+            if model.schema is not None and not_arrived(job, night) is None:
+                check_header(pair, model.schema, options)
+    _require_makeable(Path(night.output) if night.into_folder else Path(night.output).parent)
+    if night.rejects is not None:
+        _require_makeable(Path(night.rejects).parent)
     if job.metrics is not None:
         require_writable(job.metrics)
-    return JobCheck(job=job, tag=model.tag, sha256=model.sha256, tonight=night)
+    return JobCheck(
+        job=job,
+        tag=model.tag,
+        sha256=model.sha256,
+        tonight=night,
+        columns_known=model.schema is not None,
+    )

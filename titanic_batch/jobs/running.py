@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from titanic_batch.errors import (
+    InterruptedRunError,
     TitanicBatchError,
     os_errors,
     worst_exit_code,
 )
-from titanic_batch.interrupts import run_begins
+from titanic_batch.interrupts import run_begins, run_is_over
 from titanic_batch.jobs.arrival import not_arrived
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.last_night import find_last_night
@@ -103,7 +104,29 @@ def run_job(
         How it ended; what went wrong is in it, and is not raised.
     """
     run_begins()
-    night = plan_night(job, date)
+    outcome = _run_night(
+        job,
+        plan_night(job, date),
+        force=force,
+        dry_run=dry_run,
+        ignore_guards=ignore_guards,
+        overrides=overrides,
+        observer=observer,
+    )
+    run_is_over()
+    return outcome
+
+
+def _run_night(
+    job: Job,
+    night: Night,
+    *,
+    force: bool,
+    dry_run: bool,
+    ignore_guards: bool,
+    overrides: Overrides | None,
+    observer: Observer | None,
+) -> NightOutcome:
     try:
         missing = not_arrived(job, night)
         if missing is not None:
@@ -151,16 +174,22 @@ def run_nights(
     Raises:
         UsageError: if two nights have one output and different inputs.
     """
+    published = 0
     for night in plan_nights(job, dates):
-        yield run_job(
-            job,
-            night.day,
-            force=force,
-            dry_run=dry_run,
-            ignore_guards=ignore_guards,
-            overrides=overrides,
-            observer=observer,
-        )
+        try:
+            outcome = run_job(
+                job,
+                night.day,
+                force=force,
+                dry_run=dry_run,
+                ignore_guards=ignore_guards,
+                overrides=overrides,
+                observer=observer,
+            )
+        except InterruptedRunError as exc:
+            raise InterruptedRunError(exc.signum, published=exc.published + published) from exc
+        published += sum(file.manifest is not None and not file.skipped for file in outcome.files)
+        yield outcome
 
 
 def _plan(job: Job, night: Night, overrides: Overrides | None, *, force: bool) -> NightOutcome:

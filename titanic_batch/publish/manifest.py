@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -163,13 +164,14 @@ def manifest_from_json(document: dict[str, Any]) -> Manifest | None:
 def read_manifest(path: Path) -> dict[str, Any] | None:
     """Return the manifest at `path` as JSON; None where there is none, or none of ours.
 
-    A symlink is not followed: whoever can plant one could claim any file as ours.
+    A symlink is not followed: whoever can plant one could claim any file as ours. Nor is anything
+    else opened that is no file: a pipe would wait for ever.
     """
-    if path.is_symlink():
-        return None
     try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return None
         document = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, RecursionError):
         return None

@@ -136,8 +136,10 @@ def stale_rejects(paths: OutputPaths) -> set[Path]:
 
 
 def is_rejects_file(path: Path) -> bool:
-    """Tell whether a file begins as rejects files do."""
+    """Tell whether a file begins as rejects files do; a pipe, which would wait, is not opened."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
         with path.open("rb") as file:
             return file.readline(len(HEADER)) == HEADER
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from titanic_batch.alignment.option_checks import check_options
 from titanic_batch.alignment.plan import plan_alignment
-from titanic_batch.chunk.output import kept_columns
+from titanic_batch.chunk.answers import ModelFacts
+from titanic_batch.chunk.output import plan_output
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
 
+#: As much as is known of a model that is not loaded.
+_ANY_MODEL = ModelFacts(classes=None, has_probability=False, label_type=pa.string())
 
-def check_header(path: str, schema: TrainingSchema, options: ScoreOptions) -> None:
-    """Check that an input's columns can feed a model, and that every option means one of them.
+
+def check_header(pair: FilePair, schema: TrainingSchema, options: ScoreOptions) -> None:
+    """Check that an input's columns can feed a model and be written, as the options say.
+
+    Whether a probability's column would clash is not known before the model is loaded.
 
     Raises:
         DataError: if a model column has no source, or one of another type.
@@ -19,18 +28,27 @@ def check_header(path: str, schema: TrainingSchema, options: ScoreOptions) -> No
         OutputError: if it cannot be read.
         UsageError: if an option names what does not exist.
     """
-    source = source_of(path, options)
+    source = source_of(pair.input, options)
     try:
         if not source.schema.names:
             return  # empty, which the options allow
-        plan_alignment(
+        alignment = plan_alignment(
             schema,
             source.schema,
             options.alignment,
-            where=path,
+            where=pair.input,
             text_cells=source.text_cells,
         )
-        kept_columns(source.schema, options.keep)
+        plan_output(
+            source.schema,
+            alignment,
+            _ANY_MODEL,
+            keep=options.keep,
+            text_cells=source.text_cells,
+            output_format="parquet" if pair.output_format == "parquet" else "csv",
+            prediction_column=options.prediction_column,
+            probability_column=options.probability_column,
+        )
     finally:
         source.close()
 
