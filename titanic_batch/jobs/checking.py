@@ -83,10 +83,11 @@ def check_job(path: str | Path) -> JobCheck:
             recorded, ref=choice.ref, allow_mismatch=options.allow_version_mismatch
         )
     if not input_is_absent(night.input):  # it need not be there yet
+        has_arrived = not_arrived(job, night) is None
         for pair in pair_files(night.input, night.output, options):
             if pair.output is not None:
                 refuse_foreign(pair.output, overwrite=options.overwrite)
-            if model.schema is not None and not_arrived(job, night) is None:
+            if model.schema is not None and has_arrived:
                 check_header(pair, model.schema, options)
     _require_makeable(Path(night.output) if night.into_folder else Path(night.output).parent)
     if night.rejects is not None:
