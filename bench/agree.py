@@ -1,4 +1,4 @@
-"""Do two scored Parquet files say the same? A wrong tool has no time worth printing."""
+"""Do two scored files, or folders of them, say the same? A wrong tool has no time to print."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def check_agreement(expected: Path, actual: Path, *, rows: int) -> None:
 
 
 def _scores(path: Path) -> pa.Table:
-    return pq.read_table(path, columns=["PassengerId", "prediction", "probability"])
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    columns = ["PassengerId", "prediction", "probability"]
+    return pa.concat_tables(pq.read_table(file, columns=columns) for file in files)
 
 
 def _refuse(wrong: np.ndarray, what: str, expected: Path, actual: Path) -> None:

@@ -4,9 +4,12 @@ It checks nothing, but it is no straw man: fixed dtypes, so that every chunk has
 bounded memory; one pass of predict_proba, from which the label follows too.
 
     python bench/by_hand.py passengers.csv scored.parquet model.pkl
+    python bench/by_hand.py passengers/ scored/ model.pkl
 """
 
 import sys
+from pathlib import Path
+from typing import Any
 
 import joblib
 import pandas as pd
@@ -30,6 +33,15 @@ DTYPES = {
 
 def main(input_path: str, output_path: str, model_path: str) -> None:
     model = joblib.load(model_path)
+    if not Path(input_path).is_dir():
+        score(input_path, output_path, model)
+        return
+    Path(output_path).mkdir()
+    for path in sorted(Path(input_path).glob("*.csv")):
+        score(path, Path(output_path) / f"{path.stem}.parquet", model)
+
+
+def score(input_path: str | Path, output_path: str | Path, model: Any) -> None:
     features = list(model.feature_names_in_)
     writer = None
     for chunk in pd.read_csv(input_path, dtype=DTYPES, chunksize=100_000):

@@ -29,7 +29,7 @@ class SavedModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One thing to do: score `input` with `model` into `output`."""
+    """One thing to do: score `input` with `model` into `output`; both are folders, or neither."""
 
     input: Path
     output: Path
@@ -43,6 +43,8 @@ class Contender:
     prepare: Callable[[Job, int, dict[str, str]], None] | None = None
     """Done before each timed run: takes what is to be done, the rows of its input, and the
     environment."""
+    takes_one_file: bool = False
+    """Whether it is given all rows in one file, where the others are given many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,8 @@ class Case:
     contenders: tuple[Contender, ...]
     """Ratios are to the first."""
     input_suffix: str = ".csv"
+    files: int = 1
+    """Into how many files the input is cut."""
     most_turns: int | None = None
     """Timed runs of each, where they are so long that fewer do than are asked for."""
 
@@ -68,7 +72,7 @@ def script_command(job: Job) -> list[str]:
 def titanic_batch_command(job: Job, *options: str) -> list[str]:
     program = Path(sys.executable).with_name("titanic-batch")
     model = ["--model", str(job.model.path), "--trust", job.model.sha256]
-    paths = [str(job.input), str(job.output)]
+    paths = [str(job.input), f"{job.output}/" if job.input.is_dir() else str(job.output)]
     return [str(program), "score", *paths, *model, "--overwrite", "-q", *options]
 
 
@@ -105,12 +109,16 @@ SCRIPT = Contender(name="script", command=script_command)
 TITANIC_BATCH = Contender(name="titanic-batch", command=titanic_batch_command)
 LENIENT = Contender(name="lenient", command=lenient_command)
 STRICT = Contender(name="strict", command=strict_command)
+ONE_FILE = Contender(
+    name="titanic-batch, 1 file", command=titanic_batch_command, takes_one_file=True
+)
 UNKEPT = Contender(name="keeping nothing", command=unkept_command)
 KEEPING = Contender(name="undisturbed", command=titanic_batch_command)
 RESUMED = Contender(
     name="rest, killed at 50 %", command=titanic_batch_command, prepare=kill_at_half
 )
 STANDARD_MODELS = ("logistic", "boosting")
+_ROWS_PER_SMALL_FILE = 50
 
 
 def standard_cases(row_counts: Sequence[int]) -> list[Case]:
@@ -163,9 +171,29 @@ def resume_cases(row_counts: Sequence[int]) -> list[Case]:
     ]
 
 
+def small_file_cases(row_counts: Sequence[int]) -> list[Case]:
+    """Return a folder of small files beside one file with the same rows, and beside the script."""
+    rows = min(row_counts) // 10
+    return [
+        Case(
+            name=f"files-{model}-{short_count(rows)}",
+            rows=rows,
+            model=model,
+            contenders=(SCRIPT, TITANIC_BATCH, ONE_FILE),
+            files=rows // _ROWS_PER_SMALL_FILE,
+        )
+        for model in STANDARD_MODELS
+    ]
+
+
 def all_cases(row_counts: Sequence[int]) -> list[Case]:
     """Return every case."""
-    return [*standard_cases(row_counts), *strictness_cases(row_counts), *resume_cases(row_counts)]
+    return [
+        *standard_cases(row_counts),
+        *small_file_cases(row_counts),
+        *strictness_cases(row_counts),
+        *resume_cases(row_counts),
+    ]
 
 
 def short_count(rows: int) -> str:

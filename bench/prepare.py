@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import shutil
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +24,21 @@ T = TypeVar("T")
 def input_file(folder: Path, *, rows: int, suffix: str) -> Path:
     """Return a file of passengers in `folder`, made unless the very same is there already."""
     return _apart(_write_input, folder, rows, suffix)
+
+
+def input_pieces(path: Path, *, files: int) -> Path:
+    """Return a folder with the records of a CSV file, which have a line each, in so many files."""
+    folder = path.with_name(f"{path.stem}-in-{files}")
+    if folder.is_dir():
+        return folder
+    header, *records = path.read_bytes().splitlines(keepends=True)
+    unfinished = folder.with_suffix(".part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    for number in range(files):
+        piece = records[len(records) * number // files : len(records) * (number + 1) // files]
+        (unfinished / f"{number:06}.csv").write_bytes(header + b"".join(piece))
+    return unfinished.rename(folder)
 
 
 def saved_model(folder: Path, *, name: str) -> SavedModel:

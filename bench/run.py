@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bench.cases import Case, Contender, Job
 from bench.measure import Memory, Time, measure_memory, measure_time
-from bench.prepare import check_agreement, input_file, saved_model
+from bench.prepare import check_agreement, input_file, input_pieces, saved_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,15 +72,15 @@ def run_case(case: Case, work: Path, *, repeat: int, say: Callable[[str], None])
 def _jobs(case: Case, work: Path, say: Callable[[str], None]) -> dict[Contender, Job]:
     say(f"{case.name}: input and model")
     source = input_file(work, rows=case.rows, suffix=case.input_suffix)
+    pieces = input_pieces(source, files=case.files) if case.files > 1 else source
     model = saved_model(work, name=case.model)
-    return {
-        contender: Job(
-            input=source,
-            output=work / f"{case.name}-{contender.name}" / "scored.parquet",
-            model=model,
-        )
-        for contender in case.contenders
-    }
+    jobs = {}
+    for contender in case.contenders:
+        given = source if contender.takes_one_file else pieces
+        name = "scored" if given.is_dir() else "scored.parquet"
+        output = work / f"{case.name}-{contender.name}" / name
+        jobs[contender] = Job(input=given, output=output, model=model)
+    return jobs
 
 
 def _start_afresh(job: Job) -> None:

@@ -27,10 +27,12 @@ class _State:
     Attributes:
         came: The one that has come, for a run that did not hear of it where it was raised.
         run_is_over: Whether there is nothing that one could stop.
+        waits: Whether the main thread holds them back.
     """
 
     came: int | None = None
     run_is_over: bool = False
+    waits: bool = False
 
 
 _state = _State()
@@ -80,9 +82,10 @@ def stop_if_interrupted() -> None:
 def signals_wait() -> Iterator[None]:
     """Hold back SIGINT, SIGTERM and SIGHUP until the block has ended, then let them act.
 
-    Only the main thread can be interrupted by them, so elsewhere there is nothing to do.
+    Only the main thread can be interrupted by them, so elsewhere there is nothing to do; nor is
+    there within another such block.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if _state.waits or threading.current_thread() is not threading.main_thread():
         yield
         return
     held: list[int] = []
@@ -92,8 +95,10 @@ def signals_wait() -> Iterator[None]:
 
     before = {signum: signal.signal(signum, hold) for signum in _WAITING}
     try:
+        _state.waits = True
         yield
     finally:
+        _state.waits = False
         for signum, handler in before.items():
             signal.signal(signum, handler)
     if held:

@@ -271,6 +271,14 @@ class TestRunCase:
         assert growth.row_count == 2
         assert as_json(results, this_machine())["bench_version"] == 1
 
+    def test_many_files_hold_the_rows_of_the_one(self, tmp_path: Path) -> None:
+        many = Contender(name="many", command=script_command)
+        one = Contender(name="one", command=script_command, takes_one_file=True)
+        case = Case(name="files", rows=500, model="logistic", contenders=(many, one), files=7)
+        run_case(case, tmp_path, repeat=1, say=lambda _: None)
+        pieces = sorted(tmp_path.glob("passengers-500-*-in-7/*.csv"))
+        assert [len(read_records(piece)) - 1 for piece in pieces] == [71, 71, 72, 71, 72, 71, 72]
+
     def test_stops_when_outputs_disagree(self, tmp_path: Path) -> None:
         pair = (contender("right", label=1), contender("wrong", label=0))
         case = Case(name="case", rows=500, model="logistic", contenders=pair)

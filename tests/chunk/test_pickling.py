@@ -16,7 +16,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from tests.chunk.chunks import csv_chunk, make_task, parquet_chunk
 from titanic_batch import errors
-from titanic_batch.alignment.apply import AlignmentCounts
+from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.chunk.predict import model_facts
 from titanic_batch.chunk.score import score_chunk
 from titanic_batch.chunk.task import ChunkResult, Reject

@@ -54,6 +54,9 @@ def test_a_bad_file_does_not_stop_the_others(
     (inputs / "c-empty.csv").write_bytes(b"")
     (inputs / "d-columns.csv").write_text("A,B\n1,2\n")
     (inputs / "e-broken.parquet").write_bytes(b"PAR1 and no more")
+    first, *rest = PASSENGERS.read_bytes().splitlines(keepends=True)
+    second = b",".join(reversed(first.strip().split(b","))) + b"\n"
+    (inputs / "f-two-tables.csv").write_bytes(first + rest[0] + second + rest[1])
     done = command("score", inputs, "out", "--output-format", "csv", code=2)
     assert "out/" in done.error  # a folder that is not there ends in /
     done = command("score", inputs, "out/", "--output-format", "csv", code=65)
@@ -71,8 +74,9 @@ def test_a_bad_file_does_not_stop_the_others(
     ] == [
         *(str(inputs / name) for name in ("b-dirty.csv", "c-empty.csv", "d-columns.csv")),
         str(inputs / "e-broken.parquet"),
+        f"{inputs / 'f-two-tables.csv'}, row 2, line 3",
     ]
-    assert done.err.endswith("2 of 6 files published: 836 rows scored, 0 rejected\n")
+    assert done.err.endswith("2 of 7 files published: 836 rows scored, 0 rejected\n")
 
 
 def test_the_first_code_of_the_contracts_order_wins(

@@ -69,8 +69,8 @@ def out(published: Path, tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def staged(out: Path) -> bool:
-    return any(path.name.endswith(".tmp") for path in out.iterdir())
+def is_held(out: Path) -> bool:
+    return (out / ".old.csv.lock").exists()
 
 
 def start_without_end(
@@ -96,7 +96,7 @@ def test_an_interrupted_run_publishes_nothing_and_leaves_nothing(
 ) -> None:
     before = state(out)
     process = start_without_end(installed, workers)
-    wait_for(lambda: staged(out))
+    wait_for(lambda: is_held(out))
     os.killpg(process.pid, signum)  # as Ctrl-C and systemd do: the workers get it too
     assert ended(process) == (code, b"", "error: interrupted; nothing was published\n")
     assert before == state(out)
@@ -172,7 +172,7 @@ def test_an_interrupt_ends_a_run_over_several_files(
 def test_a_worker_that_the_system_ends_is_71(installed: Command, out: Path) -> None:
     before = state(out)
     process = start_without_end(installed, 2)
-    wait_for(lambda: staged(out))
+    wait_for(lambda: is_held(out))
     leaves = [
         child
         for child in psutil.Process(process.pid).children(recursive=True)

@@ -16,6 +16,7 @@ from titanic_batch.publish.manifest import (
 )
 from titanic_batch.publish.paths import OutputPaths, output_paths
 from titanic_batch.publish.publication import Publication
+from titanic_batch.publish.together import take_steps
 
 OLD = b"id,prediction\n1,0\n2,0\n"
 NEW = b"id,prediction\n1,1\n2,1\n3,1\n"
@@ -92,9 +93,9 @@ def publish(
     """Publish `data` as a run does, from the lock to the last rename."""
     publication = stage(output, data, rejects, overwrite=overwrite)
     try:
-        publication.seal_data()
+        take_steps([publication.seal()])
         manifest = manifest_of(publication, data, len(rejects))
-        publication.commit(manifest)
+        take_steps([publication.commit(manifest)])
     finally:
         publication.close()
     return manifest

@@ -12,6 +12,7 @@ import pytest
 from tests.publish.disk import Call, recorded
 from tests.publish.publishing import NEW, OLD, REJECTS, manifest_of, publish, stage
 from titanic_batch.publish.paths import output_paths
+from titanic_batch.publish.together import take_steps
 
 
 def shown(calls: list[Call], folder: Path) -> list[str]:
@@ -89,7 +90,7 @@ def test_signals_wait_until_the_last_rename_and_act_then(
         raise Interrupted
 
     publication = stage(output, NEW, REJECTS)
-    publication.seal_data()
+    take_steps([publication.seal()])
     manifest = manifest_of(publication, NEW, len(REJECTS))
     replace = os.replace
 
@@ -101,7 +102,7 @@ def test_signals_wait_until_the_last_rename_and_act_then(
     before = signal.signal(signum, interrupt)
     try:
         with pytest.raises(Interrupted):
-            publication.commit(manifest)
+            take_steps([publication.commit(manifest)])
         assert signal.getsignal(signum) is interrupt
     finally:
         signal.signal(signum, before)

@@ -27,6 +27,7 @@ from titanic_batch.publish.manifest import read_manifest
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths, temporary
 from titanic_batch.publish.staging import StagedFile
+from titanic_batch.publish.together import take_steps
 
 RUN = "0123456789abcdef0123456789abcdef"
 
@@ -69,8 +70,8 @@ def test_staged_files_stand_in_the_folder_of_the_output(output: Path) -> None:
 
 def test_each_run_has_private_names_of_its_own(folder: Path) -> None:
     target = folder / "a.csv"
-    with StagedFile(target, uuid.uuid4().hex) as one, StagedFile(target, uuid.uuid4().hex) as other:
-        assert one.path != other.path
+    one, other = (StagedFile(target, uuid.uuid4().hex) for _ in range(2))
+    assert one.path != other.path
 
 
 @pytest.mark.parametrize("planted", ["file", "link", "dangling link", "folder"])
@@ -90,12 +91,16 @@ def test_nothing_is_written_through_what_stands_at_the_private_name(
         case _:
             name.mkdir()
 
-    with pytest.raises(OutputError) as caught:
-        StagedFile(folder / "scored.csv", RUN)
+    with (
+        pytest.raises(OutputError) as caught,
+        StagedFile(folder / "scored.csv", RUN) as staged,
+    ):
+        staged.write(b"new")
 
     assert caught.value.exit_code == 74
     assert victim.read_bytes() == b"precious"
     assert not (folder / "made by us").exists()
+    assert os.path.lexists(name)
 
 
 def test_private_names_are_opened_anew_and_follow_no_link(
@@ -184,8 +189,8 @@ def test_a_link_planted_at_a_rejects_file_is_not_written_through(
     publication = stage(output, NEW, REJECTS[:1])
     try:
         if companion == "rejects":
-            publication.seal_data()
-            publication.commit(manifest_of(publication, NEW, 1))
+            take_steps([publication.seal()])
+            take_steps([publication.commit(manifest_of(publication, NEW, 1))])
         else:
             publication.keep_failed_rejects()
     finally:

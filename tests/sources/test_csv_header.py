@@ -46,6 +46,8 @@ def test_a_header_is_read_at_every_chunk_size(
         (b'a,""\n1,2\n', "the header has no name for column 2"),
         (b"\na,b\n", "the header has no name for column 1"),
         (b'a,b"c\n1,2\n', "a quote or a carriage return inside a bare field"),
+        (b'a"b,c\n1,2\n', "a quote or a carriage return inside a bare field"),
+        (b"a\rb,c\n1,2\n", "a quote or a carriage return inside a bare field"),
         (b'a,"b"c\n1,2\n', "a quote or a carriage return inside a bare field"),
         (b"a,b\r1,2\r3,4\r", "a quote or a carriage return inside a bare field"),
         (b"a,b\rc\n1,2\n", "a quote or a carriage return inside a bare field"),

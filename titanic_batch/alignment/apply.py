@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from titanic_batch.alignment.convert import (
     to_text,
     to_values,
 )
+from titanic_batch.alignment.counts import NO_ROWS, AlignmentCounts, Met, Rows, count
 from titanic_batch.alignment.feeds import AlignmentPlan, Feed
 from titanic_batch.alignment.readers import (
     category_reader,
@@ -38,31 +39,6 @@ Features = npt.NDArray[Any]
 _NO_VALUE = Faulty("missing-value")
 
 
-@dataclass(kw_only=True)
-class AlignmentCounts:
-    """What alignment met, by model column; adds up over chunks.
-
-    Attributes:
-        nulls: Null cells.
-        filled: Null cells that were filled.
-        unknown: Values that the model never saw, accepted or rejected, and how often.
-        unreadable: Cells that are no number, or no boolean, where there must be one.
-    """
-
-    nulls: Counter[str] = field(default_factory=Counter)
-    filled: Counter[str] = field(default_factory=Counter)
-    unknown: dict[str, Counter[str]] = field(default_factory=dict)
-    unreadable: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: AlignmentCounts) -> None:
-        """Add another chunk's counts."""
-        self.nulls.update(other.nulls)
-        self.filled.update(other.filled)
-        self.unreadable.update(other.unreadable)
-        for column, values in other.unknown.items():
-            self.unknown.setdefault(column, Counter()).update(values)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Aligned:
     """One chunk, aligned.
@@ -72,13 +48,30 @@ class Aligned:
             hold anything.
         typed: The input columns that a feed read as they are, typed, before any filling.
         faults: All faults, by row and then by the column's position.
-        counts: What was met on the way.
+        met: What was met on the way, by model column where there was anything.
     """
 
     features: tuple[Features, ...]
     typed: dict[str, pa.Array]
     faults: tuple[Fault, ...]
-    counts: AlignmentCounts
+    met: tuple[Met, ...]
+
+    @property
+    def counts(self) -> AlignmentCounts:
+        """How often it was met."""
+        return count(self.met)
+
+    def part(self, start: int, stop: int) -> Aligned:
+        """Return the rows from `start` to `stop`, as if they alone had been aligned."""
+        first, last = (bisect_left(self.faults, row, key=_row) for row in (start, stop))
+        return Aligned(
+            features=tuple(column[start:stop] for column in self.features),
+            typed={name: column[start:stop] for name, column in self.typed.items()},
+            faults=tuple(
+                replace(fault, index=fault.index - start) for fault in self.faults[first:last]
+            ),
+            met=tuple(one.part(start, stop) for one in self.met),
+        )
 
 
 def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
@@ -91,7 +84,7 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
     features: list[Features] = []
     typed: dict[str, pa.Array] = {}
     faults: list[Fault] = []
-    counts = AlignmentCounts()
+    met: list[Met] = []
     for feed in plan.feeds:
         column = _combined(cells.column(feed.position))
         converted = _convert(feed, column, plan.null_tokens)
@@ -100,24 +93,18 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
         )
         if feed.mapping is None and feed.one_hot is None:
             typed[feed.source] = converted.values
-        _count_unknown(feed, column, converted, plan.null_tokens, counts)
-        unreadable = sum(reason != "unknown-category" for _, reason in converted.faults)
-        if unreadable:
-            counts.unreadable[feed.column.name] += unreadable
-        empty = _empty_rows(converted)
-        if empty.size:
-            counts.nulls[feed.column.name] += int(empty.size)
-            if feed.fill is not None:
-                counts.filled[feed.column.name] += int(empty.size)
-            elif not feed.accepts_null:
-                faults.extend(
-                    Fault(row, feed.position, feed.source, "missing-value")
-                    for row in empty.tolist()
-                )
+        one = _met(feed, column, converted, plan.null_tokens)
+        if not one.is_nothing:
+            met.append(one)
+        if feed.fill is None and not feed.accepts_null:
+            faults.extend(
+                Fault(row, feed.position, feed.source, "missing-value")
+                for row in one.nulls.tolist()
+            )
         features.append(_feature(feed, converted))
     # Once each: every column of a one-hot group finds the same fault in the same cell.
     found = sorted(dict.fromkeys(faults), key=lambda fault: (fault.index, fault.position))
-    return Aligned(features=tuple(features), typed=typed, faults=tuple(found), counts=counts)
+    return Aligned(features=tuple(features), typed=typed, faults=tuple(found), met=tuple(met))
 
 
 def typed_column(feed: Feed) -> pa.DataType | None:
@@ -177,46 +164,48 @@ def _dummy_number(cells: pa.Array, null_tokens: Sequence[str]) -> Converted:
     return to_values(cells, pa.float64(), read)
 
 
-def _count_unknown(
-    feed: Feed,
-    cells: pa.Array,
-    converted: Converted,
-    null_tokens: Sequence[str],
-    counts: AlignmentCounts,
-) -> None:
-    """Count the values that the model never saw, whether they were let through or not."""
+def _met(feed: Feed, cells: pa.Array, converted: Converted, null_tokens: Sequence[str]) -> Met:
+    unreadable = [row for row, reason in converted.faults if reason != "unknown-category"]
+    unknown = _unknown_rows(feed, cells, converted, null_tokens)
+    return Met(
+        column=feed.column.name,
+        fills=feed.fill is not None,
+        source=feed.source if feed.one_hot is not None else feed.column.name,
+        nulls=_empty_rows(converted),
+        unreadable=np.array(unreadable, np.int64) if unreadable else NO_ROWS,
+        unknown=unknown,
+        values=cells.take(pa.array(unknown)) if unknown.size else cells[:0],
+    )
+
+
+def _unknown_rows(
+    feed: Feed, cells: pa.Array, converted: Converted, null_tokens: Sequence[str]
+) -> Rows:
+    """Return the rows with values that the model never saw, whether they are let through or not."""
     rejected = [row for row, reason in converted.faults if reason == "unknown-category"]
-    found = Counter(map(str, cells.take(pa.array(rejected, pa.int64())).to_pylist()))
     encoded = feed.one_hot is not None or (feed.column.categories and feed.mapping is None)
-    if feed.accepts_unknown and encoded:
-        found.update(_let_through(feed, cells, null_tokens))
-    if found:
-        name = feed.source if feed.one_hot is not None else feed.column.name
-        # Every column of a one-hot group meets the same values: count them once.
-        counts.unknown.setdefault(name, found)
+    if not feed.accepts_unknown or not encoded:
+        return np.array(rejected, np.int64) if rejected else NO_ROWS
+    strict = _reader(replace(feed, accepts_unknown=False), null_tokens)
+    encoding = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
+    unknown = [_is_unknown(strict(value)) for value in encoding.dictionary.to_pylist()]
+    if not rejected and not any(unknown):
+        return NO_ROWS
+    codes = encoding.indices.fill_null(len(unknown)).to_numpy(zero_copy_only=False)
+    found = np.array([*unknown, _is_unknown(strict(None))])[codes]
+    found[rejected] = True
+    result: Rows = np.flatnonzero(found)
+    return result
 
 
-def _let_through(feed: Feed, cells: pa.Array, null_tokens: Sequence[str]) -> Counter[str]:
-    if feed.one_hot is not None:
-        strict: Reader = one_hot_reader(
-            feed.one_hot, feed.one_hot_known, accepts_unknown=False, null_tokens=null_tokens
-        )
-    else:
-        strict = category_reader(
-            feed.column.categories or (), accepts_unknown=False, null_tokens=null_tokens
-        )
-    found: Counter[str] = Counter()
-    for entry in pc.value_counts(cells).to_pylist():
-        result = strict(entry["values"])
-        if isinstance(result, Faulty) and result.reason == "unknown-category":
-            found[str(entry["values"])] += entry["counts"]
-    return found
+def _is_unknown(result: Scalar | Faulty | None) -> bool:
+    return isinstance(result, Faulty) and result.reason == "unknown-category"
 
 
-def _empty_rows(converted: Converted) -> npt.NDArray[np.int64]:
+def _empty_rows(converted: Converted) -> Rows:
     """Return the rows whose cell is null, faulty cells not among them."""
     if converted.values.null_count == 0:
-        return np.empty(0, np.int64)
+        return NO_ROWS
     null = pc.is_null(converted.values, nan_is_null=True).to_numpy(zero_copy_only=False)
     if converted.faults:
         null = null.copy()
@@ -264,6 +253,10 @@ def _objects(feed: Feed, converted: Converted) -> Features:
         pc.cast(codes, pa.int64()).fill_null(len(objects)).to_numpy()
     ]
     return result
+
+
+def _row(fault: Fault) -> int:
+    return fault.index
 
 
 def _combined(column: pa.ChunkedArray) -> pa.Array:

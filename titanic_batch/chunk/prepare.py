@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +15,9 @@ from titanic_batch.chunk.output import output_table
 from titanic_batch.chunk.profile import profile_chunk
 from titanic_batch.chunk.rejects import reject_records
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.errors import TitanicBatchError
 from titanic_batch.faults import Fault
-from titanic_batch.sources.base import Chunk, Parsed
+from titanic_batch.sources.base import Chunk, Parsed, Parser
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +47,57 @@ class Prepared:
 
 
 def prepare(task: ChunkTask, chunk: Chunk) -> Prepared:
-    """Parse and align a chunk, and take its good rows."""
+    """Parse and align a chunk, and take its good rows; raises DataError where it has none."""
     parsed = task.parser.parse(chunk)
-    aligned = align(task.alignment, parsed.cells)
+    return _prepared(task, chunk, parsed, align(task.alignment, parsed.cells))
+
+
+def prepare_several(
+    items: Sequence[tuple[ChunkTask, Chunk]],
+) -> list[Prepared | TitanicBatchError]:
+    """Parse and align chunks, those of like files together: each call costs more than a few rows.
+
+    Returns:
+        Each chunk, or the error that it alone ended in.
+    """
+    prepared: list[Prepared | TitanicBatchError] = []
+    for _, alike in itertools.groupby(items, key=_way):
+        prepared += _prepare_alike(list(alike))
+    return prepared
+
+
+def _way(item: tuple[ChunkTask, Chunk]) -> tuple[Parser, int]:
+    """Return what is equal where chunks are parsed and aligned alike."""
+    task, _ = item
+    return task.parser, id(task.alignment)  # those of like files are one object
+
+
+def _prepare_alike(
+    items: Sequence[tuple[ChunkTask, Chunk]],
+) -> list[Prepared | TitanicBatchError]:
+    task, chunks = items[0][0], [chunk for _, chunk in items]
+    cells = task.parser.parse_together(chunks) if len(items) > 1 else None
+    if cells is None:
+        return [_prepared_or_error(*item) for item in items]
+    aligned = align(task.alignment, cells)
+    prepared: list[Prepared | TitanicBatchError] = []
+    start = 0
+    for task, chunk in items:
+        stop = start + chunk.row_count
+        parsed = Parsed(cells=cells.slice(start, chunk.row_count), rows=None)
+        prepared.append(_prepared(task, chunk, parsed, aligned.part(start, stop)))
+        start = stop
+    return prepared
+
+
+def _prepared_or_error(task: ChunkTask, chunk: Chunk) -> Prepared | TitanicBatchError:
+    try:
+        return prepare(task, chunk)
+    except TitanicBatchError as exc:
+        return exc
+
+
+def _prepared(task: ChunkTask, chunk: Chunk, parsed: Parsed, aligned: Aligned) -> Prepared:
     rows = _rows_without(aligned.faults, parsed.cells.num_rows)
     some = (parsed.cells.num_rows if rows is None else rows.size) > 0
     features = None
@@ -67,7 +118,7 @@ def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
         predictions: For the rows of its features; None where nothing was predicted.
     """
     task, faults, rows = prepared.task, list(prepared.aligned.faults), prepared.rows
-    payload, scored = b"", prepared.row_count
+    payload, is_file, scored = b"", False, prepared.row_count
     recalled = predictions.recalled if predictions is not None else 0
     if task.output is not None and task.encoder is not None and predictions is not None:
         unusable = _not_finite(predictions)
@@ -84,7 +135,9 @@ def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
             table = output_table(
                 task.output, prepared.parsed.cells, prepared.aligned.typed, rows, predictions
             )
-            payload, scored = task.encoder.encode(table), table.num_rows  # counted, not reckoned
+            encoder = task.file_encoder if prepared.chunk.is_all else None
+            payload = (encoder or task.encoder).encode(table)
+            is_file, scored = encoder is not None, table.num_rows  # counted, not reckoned
     profile = None
     if task.profile is not None and predictions is not None:
         profile = profile_chunk(task.profile, prepared.aligned.typed, rows, predictions)
@@ -97,6 +150,7 @@ def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
         other_faults=others,
         counts=prepared.aligned.counts,
         payload=payload,
+        is_file=is_file,
         profile=profile,
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from titanic_batch.chunk.answers import ModelFacts, Predictions
 from titanic_batch.chunk.frame import model_input
 from titanic_batch.chunk.predict import predict
-from titanic_batch.chunk.prepare import Prepared, finish, prepare
+from titanic_batch.chunk.prepare import Prepared, finish, prepare, prepare_several
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.errors import DataError, TitanicBatchError
 from titanic_batch.sources.base import Chunk
@@ -38,21 +38,26 @@ def score_chunk(
 def score_chunks(
     items: Sequence[tuple[ChunkTask, Chunk]], estimator: Any, facts: ModelFacts
 ) -> list[ChunkResult | TitanicBatchError]:
-    """Score the small chunks of several files with one call of the model.
+    """Score the small chunks of several files, with one call of the model where that is the same.
 
-    A call costs milliseconds whatever the rows, which is most of a small file's time. Only for
+    A call costs milliseconds whatever the rows, which is most of a small file's time. It is for
     models that predict each row on its own (`ModelFacts.independent_rows`): their predictions do
     not depend on what stands beside a row.
 
     Returns:
         Each chunk's result, or the error that it alone ended in.
     """
-    prepared = [prepare(task, chunk) for task, chunk in items]
+    prepared = prepare_several(items)
     predictions = _predict_together(
-        [one for one in prepared if one.features is not None], estimator, facts
+        [one for one in prepared if isinstance(one, Prepared) and one.features is not None],
+        estimator,
+        facts,
     )
     results: list[ChunkResult | TitanicBatchError] = []
     for one in prepared:
+        if isinstance(one, TitanicBatchError):
+            results.append(one)
+            continue
         try:
             if predictions is None:
                 results.append(finish(one, _predict_one(one, estimator, facts)))
@@ -91,7 +96,7 @@ def _predict_together(
     prepared: list[Prepared], estimator: Any, facts: ModelFacts
 ) -> list[Predictions] | None:
     """Predict several chunks' rows at once; None if they don't go together or the model fails."""
-    if len(prepared) < 2:
+    if len(prepared) < 2 or not facts.independent_rows:
         return None
     parts = [one.features or () for one in prepared]
     first = prepared[0].task

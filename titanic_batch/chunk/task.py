@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from titanic_batch.alignment.apply import AlignmentCounts
+from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.alignment.feeds import AlignmentPlan
 from titanic_batch.chunk.kept import Keeper
 from titanic_batch.chunk.output import OutputPlan
@@ -25,6 +25,8 @@ class ChunkTask:
         alignment: How the model's columns are fed.
         output: What the output holds; None to validate only.
         encoder: Makes the sink's payload of the output.
+        file_encoder: Makes the whole output file, of a chunk that is all of the input; None to
+            leave that to the sink.
         threshold: See `predict`.
         keeper: Keeps what is predicted, for a run that resumes this one; None for nothing.
         profile: What is counted for whoever guards the output; None for nothing.
@@ -35,6 +37,7 @@ class ChunkTask:
     alignment: AlignmentPlan
     output: OutputPlan | None = None
     encoder: Encoder | None = None
+    file_encoder: Encoder | None = None
     threshold: float | None = None
     keeper: Keeper | None = None
     profile: ProfilePlan | None = None
@@ -63,6 +66,7 @@ class ChunkResult:
         other_faults: Faults of rejected records beyond their first, by reason.
         counts: What alignment met.
         payload: The encoded output rows, in order; empty where only validated.
+        is_file: Whether `payload` is the whole output file.
         profile: What the task asks to be counted.
     """
 
@@ -73,4 +77,5 @@ class ChunkResult:
     other_faults: Counter[str] = field(default_factory=Counter)
     counts: AlignmentCounts = field(default_factory=AlignmentCounts)
     payload: bytes = b""
+    is_file: bool = False
     profile: Profile | None = None

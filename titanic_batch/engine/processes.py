@@ -20,6 +20,7 @@ from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.engine.base import ModelDescription, Outcome, Work
 from titanic_batch.engine.forkserver import no_main_module, start_forkserver
 from titanic_batch.engine.groups import grouped
+from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.models import VerifiedModel
 from titanic_batch.sources.base import Chunk
@@ -28,8 +29,6 @@ from titanic_batch.sources.base import Chunk
 _AHEAD = 2
 #: Chunks on their way or scored but not yet written, per worker: a slow one holds nobody up.
 _UNWRITTEN = 4
-#: Works on their way in all, each of which may keep a file and its output open.
-_MOST_WORKS = 64
 _STOP_TIMEOUT_S = 2.0
 
 
@@ -53,6 +52,7 @@ class ProcessEngine:
         start_forkserver()
         self._workers = [_start(model) for _ in range(worker_count)]
         self._description: ModelDescription | None = None
+        self._most_works = most_open_outputs()  # on their way; each may be of another output
 
     def describe(self) -> ModelDescription:
         """Wait until a worker has loaded the model and says what it is."""
@@ -67,7 +67,7 @@ class ProcessEngine:
 
     def map(self, works: Iterable[Work]) -> Iterator[Outcome]:
         """Yield the outcome of each work in order; works are read as workers become free."""
-        together = max(_MOST_WORKS // (_AHEAD * len(self._workers)), 1)
+        together = max(self._most_works // (_AHEAD * len(self._workers)), 1)
         source = enumerate(grouped(works, self.describe().facts, together))
         sent: deque[list[Work]] = deque()
         done: dict[int, list[ChunkResult | TitanicBatchError]] = {}
@@ -94,7 +94,7 @@ class ProcessEngine:
         if all(len(worker.pending) >= _AHEAD for worker in self._workers):
             return False
         few = len(unwritten) < _UNWRITTEN * len(self._workers)
-        return few and (not unwritten or sum(map(len, unwritten)) < _MOST_WORKS)
+        return few and (not unwritten or sum(map(len, unwritten)) < self._most_works)
 
     def _send(self, index: int, group: list[Work]) -> None:
         worker = min(self._workers, key=lambda worker: len(worker.pending))

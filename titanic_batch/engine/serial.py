@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from titanic_batch.engine.base import ModelDescription, Outcome, Work
 from titanic_batch.engine.groups import grouped
+from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.engine.session import Session, open_session
 from titanic_batch.models import VerifiedModel
-
-#: Works that are scored together; each may keep a file open.
-_MOST_TOGETHER = 32
 
 
 class SerialEngine:
@@ -32,7 +30,7 @@ class SerialEngine:
     def map(self, works: Iterable[Work]) -> Iterator[Outcome]:
         """Yield the outcome of each work in order."""
         session = self._open()
-        for group in grouped(works, session.description.facts, _MOST_TOGETHER):
+        for group in grouped(works, session.description.facts, most_open_outputs()):
             results = session.score([(work.task, work.chunk) for work in group])
             for work, result in zip(group, results, strict=True):
                 yield Outcome(work.key, result)

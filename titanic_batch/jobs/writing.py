@@ -19,5 +19,6 @@ def write_text(path: Path, text: str, doing: str) -> None:
     with signals_wait(), StagedFile(path, uuid.uuid4().hex) as staged:
         staged.write(text.encode("utf-8", "surrogateescape"))
         staged.seal(published_mode(path))
+        staged.sync()
         with os_errors(path, doing):
             staged.path.replace(path)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import Any
 
 from titanic_batch.errors import OutputError, UsageError, os_errors
 from titanic_batch.publish.manifest import read_manifest
-from titanic_batch.publish.paths import OutputPaths, output_paths
+from titanic_batch.publish.paths import MANIFEST_SUFFIX, OutputPaths, output_paths
 from titanic_batch.publish.rejects import HEADER
 from titanic_batch.publish.staging import hash_file
 
@@ -21,13 +22,16 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
             file: to rename over a device or a pipe would end it.
         OutputError: if a folder stands where one of the files goes.
     """
+    files = (paths.data, paths.rejects, paths.failed_rejects, paths.manifest)
+    if not any(map(os.path.lexists, files)):
+        return
     if paths.data.is_dir():
         raise OutputError(
             "the output is a folder",
             where=str(paths.data),
             cure="Name a file in it, ending in .csv or .parquet.",
         )
-    for path in (paths.data, paths.rejects, paths.failed_rejects, paths.manifest):
+    for path in files:
         _refuse_special(path)
     if overwrite:
         return
@@ -99,6 +103,8 @@ def published(paths: OutputPaths) -> dict[str, Any] | None:
 
 def is_published(path: Path) -> bool:
     """Tell whether titanic-batch published the file, going by its manifest."""
+    if not path.is_symlink() and not os.path.lexists(f"{path}{MANIFEST_SUFFIX}"):
+        return False
     return read_manifest(output_paths(path).manifest) is not None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-_MANIFEST = ".manifest.json"
+MANIFEST_SUFFIX = ".manifest.json"
 _REJECTS = ".rejects.csv"
 _FAILED = ".failed.rejects.csv"
 _PRIVATE = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{32}\.(?P<kind>tmp|work)", re.DOTALL)
@@ -30,7 +30,7 @@ class OutputPaths:
     @cached_property
     def manifest(self) -> Path:
         """The manifest."""
-        return _beside(self.data, _MANIFEST)
+        return _beside(self.data, MANIFEST_SUFFIX)
 
     @cached_property
     def failed_rejects(self) -> Path:
@@ -69,7 +69,11 @@ class Leftovers:
     """
 
     def __init__(self) -> None:
-        self._by_folder: dict[Path, dict[tuple[str, str], list[Path]]] = {}
+        self._by_folder: dict[str, dict[tuple[str, str], list[Path]]] = {}
+
+    def are_beside(self, paths: OutputPaths) -> bool:
+        """Tell whether there are any in the folders of an output and its rejects."""
+        return any(self._in(_folder(path)) for path in (paths.data, paths.rejects))
 
     def of(self, target: Path) -> list[Path]:
         """Return the private files of one output or companion file."""
@@ -80,21 +84,28 @@ class Leftovers:
         return self._find(data, "work")
 
     def _find(self, target: Path, kind: str) -> list[Path]:
-        folder = target.parent
+        found = self._in(_folder(target))
+        return found.get((target.name, kind), []) if found else []
+
+    def _in(self, folder: str) -> dict[tuple[str, str], list[Path]]:
         if folder not in self._by_folder:
             found: dict[tuple[str, str], list[Path]] = {}
             with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
                 for entry in entries:
                     if private := _PRIVATE.fullmatch(entry.name):
                         key = (private["target"], private["kind"])
-                        found.setdefault(key, []).append(folder / entry.name)
+                        found.setdefault(key, []).append(Path(folder, entry.name))
             self._by_folder[folder] = found
-        return self._by_folder[folder].get((target.name, kind), [])
+        return self._by_folder[folder]
 
 
 def is_companion(name: str) -> bool:
     """Tell whether a file name is one that titanic-batch writes beside outputs."""
-    return name.endswith((_MANIFEST, _REJECTS, ".tmp", ".part")) or name.startswith(".")
+    return name.endswith((MANIFEST_SUFFIX, _REJECTS, ".tmp", ".part")) or name.startswith(".")
+
+
+def _folder(path: Path) -> str:
+    return os.path.dirname(path)  # noqa: PTH120  # a Path more costs more than all that is done
 
 
 def _beside(path: Path, suffix: str) -> Path:

@@ -16,13 +16,14 @@ from titanic_batch.publish.ownership import (
     stale_rejects,
 )
 from titanic_batch.publish.paths import Leftovers, OutputPaths, temporary
-from titanic_batch.publish.staging import sync_folder
+from titanic_batch.publish.staging import Folder
+from titanic_batch.publish.together import Steps, take_steps
 
 
 def put_in_place(
     paths: OutputPaths, run_id: str, rejects: Path | None, *, again: bool = False
-) -> None:
-    """Rename a run's sealed files: rejects, data, manifest; rejects that no longer apply go.
+) -> Steps:
+    """Rename a run's synced files: rejects, data, manifest; rejects that no longer apply go.
 
     The folder is synced before the manifest is renamed, too: a power cut may lose renames that no
     sync has followed in any order, and a manifest whose output was lost would prove nothing.
@@ -42,11 +43,10 @@ def put_in_place(
             temporary(target, run_id).replace(target)
     for path in stale:
         path.unlink(missing_ok=True)
-    sync_folder(paths.data.parent)
-    if rejects is not None and rejects.parent != paths.data.parent:
-        sync_folder(rejects.parent)
+    folder = Folder(paths.data.parent)
+    yield [folder, Folder(rejects.parent)] if rejects is not None else [folder]
     temporary(paths.manifest, run_id).replace(paths.manifest)
-    sync_folder(paths.data.parent)
+    yield [folder]
 
 
 def recover(paths: OutputPaths, leftovers: Leftovers) -> None:
@@ -58,6 +58,8 @@ def recover(paths: OutputPaths, leftovers: Leftovers) -> None:
     manifest does not describe the data. Every other private file is dropped.
     """
     with os_errors(paths.data, "looking at the output's folder"):
+        if not leftovers.are_beside(paths):
+            return
         for record in leftovers.of(paths.manifest):
             document = read_manifest(record)
             if document is not None:
@@ -78,7 +80,7 @@ def _complete(paths: OutputPaths, record: Path, document: dict[str, Any]) -> Non
         is_free = not paths.data.exists() or published(paths) is not None
         if not (is_free and describes(document, temporary(paths.data, run_id))):
             return
-    put_in_place(paths, run_id, rejects, again=True)
+    take_steps([put_in_place(paths, run_id, rejects, again=True)])
 
 
 def _is_file(path: Path) -> bool:

@@ -24,6 +24,7 @@ from titanic_batch.publish.placing import put_in_place, recover
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectsFile
 from titanic_batch.publish.staging import StagedFile, published_mode
+from titanic_batch.publish.together import Steps
 
 
 class Publication:
@@ -45,14 +46,14 @@ class Publication:
         self.run_id = uuid.uuid4().hex
         self.is_published = False
         self.rejects = RejectsFile(paths.rejects, self.run_id)
-        self.data: StagedFile
+        self.data = StagedFile(paths.data, self.run_id)
         self._overwrite = overwrite
         self._leftovers = leftovers or Leftovers()
         self._work: Path | None = None
         self._held = contextlib.ExitStack()
 
     def open(self) -> None:
-        """Take the lock, bring what a crashed run left to rest, and begin the output's file.
+        """Take the lock, and bring what a crashed run left to rest.
 
         Raises:
             OutputLockedError: if another run holds the output.
@@ -64,40 +65,47 @@ class Publication:
         recover(self.paths, self._leftovers)
         refuse_foreign(self.paths, overwrite=self._overwrite)
         self._mode = published_mode(self.paths.data)
-        with signals_wait():
-            self.data = self._held.enter_context(StagedFile(self.paths.data, self.run_id))
+        self._held.callback(self.data.discard)
         self._held.callback(self.rejects.discard)
 
-    def seal_data(self) -> None:
-        """Bring the data to the disk; its size and hash are final then."""
+    def seal(self) -> Steps:
+        """Bring the data and the rejects to the disk; their sizes and hashes are final then."""
         self.data.seal(self._mode)
+        rejects = self.rejects.staged
+        if rejects is None:
+            yield [self.data]
+        else:
+            rejects.seal(REJECTS_MODE)
+            yield [self.data, rejects]
 
-    def commit(self, manifest: Manifest) -> None:
-        """Publish: the data must be sealed.
+    def commit(self, manifest: Manifest) -> Steps:
+        """Publish what is sealed.
 
         Raises:
             OutputError: where the system refuses; the old output is intact unless something had
                 been renamed already, in which case the next run completes what is missing.
         """
-        rejects = self.rejects.staged
-        if rejects is not None:
-            rejects.seal(REJECTS_MODE)
         # The record that all the rest is on the disk, from which a crashed run is completed: so it
         # is written after the rest.
-        with signals_wait():
-            record = self._held.enter_context(StagedFile(self.paths.manifest, self.run_id))
+        record = self._held.enter_context(StagedFile(self.paths.manifest, self.run_id))
         record.write(manifest.to_bytes())
         record.seal(self._mode)
+        yield [record]
+        rejects = self.rejects.staged
         staged = [file for file in (rejects, self.data, record) if file is not None]
         with signals_wait(), os_errors(self.paths.data, "publishing"):
             try:
-                put_in_place(self.paths, self.run_id, rejects.target if rejects else None)
+                yield from put_in_place(
+                    self.paths, self.run_id, rejects.target if rejects else None
+                )
             except BaseException:
                 if not staged[0].path.exists():  # half done: the next run needs the others
                     for file in staged:
                         file.keep()
                 raise
             self.is_published = True
+            for file in staged:
+                file.keep()
 
     def open_work(self, fingerprint: str) -> Path | None:
         """Return the folder for what this run would need again if it were killed.
@@ -116,7 +124,7 @@ class Publication:
 
     def drop_work(self) -> None:
         """Remove the work folder: there is nothing to resume."""
-        if self._work is not None:
+        if self._work is not None and self._work.exists():
             shutil.rmtree(self._work, ignore_errors=True)
 
     def keep_failed_rejects(self) -> Path | None:
@@ -126,6 +134,7 @@ class Publication:
             return None
         target = self.paths.failed_rejects
         staged.seal(REJECTS_MODE)
+        staged.sync()
         with os_errors(target, "writing the rejects"):
             if staged.path.parent == target.parent:
                 staged.path.replace(target)
@@ -133,6 +142,7 @@ class Publication:
                 with signals_wait(), StagedFile(target, self.run_id) as copy:
                     copy.write(staged.path.read_bytes())
                     copy.seal(REJECTS_MODE)
+                    copy.sync()
                     copy.path.replace(target)
         return target
 

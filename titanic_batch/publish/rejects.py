@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from titanic_batch.interrupts import signals_wait
 from titanic_batch.publish.staging import StagedFile
 
 COLUMNS = ("row", "line", "column", "reason", "record")
@@ -54,9 +53,17 @@ class RejectsFile:
     """
 
     def __init__(self, target: Path, run_id: str) -> None:
-        self.target = target
-        self._run_id = run_id
-        self.staged: StagedFile | None = None
+        self._file = StagedFile(target, run_id)
+
+    @property
+    def staged(self) -> StagedFile | None:
+        """The file; None where there is no reject."""
+        return self._file if self._file.is_created else None
+
+    @property
+    def target(self) -> Path:
+        """Where it goes."""
+        return self._file.target
 
     def add(self, rejects: Iterable[RejectRow]) -> None:
         """Append records; raises OutputError where the system refuses."""
@@ -68,13 +75,8 @@ class RejectsFile:
         data = text.getvalue().encode("utf-8", "backslashreplace")
         if not data:
             return
-        if self.staged is None:
-            with signals_wait():  # or a file would stand there of which nobody knows
-                self.staged = StagedFile(self.target, self._run_id)
-            self.staged.write(HEADER)
-        self.staged.write(data)
+        self._file.write(data if self._file.is_created else HEADER + data)
 
     def discard(self) -> None:
         """Remove the staged file."""
-        if self.staged is not None:
-            self.staged.discard()
+        self._file.discard()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -19,27 +20,28 @@ _HASH_BLOCK_BYTES = 1 << 20
 class StagedFile:
     """A file under a private name beside `target`: created anew, never through a symlink.
 
+    It is created with its first byte, or when it is sealed. Whoever makes one sees to it first that
+    it is discarded: a signal may come at any moment.
+
     Args:
         target: Where it goes once it is whole.
         run_id: Makes the private name the run's own.
-
-    Raises:
-        OutputError: if it cannot be created.
     """
 
     def __init__(self, target: Path, run_id: str) -> None:
         self.target = target
         self.path = temporary(target, run_id)
-        with os_errors(target, "creating the output"):
-            descriptor = os.open(
-                self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600
-            )
-        self._raw = os.fdopen(descriptor, "wb", buffering=_WRITE_BUFFER_BYTES)
+        self._raw: IO[bytes] | None = None
         self._hash = hashlib.sha256()
         self.bytes_written = 0
         self.closed = False
-        self._kept = False
+        self._is_ours = False  # what stands at `path`
         self._discarded = False
+
+    @property
+    def is_created(self) -> bool:
+        """Whether it is there."""
+        return self._raw is not None
 
     def write(self, data: bytes) -> int:
         """Append `data`; raises OutputError where the system refuses.
@@ -49,8 +51,9 @@ class StagedFile:
         """
         if self._discarded:
             return len(data)
+        raw = self._raw or self._create()
         try:
-            self._raw.write(data)
+            raw.write(data)
         except OSError:
             with os_errors(self.target, "writing"):
                 raise
@@ -63,10 +66,10 @@ class StagedFile:
         return self.bytes_written
 
     def flush(self) -> None:
-        """Do nothing: only `seal` promises anything."""
+        """Do nothing: only `sync` promises anything."""
 
     def close(self) -> None:
-        """Do nothing: `seal` or `discard` ends the file, not what writes to it."""
+        """Do nothing: `sync` or `discard` closes the file, not what writes to it."""
 
     def readable(self) -> bool:
         """Always false."""
@@ -86,25 +89,45 @@ class StagedFile:
         return self._hash.hexdigest()
 
     def seal(self, mode: int) -> None:
-        """Set the file's mode, bring it to the disk and close it."""
+        """End the file and set its mode; `sync` is still to bring it to the disk."""
+        raw = self._raw or self._create()
         with os_errors(self.target, "writing"):
-            self._raw.flush()
-            os.fchmod(self._raw.fileno(), mode)
+            raw.flush()
+            os.fchmod(raw.fileno(), mode)
+
+    def sync(self) -> None:
+        """Bring the file, which must be sealed, to the disk and close it."""
+        assert self._raw is not None
+        with os_errors(self.target, "writing"):
             os.fsync(self._raw.fileno())
             self._raw.close()
 
     def keep(self) -> None:
-        """Leave the file to the next run, which completes with it what this one began."""
-        self._kept = True
+        """Leave the file: it is in its place, or the next run completes with it what is begun."""
+        self._is_ours = False
 
     def discard(self) -> None:
-        """Remove the file; it may have been renamed or removed already."""
+        """Remove the file, unless it was never created; it may have been renamed already."""
         self._discarded = True
-        with contextlib.suppress(OSError):
-            self._raw.close()
-        if not self._kept:
+        if self._raw is not None:
+            with contextlib.suppress(OSError):
+                self._raw.close()
+        if self._is_ours:
             with contextlib.suppress(OSError):
                 self.path.unlink()
+
+    def _create(self) -> IO[bytes]:
+        self._is_ours = True  # before it is there: a signal may come at any moment
+        with os_errors(self.target, "creating the output"):
+            try:
+                descriptor = os.open(
+                    self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600
+                )
+            except FileExistsError:
+                self._is_ours = False
+                raise
+        self._raw = os.fdopen(descriptor, "wb", buffering=_WRITE_BUFFER_BYTES)
+        return self._raw
 
     def __enter__(self) -> Self:
         return self
@@ -118,14 +141,20 @@ class StagedFile:
         self.discard()
 
 
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's entries to the disk."""
-    with os_errors(folder, "syncing the folder"):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+@dataclass(frozen=True)
+class Folder:
+    """A folder whose entries may not be on the disk yet."""
+
+    path: Path
+
+    def sync(self) -> None:
+        """Bring its entries to the disk."""
+        with os_errors(self.path, "syncing the folder"):
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def published_mode(replaced: Path) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from titanic_batch.alignment.apply import AlignmentCounts
+from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.alignment.feeds import AlignmentPlan, Feed
 from titanic_batch.schema import ColumnSchema
 

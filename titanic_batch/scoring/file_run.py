@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
-from titanic_batch import __version__
 from titanic_batch.chunk.kept import Keeper
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import ChunkResult, ChunkTask, Reject
@@ -20,7 +20,8 @@ from titanic_batch.errors import (
     TooManyRejectsError,
 )
 from titanic_batch.interrupts import signals_wait, stop_if_interrupted
-from titanic_batch.publish.manifest import TOOL, FileFacts, Manifest, RowCounts
+from titanic_batch.publish.manifest import FileFacts, Manifest, RowCounts
+from titanic_batch.publish.together import Steps
 from titanic_batch.scoring.advice import advise
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.guarding import Admission, Candidate
@@ -30,7 +31,7 @@ from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.report import Tally, build_manifest
 from titanic_batch.scoring.resuming import file_fingerprint
 from titanic_batch.scoring.targets import Target, target_of
-from titanic_batch.sinks.opening import open_sink
+from titanic_batch.sinks.base import Format, Sink
 from titanic_batch.sources.base import Chunk, Source
 
 #: A run that has failed for its rejects lists at most so many of them.
@@ -59,6 +60,7 @@ class FileRun:
         self._held = contextlib.ExitStack()
         self._first_rejects: list[Reject] = []
         self._failing = False
+        self._whole_file: bytes | None = None
         self._read_up_to: deque[int] = deque()  # at each chunk on its way
         self.bytes_done = 0  # of the input; what its chunks' results are in for
         self._all_sent = False
@@ -87,6 +89,7 @@ class FileRun:
                 yield self._task, chunk
                 if self.is_over:
                     return
+            self._source.release()  # a run may have thousands more to open
             self._all_sent = True
             self._finish_if_all_taken()
         except TitanicBatchError as exc:
@@ -130,25 +133,15 @@ class FileRun:
         self._target.open()
         plan = self._context.planner.plan(self.pair, self._source)
         self._alignment = plan.alignment
-        self._sink = open_sink(
-            self._target.file,
-            plan.output_format,
-            plan.output.schema,
-            {
-                "titanic_batch.model": self._context.model.tag,
-                "titanic_batch.model_sha256": self._context.model.sha256,
-                "titanic_batch.tool": f"{TOOL} {__version__}",
-            },
-            repeating=plan.output.repeating,
-        )
-        self._held.callback(self._sink.close)
+        self._format: Format = plan.format
         work = self._target.open_work(file_fingerprint(self._context.fingerprint, self.pair.input))
         self._task = ChunkTask(
             input=self.pair.input,
             parser=self._source.parser,
             alignment=self._alignment,
             output=plan.output,
-            encoder=self._sink.encoder,
+            encoder=plan.format.rows,
+            file_encoder=plan.file_encoder,
             threshold=options.threshold,
             keeper=Keeper(work) if work is not None else None,
             profile=self._profile_plan(),
@@ -175,21 +168,30 @@ class FileRun:
                 self._task, output=None, encoder=None
             )  # validate only, from now on
             return
-        if result.payload:
+        if result.is_file:
+            self._whole_file = result.payload
+        elif result.payload:
             self._sink.write(result.payload)
+
+    @cached_property
+    def _sink(self) -> Sink:
+        """Writes the output, where it does not come as a whole file."""
+        sink = self._format.open(self._target.file)
+        self._held.callback(sink.close)
+        return sink
 
     def _finish_if_all_taken(self) -> None:
         if self._all_sent and not self._read_up_to and not self.is_over:
             stop_if_interrupted()
-            self._context.finisher(self._finish)
+            self._context.finisher(self._finish())
 
-    def _finish(self) -> None:
+    def _finish(self) -> Steps:
         try:
-            self._publish()
+            yield from self._publish()
         except TitanicBatchError as exc:
             self.fail(exc)
 
-    def _publish(self) -> None:
+    def _publish(self) -> Steps:
         tally = self.tally
         if tally.read != tally.scored + tally.rejected:
             raise TitanicBatchError(
@@ -210,8 +212,12 @@ class FileRun:
         if tally.read and not tally.scored:
             raise self._too_many_rejects()
         admission = self._admitted()
-        self._sink.finish()
-        output = self._target.seal()
+        whole, self._whole_file = self._whole_file, None
+        if whole is not None:
+            self._target.file.write(whole)
+        else:
+            self._sink.finish()
+        output = yield from self._target.seal()
         manifest = build_manifest(
             run_id=self._target.run_id,
             started_at=self._started_at,
@@ -226,7 +232,7 @@ class FileRun:
             admission=admission,
         )
         self._committed = manifest
-        self._target.commit(manifest)
+        yield from self._target.commit(manifest)
         self.close()
 
     def _admitted(self) -> Admission | None:

@@ -1,4 +1,4 @@
-"""Finish files: one by one, or where a run has many, several at a time."""
+"""Finish files: one at once; where a run has many, in a thread, as many together as are ready."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
+from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.interrupts import signals_wait
+from titanic_batch.publish.together import Steps, take_steps
 
-#: Files that are published at the same time. They wait for the disk, which brings what several
-#: threads ask for to rest at once: a journal is written once for all of them.
-_THREADS = 8
+#: Files that are published together, at most: an interrupted run waits for them.
+_MOST_TOGETHER = 64
 
-#: Calls what ends a file's run, now or soon.
-Finisher = Callable[[Callable[[], None]], None]
+#: Takes the steps that end a file's run, now or soon.
+Finisher = Callable[[Steps], None]
 
 
 @contextmanager
@@ -22,17 +23,24 @@ def open_finisher(file_count: int) -> Iterator[Finisher]:
     """Give what suits a run over so many files; at the end, all that it has begun is over.
 
     Where the block ends with an error, nothing else begins. Signals reach the main thread only, so
-    in threads nothing is torn.
+    in the other one nothing is torn.
     """
     if file_count == 1:
-        yield lambda finish: finish()
+        yield lambda steps: take_steps([steps])
         return
-    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="publish")
+    most_waiting = max(most_open_outputs() // 2, 1)  # besides those on their way
+    pool = ThreadPoolExecutor(1, thread_name_prefix="publish")
+    waiting: deque[Steps] = deque()
     begun: deque[Future[None]] = deque()
 
-    def submit(finish: Callable[[], None]) -> None:
-        begun.append(pool.submit(finish))
-        while len(begun) > _THREADS:
+    def finish_those_waiting() -> None:
+        count = min(len(waiting), _MOST_TOGETHER, most_waiting)
+        take_steps([waiting.popleft() for _ in range(count)])
+
+    def submit(steps: Steps) -> None:
+        waiting.append(steps)
+        begun.append(pool.submit(finish_those_waiting))
+        while len(begun) > most_waiting:
             begun.popleft().result()
 
     try:

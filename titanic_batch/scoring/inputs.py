@@ -111,7 +111,13 @@ def _into_folder(
 ) -> list[FilePair]:
     pairs: list[FilePair] = []
     by_stem: dict[str, str] = {}
-    target_folder = os.path.realpath(folder)
+    folders = {os.path.dirname(path) for path in files} if several else set()  # noqa: PTH120
+    if os.path.realpath(folder) in map(os.path.realpath, folders):
+        raise UsageError(
+            "the output folder is the input folder",
+            where=str(folder),
+            cure="Name another output folder.",
+        )
     for path in files:
         name = "stdin" if path == STDIN else stem(path)
         if name in by_stem:
@@ -120,12 +126,6 @@ def _into_folder(
                 cure="Rename one of them, or score them one by one.",
             )
         by_stem[name] = path
-        if several and os.path.realpath(os.path.dirname(path)) == target_folder:  # noqa: PTH120
-            raise UsageError(
-                "the output folder is the input folder",
-                where=str(folder),
-                cure="Name another output folder.",
-            )
         target = folder / f"{name}.{options.output_format}"
         pair = _pair(path, str(target), options.output_format, options)
         pairs.append(replace(pair, makes_folder=several))

@@ -14,6 +14,8 @@ from titanic_batch.chunk.output import OutputPlan, plan_output
 from titanic_batch.engine.base import ModelDescription
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.sinks.base import Encoder, Format
+from titanic_batch.sinks.formats import format_of
 from titanic_batch.sources.base import Source
 
 
@@ -24,12 +26,14 @@ class FilePlan:
     Attributes:
         alignment: The model's columns.
         output: The output's columns.
-        output_format: What is written.
+        format: How the output is written.
+        file_encoder: The format's, made once.
     """
 
     alignment: AlignmentPlan
     output: OutputPlan
-    output_format: Literal["csv", "parquet"]
+    format: Format
+    file_encoder: Encoder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +43,12 @@ class Planner:
     Attributes:
         description: What is known of the model.
         options: What the run was told.
+        metadata: What outputs carry where their format has a place for it.
     """
 
     description: ModelDescription
     options: ScoreOptions
+    metadata: dict[str, str]
     _plans: dict[tuple[pa.Schema, bool, str], FilePlan] = field(default_factory=dict, repr=False)
 
     def plan(self, pair: FilePair, source: Source) -> FilePlan:
@@ -85,4 +91,7 @@ class Planner:
             prediction_column=options.prediction_column,
             probability_column=options.probability_column,
         )
-        return FilePlan(alignment=alignment, output=output, output_format=output_format)
+        written = format_of(output_format, output.schema, self.metadata, output.repeating)
+        return FilePlan(
+            alignment=alignment, output=output, format=written, file_encoder=written.file
+        )

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from titanic_batch import __version__
-from titanic_batch.alignment.apply import AlignmentCounts
+from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.alignment.feeds import AlignmentPlan, Feed
 from titanic_batch.chunk.profile import Profile
 from titanic_batch.chunk.task import ChunkResult
@@ -96,6 +96,15 @@ def run_facts(
         model=model_entry(model, description),
         warnings=description.warnings,
     )
+
+
+def output_metadata(model: VerifiedModel) -> dict[str, str]:
+    """Return what a Parquet output says of itself, whoever has lost its manifest."""
+    return {
+        "titanic_batch.model": model.tag,
+        "titanic_batch.model_sha256": model.sha256,
+        "titanic_batch.tool": f"{TOOL} {__version__}",
+    }
 
 
 def model_entry(model: VerifiedModel, description: ModelDescription) -> dict[str, Any]:

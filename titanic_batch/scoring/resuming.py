@@ -28,7 +28,7 @@ def file_fingerprint(run: str, input: str) -> str:
     """
     try:
         found = os.stat(input)  # noqa: PTH116  # "-" is standard input
-        seen = [os.path.realpath(input), found.st_size, found.st_mtime_ns]
+        seen = [os.path.abspath(input), found.st_size, found.st_mtime_ns]  # noqa: PTH100
     except OSError:
         seen = [input]
     return _digest([run, seen])

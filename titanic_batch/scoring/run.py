@@ -21,7 +21,7 @@ from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
-from titanic_batch.scoring.report import run_facts
+from titanic_batch.scoring.report import output_metadata, run_facts
 from titanic_batch.scoring.resuming import run_fingerprint
 from titanic_batch.scoring.sizes import input_bytes
 from titanic_batch.scoring.skipping import already_published
@@ -120,7 +120,9 @@ def _run_all(
                 model=model,
                 options=options,
                 fingerprint=run_fingerprint(facts),
-                planner=Planner(description=description, options=options),
+                planner=Planner(
+                    description=description, options=options, metadata=output_metadata(model)
+                ),
                 facts=facts,
                 leftovers=Leftovers(),
                 finisher=finisher,

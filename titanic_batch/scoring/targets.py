@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import uuid
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -16,8 +17,10 @@ from titanic_batch.publish.manifest import FileFacts, Manifest
 from titanic_batch.publish.ownership import refuse_foreign_rejects
 from titanic_batch.publish.paths import Leftovers
 from titanic_batch.publish.publication import Publication
+from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectRow, RejectsFile
 from titanic_batch.publish.staging import StagedFile, hash_file
+from titanic_batch.publish.together import Steps, Unsynced
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 
@@ -47,8 +50,8 @@ class Target(Protocol):
         """Take rejected records."""
         ...
 
-    def seal(self) -> FileFacts:
-        """End the output's bytes and say what they are."""
+    def seal(self) -> Generator[Sequence[Unsynced], None, FileFacts]:
+        """End the output's bytes, step by step, and say what they are."""
         ...
 
     @property
@@ -56,8 +59,8 @@ class Target(Protocol):
         """Where the rejects will be; None where there are none."""
         ...
 
-    def commit(self, manifest: Manifest, /) -> None:
-        """Make the output seen."""
+    def commit(self, manifest: Manifest, /) -> Steps:
+        """Make the output seen, step by step."""
         ...
 
     def keep_failed_rejects(self) -> Path | None:
@@ -111,9 +114,9 @@ class FileTarget:
         """Take rejected records."""
         self._publication.rejects.add(rejects)
 
-    def seal(self) -> FileFacts:
-        """End the output's bytes and say what they are."""
-        self._publication.seal_data()
+    def seal(self) -> Generator[Sequence[Unsynced], None, FileFacts]:
+        """End the output's bytes, step by step, and say what they are."""
+        yield from self._publication.seal()
         data = self._publication.data
         return FileFacts(
             path=str(data.target),
@@ -128,9 +131,9 @@ class FileTarget:
         publication = self._publication
         return None if publication.rejects.staged is None else str(publication.paths.rejects)
 
-    def commit(self, manifest: Manifest) -> None:
-        """Publish."""
-        self._publication.commit(manifest)
+    def commit(self, manifest: Manifest) -> Steps:
+        """Publish, step by step."""
+        return self._publication.commit(manifest)
 
     def open_work(self, fingerprint: str) -> Path | None:
         """Return the folder for what a killed run would need again."""
@@ -190,8 +193,12 @@ class StdoutTarget:
         if self._rejects is not None:
             self._rejects.add(rejects)
 
-    def seal(self) -> FileFacts:
+    def seal(self) -> Generator[Sequence[Unsynced], None, FileFacts]:
         """End the output's bytes and say what they are."""
+        staged = self._staged
+        if staged is not None:
+            staged.seal(REJECTS_MODE)
+            yield [staged]
         with os_errors(_SPOOL, "spooling"):
             self._spool.flush()
             self._spool.seek(0)
@@ -208,11 +215,11 @@ class StdoutTarget:
     def _staged(self) -> StagedFile | None:
         return self._rejects.staged if self._rejects is not None else None
 
-    def commit(self, _manifest: Manifest) -> None:
+    def commit(self, _manifest: Manifest) -> Steps:
         """Put the rejects in place and emit the output; raises ClosedPipeError if nobody reads."""
+        yield from ()  # nothing of it is on a disk
         staged = self._staged
         if staged is not None:
-            staged.seal(0o600)
             with os_errors(staged.target, "publishing"):
                 staged.path.replace(staged.target)
         with os_errors(_SPOOL, "reading"):

@@ -27,8 +27,10 @@ def worker_count(pairs: Sequence[FilePair], options: ScoreOptions) -> int:
     if not needs_workers(pairs, options):
         return 1
     wanted = options.workers or _usable_cpus()
+    if len(pairs) >= wanted:
+        return wanted
     chunks = sum(unfolded_bytes([pair]) / chunk_bytes(pair.input, options) for pair in pairs)
-    return max(math.ceil(min(wanted, max(chunks, len(pairs)))), 1)
+    return max(math.ceil(min(wanted, chunks)), len(pairs))
 
 
 def _usable_cpus() -> int:

@@ -1,8 +1,8 @@
-"""What a sink is: its encoder, in a worker, makes payloads of tables; it writes them in order."""
+"""What a sink is: an encoder, in a worker, makes payloads of tables; it writes them in order."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import IO, Protocol
 
 import pyarrow as pa
 
@@ -11,17 +11,12 @@ class Encoder(Protocol):
     """The half of a sink that works on one chunk, in any process; it can be pickled."""
 
     def encode(self, table: pa.Table) -> bytes:
-        """Return what the sink takes for these rows."""
+        """Return what the sink takes for these rows, or a file that holds nothing else."""
         ...
 
 
 class Sink(Protocol):
     """The half of a sink that owns the file."""
-
-    @property
-    def encoder(self) -> Encoder:
-        """Makes what `write` takes."""
-        ...
 
     def write(self, payload: bytes) -> None:
         """Append an encoder's payload."""
@@ -33,4 +28,22 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Let go of the file, finished or not; never raises."""
+        ...
+
+
+class Format(Protocol):
+    """How files of one format are written."""
+
+    @property
+    def rows(self) -> Encoder:
+        """Makes what a sink takes."""
+        ...
+
+    @property
+    def file(self) -> Encoder:
+        """Makes a whole file, the one that a sink would have written of the same rows."""
+        ...
+
+    def open(self, file: IO[bytes]) -> Sink:
+        """Open a sink that writes to `file`, which stays the caller's."""
         ...

@@ -22,6 +22,28 @@ class CsvEncoder:
         return _as_csv(table)
 
 
+@dataclass(frozen=True)
+class CsvFileEncoder:
+    """Turns tables into CSV files."""
+
+    def encode(self, table: pa.Table) -> bytes:
+        """Return the header and the rows."""
+        return _header(table.schema) + _as_csv(table)
+
+
+@dataclass(frozen=True)
+class CsvFormat:
+    """CSV with the columns of `schema`; see `titanic_batch.sinks.base.Format`."""
+
+    schema: pa.Schema
+    rows = CsvEncoder()
+    file = CsvFileEncoder()
+
+    def open(self, file: IO[bytes]) -> CsvSink:
+        """Open a sink that writes to `file`."""
+        return CsvSink(file, self.schema)
+
+
 class CsvSink:
     """Appends CSV text to a file.
 
@@ -31,10 +53,8 @@ class CsvSink:
     """
 
     def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
-        self.encoder = CsvEncoder()
         self._file = file
-        names = pa.table({str(i): [name] for i, name in enumerate(schema.names)})
-        self._file.write(_as_csv(names))
+        self._file.write(_header(schema))
 
     def write(self, payload: bytes) -> None:
         """Append CSV text."""
@@ -45,6 +65,10 @@ class CsvSink:
 
     def close(self) -> None:
         """Do nothing: nothing is held back."""
+
+
+def _header(schema: pa.Schema) -> bytes:
+    return _as_csv(pa.table({str(i): [name] for i, name in enumerate(schema.names)}))
 
 
 def _as_csv(table: pa.Table) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -28,41 +27,75 @@ class ArrowEncoder:
         return payload
 
 
-class ParquetSink:
-    """Appends tables to a Parquet file.
+@dataclass(frozen=True)
+class ParquetFormat:
+    """Parquet; see `titanic_batch.sinks.base.Format`.
 
-    Args:
-        file: Where to; the caller owns it.
+    Attributes:
         schema: The output's columns.
         metadata: What the file's own key-value metadata carries.
         repeating: Columns with few distinct values, which are worth a dictionary.
     """
 
-    def __init__(
-        self,
-        file: IO[bytes],
-        schema: pa.Schema,
-        metadata: dict[str, str],
-        repeating: Sequence[str] = (),
-    ) -> None:
-        self.encoder = ArrowEncoder()
-        self._schema = schema
+    schema: pa.Schema
+    metadata: dict[str, str]
+    repeating: tuple[str, ...] = ()
+    rows = ArrowEncoder()
+
+    @property
+    def file(self) -> ParquetFileEncoder:
+        """Makes whole files."""
+        return ParquetFileEncoder(self)
+
+    def open(self, file: IO[bytes]) -> ParquetSink:
+        """Open a sink that writes to `file`."""
+        return ParquetSink(pa.PythonFile(file, mode="w"), self)
+
+
+@dataclass(frozen=True)
+class ParquetFileEncoder:
+    """Turns tables into Parquet files."""
+
+    format: ParquetFormat
+
+    def encode(self, table: pa.Table) -> bytes:
+        """Return a file of these rows."""
+        buffer = pa.BufferOutputStream()
+        sink = ParquetSink(buffer, self.format)
+        sink.append(table)
+        sink.finish()
+        content: bytes = buffer.getvalue().to_pybytes()
+        return content
+
+
+class ParquetSink:
+    """Appends tables to a Parquet file.
+
+    Args:
+        file: Where to; the caller owns it.
+        format: What is written.
+    """
+
+    def __init__(self, file: pa.NativeFile, format: ParquetFormat) -> None:
         self._writer = pq.ParquetWriter(
-            pa.PythonFile(file, mode="w"),
-            schema,
+            file,
+            format.schema,
             compression="zstd",
             compression_level=1,
-            use_dictionary=list(repeating) or False,
+            use_dictionary=list(format.repeating) or False,
             write_page_checksum=True,
         )
-        self._writer.add_key_value_metadata(metadata)
+        self._writer.add_key_value_metadata(format.metadata)
         self._waiting: list[pa.Table] = []
         self._waiting_rows = 0
 
     def write(self, payload: bytes) -> None:
         """Append an Arrow IPC stream's rows."""
         with pa.ipc.open_stream(payload) as reader:
-            table = reader.read_all()
+            self.append(reader.read_all())
+
+    def append(self, table: pa.Table) -> None:
+        """Append rows."""
         self._waiting.append(table)
         self._waiting_rows += table.num_rows
         if self._waiting_rows >= ROW_GROUP_ROWS:

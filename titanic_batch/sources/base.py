@@ -24,6 +24,7 @@ class Chunk:
         first_line: CSV: 1-based line of the input on which `data` starts.
         regular: CSV: every quote obeys the grammar.
         terminated: CSV: the last record ends in a newline.
+        is_all: Whether the input holds nothing else.
     """
 
     data: bytes
@@ -32,6 +33,7 @@ class Chunk:
     first_line: int = 0
     regular: bool = True
     terminated: bool = True
+    is_all: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +76,14 @@ class Parser(Protocol):
         """Read the chunk's records into columns."""
         ...
 
+    def parse_together(self, chunks: Sequence[Chunk]) -> pa.Table | None:
+        """Read the records of several chunks into columns, as if each were read alone.
+
+        Returns:
+            None where one has faults, or reading them together would show.
+        """
+        ...
+
     def raw_records(self, chunk: Chunk, indices: Sequence[int]) -> list[RawRecord]:
         """Return the records at the 0-based positions `indices` as the input holds them."""
         ...
@@ -109,8 +119,12 @@ class Source(Protocol):
         """How much of `size_bytes` has been read so far."""
         ...
 
+    def release(self) -> None:
+        """Close the input, of which all is read; raises DataError if it changed meanwhile."""
+        ...
+
     def facts(self) -> InputFacts:
-        """Return what was read; raises DataError if the input changed meanwhile."""
+        """Return what was read; raises DataError if the input changed since it was opened."""
         ...
 
     def close(self) -> None:

@@ -60,6 +60,7 @@ def cut_chunks(
             row_count=records.ends.size,
             first_line=line,
             regular=records.regular,
+            is_all=ended and row == 1 and end == len(rest),
         )
         row += records.ends.size
         line += int(np.searchsorted(records.newlines, end))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from titanic_batch.errors import DataError
 from titanic_batch.sources.dialect import Dialect
@@ -52,6 +53,7 @@ def read_header(
         InputMissingError: if the input holds no bytes, and must.
         DataError: if the header breaks the grammar, repeats a name or has an empty one.
     """
+    where = f"{path}, line 1"
     block_bytes = max(min(chunk_bytes, _MAX_BLOCK_BYTES), len(BOM))
     buffer = read(block_bytes)
     ended = len(buffer) < block_bytes
@@ -60,7 +62,7 @@ def read_header(
     pattern = record_pattern(dialect.delimiter)
     while (match := pattern.match(buffer)) is None and not ended:
         if len(buffer) > max_record_bytes:
-            raise _bad(path, f"the header is longer than {max_record_bytes:,} bytes")
+            raise _bad(f"the header is longer than {max_record_bytes:,} bytes", where=where)
         block_bytes = len(buffer) or block_bytes
         block = read(block_bytes)
         ended = len(block) < block_bytes
@@ -72,36 +74,39 @@ def read_header(
     if match is None:  # no newline at all: a header and nothing else, or an unclosed quote
         match = pattern.match(buffer + b"\n")
         if match is None:
-            raise _bad(path, "the header has a quote that is never closed")
+            raise _bad("the header has a quote that is never closed", where=where)
     raw = match.group()
-    names = _names(strip_newline(raw), dialect, path)
+    try:
+        names = _names(strip_newline(raw), dialect)
+    except DataError as exc:
+        exc.where = where
+        raise
     return Header(names=names, lines=raw.count(b"\n"), rest=buffer[match.end() :])
 
 
-def _names(record: bytes, dialect: Dialect, path: str) -> tuple[str, ...]:
+@lru_cache(maxsize=16)
+def _names(record: bytes, dialect: Dialect) -> tuple[str, ...]:
+    """Return the names in a header; raises DataError. Thousands of small files mostly have one."""
     if b"\0" in record:
-        raise _bad(
-            path, "the header holds NUL bytes, as UTF-16 text does", "Try --encoding utf-16."
-        )
+        raise _bad("the header holds NUL bytes, as UTF-16 text does", "Try --encoding utf-16.")
     fields = split_fields(record, dialect.delimiter)
-    if bare_faults(fields):
-        raise _bad(path, "the header has a quote or a carriage return inside a bare field")
+    if bare_faults(fields) is not None:
+        raise _bad("the header has a quote or a carriage return inside a bare field")
     try:
         names = tuple(field.text.decode() for field in fields)
     except UnicodeDecodeError as exc:
         raise _bad(
-            path,
             f"the header is not {dialect.encoding} text",
             "Say how the file is written, for example --encoding latin-1.",
         ) from exc
     empty = [index + 1 for index, name in enumerate(names) if not name.strip()]
     if empty:
-        raise _bad(path, f"the header has no name for column {', '.join(map(str, empty))}")
+        raise _bad(f"the header has no name for column {', '.join(map(str, empty))}")
     duplicates = sorted({name for name in names if names.count(name) > 1})
     if duplicates:
-        raise _bad(path, f"the header repeats {', '.join(map(repr, duplicates))}")
+        raise _bad(f"the header repeats {', '.join(map(repr, duplicates))}")
     return names
 
 
-def _bad(path: str, what: str, cure: str = "Mend the file's first line.") -> DataError:
-    return DataError(what, where=f"{path}, line 1", cure=cure)
+def _bad(what: str, cure: str = "Mend the file's first line.", where: str = "") -> DataError:
+    return DataError(what, where=where, cure=cure)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -32,13 +32,13 @@ class CsvParser:
     Attributes:
         names: The header's names.
         dialect: How the file is written.
-        path: The file's name, for errors.
+        path: The file's name, for errors; parsers of like files are equal.
         allow_no_final_newline: Whether a last record without a newline is believed.
     """
 
     names: tuple[str, ...]
     dialect: Dialect
-    path: str = ""
+    path: str = field(default="", compare=False)
     allow_no_final_newline: bool = False
 
     def parse(self, chunk: Chunk) -> Parsed:
@@ -47,8 +47,17 @@ class CsvParser:
         Raises:
             DataError: if a second table begins, its columns in another order than the header's.
         """
-        cells = self._parse_clean(chunk) if self._may_be_clean(chunk) else None
+        cells = (
+            self._parse_clean(chunk.data, chunk.row_count) if self._may_be_clean(chunk) else None
+        )
         return Parsed(cells=cells, rows=None) if cells is not None else self._parse_exactly(chunk)
+
+    def parse_together(self, chunks: Sequence[Chunk]) -> pa.Table | None:
+        """Read several chunks' records into text columns; None where one may have faults."""
+        if not all(self._may_be_clean(chunk) for chunk in chunks):
+            return None
+        data = b"".join(chunk.data for chunk in chunks)
+        return self._parse_clean(data, sum(chunk.row_count for chunk in chunks))
 
     def raw_records(self, chunk: Chunk, indices: Sequence[int]) -> list[RawRecord]:
         """Return the records at the 0-based positions `indices` with the lines they start on."""
@@ -78,20 +87,20 @@ class CsvParser:
             and (len(self.names) == 1 or not _has_blank_line(data, returns))
         )
 
-    def _parse_clean(self, chunk: Chunk) -> pa.Table | None:
-        """Read the chunk with Arrow; None if it finds a fault or another number of records."""
+    def _parse_clean(self, data: bytes, row_count: int) -> pa.Table | None:
+        """Read records with Arrow; None if it finds a fault or another number of them."""
         try:
             cells = csv.read_csv(
-                pa.BufferReader(chunk.data),
+                pa.BufferReader(data),
                 read_options=csv.ReadOptions(
                     use_threads=False,
-                    block_size=len(chunk.data) + 1,
+                    block_size=len(data) + 1,
                     column_names=list(self.names),
                 ),
                 parse_options=csv.ParseOptions(
                     delimiter=self.dialect.delimiter.decode(),
                     # Quoted newlines are read all the same; this only says that no block needs to
-                    # be searched for where it may end, since the chunk is one block.
+                    # be searched for where it may end, since there is only one.
                     newlines_in_values=False,
                     ignore_empty_lines=False,
                 ),
@@ -103,7 +112,7 @@ class CsvParser:
             )
         except pa.ArrowInvalid:
             return None
-        if cells.num_rows != chunk.row_count or self._may_repeat_header(cells):
+        if cells.num_rows != row_count or self._may_repeat_header(cells):
             return None
         return cells
 

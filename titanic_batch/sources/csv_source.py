@@ -81,9 +81,14 @@ class CsvSource:
             path=self._stream.path,
         )
 
+    def release(self) -> None:
+        """Close the file, of which all is read; raises DataError if it changed meanwhile."""
+        self._stream.check_unchanged()
+        self._stream.close()
+
     def facts(self) -> InputFacts:
-        """Return what was read; raises DataError if the file changed meanwhile."""
-        self._stream.unchanged()
+        """Return what was read; raises DataError if the file changed since it was opened."""
+        self._stream.check_unchanged()
         return InputFacts(
             path=self._stream.path,
             format="csv",

@@ -17,6 +17,7 @@ from titanic_batch.errors import DataError
 from titanic_batch.sources.base import Chunk, InputFacts, Parsed, RawRecord
 from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.stream import open_input
+from titanic_batch.sources.watch import InputWatch
 
 _HASH_BLOCK_BYTES = 1 << 20
 _MAX_ROWS = 1 << 20
@@ -29,6 +30,16 @@ class ParquetParser:
     def parse(self, chunk: Chunk) -> Parsed:
         """Read the chunk's batch; its columns keep the file's own types."""
         return Parsed(cells=_table(chunk), rows=None)
+
+    def parse_together(self, chunks: Sequence[Chunk]) -> pa.Table | None:
+        """Read several chunks' batches as one; None where each may have a dictionary of its own."""
+        tables = [_table(chunk) for chunk in chunks]
+        first = tables[0].schema
+        if any(pa.types.is_dictionary(kind) or pa.types.is_nested(kind) for kind in first.types):
+            return None
+        if any(not table.schema.equals(first) for table in tables):
+            return None
+        return pa.concat_tables(tables).combine_chunks()
 
     def raw_records(self, chunk: Chunk, indices: Sequence[int]) -> list[RawRecord]:
         """Return the rows at the 0-based positions `indices` as JSON."""
@@ -53,11 +64,12 @@ class ParquetSource:
         self._path = path
         self._file = open_input(path)
         try:
-            self._before = os.fstat(self._file.fileno())
+            self._watch = InputWatch(self._file, path)
+            self._size = self._watch.before.st_size
             if not allow_empty:
-                _refuse_empty(self._before.st_size, path)
+                _refuse_empty(self._size, path)
             self._sha256 = _hash(self._file.fileno())
-            self._parquet = self._open() if self._before.st_size else None
+            self._parquet = self._open() if self._size else None
             self.schema = (
                 _without_views(self._parquet.schema_arrow) if self._parquet else pa.schema([])
             )
@@ -87,7 +99,7 @@ class ParquetSource:
     @property
     def size_bytes(self) -> int | None:
         """The file's size."""
-        return self._before.st_size
+        return self._size
 
     @property
     def bytes_read(self) -> int:
@@ -111,7 +123,12 @@ class ParquetSource:
                 with pa.ipc.new_stream(sink, self.schema) as writer:
                     writer.write_batch(batch.cast(self.schema))
                 count = batch.num_rows
-                yield Chunk(data=sink.getvalue().to_pybytes(), first_row=row, row_count=count)
+                yield Chunk(
+                    data=sink.getvalue().to_pybytes(),
+                    first_row=row,
+                    row_count=count,
+                    is_all=count == total,
+                )
                 row += count
                 self._share_read = (row - 1) / max(total, 1)
         except (pa.ArrowException, OSError) as exc:
@@ -127,19 +144,15 @@ class ParquetSource:
                 cure="Copy or make it again.",
             )
 
+    def release(self) -> None:
+        """Close the file, of which all is read; raises DataError if it changed meanwhile."""
+        self._watch.check()
+        self._file.close()
+
     def facts(self) -> InputFacts:
-        """Return what was read; raises DataError if the file changed meanwhile."""
-        after = os.fstat(self._file.fileno())
-        before = self._before
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise DataError(
-                "the input changed while it was read",
-                where=self._path,
-                cure="Run again when it is complete.",
-            )
-        return InputFacts(
-            path=self._path, format="parquet", bytes=before.st_size, sha256=self._sha256
-        )
+        """Return what was read; raises DataError if the file changed since it was opened."""
+        self._watch.check()
+        return InputFacts(path=self._path, format="parquet", bytes=self._size, sha256=self._sha256)
 
     def close(self) -> None:
         """Close the file."""

@@ -6,8 +6,6 @@ import codecs
 import gzip
 import hashlib
 import io
-import os
-import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -20,6 +18,7 @@ import pyarrow as pa
 from titanic_batch.errors import DataError, OutputError
 from titanic_batch.sources.bz2_members import Bz2Members
 from titanic_batch.sources.formats import STDIN, no_such_file
+from titanic_batch.sources.watch import InputWatch
 
 #: Marks a byte that the declared encoding does not know; never part of UTF-8.
 UNDECODABLE = b"\xff"
@@ -101,7 +100,7 @@ class InputStream:
     def __init__(self, path: str, *, encoding: str = "utf-8") -> None:
         self.path = path
         self._file = open_input(path)
-        self._before = None if path == STDIN else os.fstat(self._file.fileno())
+        self._watch = None if path == STDIN else InputWatch(self._file, path)
         self._raw = HashingFile(self._file)
         self._decoded = _decompressed(self._raw, path)
         self._decoder = (
@@ -115,8 +114,8 @@ class InputStream:
     @property
     def size_bytes(self) -> int | None:
         """The file's size; None for anything but a regular file."""
-        before = self._before
-        return before.st_size if before and stat.S_ISREG(before.st_mode) else None
+        watch = self._watch
+        return watch.before.st_size if watch is not None and watch.is_regular else None
 
     @property
     def bytes_read(self) -> int:
@@ -151,22 +150,10 @@ class InputStream:
         text = self._decoder.decode(data, final=not data)
         return text.encode("utf-8", "titanic_batch.mark")
 
-    def unchanged(self) -> None:
-        """Check that the file is still what was opened.
-
-        Raises:
-            DataError: if it grew, shrank or was written to since.
-        """
-        before = self._before
-        if before is None or not stat.S_ISREG(before.st_mode):
-            return
-        after = os.fstat(self._file.fileno())
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise DataError(
-                "the input changed while it was read",
-                where=self.path,
-                cure="Run again when it is complete.",
-            )
+    def check_unchanged(self) -> None:
+        """Raise DataError if the file is not what was opened any more."""
+        if self._watch is not None:
+            self._watch.check()
 
     def hexdigest(self) -> str:
         """Return the SHA-256 of the file's bytes as read so far."""

@@ -1,0 +1,108 @@
+"""What alignment met in an input's cells: where, for each chunk; how often, over all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: 0-based rows of a chunk, ascending.
+Rows = npt.NDArray[np.int64]
+NO_ROWS: Rows = np.empty(0, np.int64)
+
+
+@dataclass(kw_only=True)
+class AlignmentCounts:
+    """What alignment met, by model column; adds up over chunks.
+
+    Attributes:
+        nulls: Null cells.
+        filled: Null cells that were filled.
+        unknown: Values that the model never saw, accepted or rejected, and how often.
+        unreadable: Cells that are no number, or no boolean, where there must be one.
+    """
+
+    nulls: Counter[str] = field(default_factory=Counter)
+    filled: Counter[str] = field(default_factory=Counter)
+    unknown: dict[str, Counter[str]] = field(default_factory=dict)
+    unreadable: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: AlignmentCounts) -> None:
+        """Add another chunk's counts."""
+        self.nulls.update(other.nulls)
+        self.filled.update(other.filled)
+        self.unreadable.update(other.unreadable)
+        for column, values in other.unknown.items():
+            self.unknown.setdefault(column, Counter()).update(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Met:
+    """What the cells of one model column were, where they were not plain values.
+
+    Attributes:
+        column: The model column.
+        fills: Whether its nulls are filled.
+        source: The column by which unknown values are counted.
+        nulls: Rows with a null.
+        unreadable: Rows that hold no number, or no boolean.
+        unknown: Rows with a value that the model never saw.
+        values: Those values.
+    """
+
+    column: str
+    fills: bool
+    source: str
+    nulls: Rows
+    unreadable: Rows
+    unknown: Rows
+    values: pa.Array
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether all cells were plain values."""
+        return not (self.nulls.size or self.unreadable.size or self.unknown.size)
+
+    def part(self, start: int, stop: int) -> Met:
+        """Return the same of the rows from `start` to `stop`, counted from `start`."""
+        first, last = np.searchsorted(self.unknown, (start, stop))
+        return Met(
+            column=self.column,
+            fills=self.fills,
+            source=self.source,
+            nulls=rows_between(self.nulls, start, stop),
+            unreadable=rows_between(self.unreadable, start, stop),
+            unknown=self.unknown[first:last] - start,
+            values=self.values[first:last],
+        )
+
+
+def rows_between(rows: Rows, start: int, stop: int) -> Rows:
+    """Return those of `rows` from `start` to `stop`, counted from `start`."""
+    first, last = np.searchsorted(rows, (start, stop))
+    return rows[first:last] - start
+
+
+def count(met: Iterable[Met]) -> AlignmentCounts:
+    """Count what was met in a chunk."""
+    counts = AlignmentCounts()
+    for one in met:
+        if one.nulls.size:
+            counts.nulls[one.column] += one.nulls.size
+        if one.nulls.size and one.fills:
+            counts.filled[one.column] += one.nulls.size
+        if one.unreadable.size:
+            counts.unreadable[one.column] += one.unreadable.size
+        if one.unknown.size and one.source not in counts.unknown:
+            # Every column of a one-hot group meets the same values: they are counted once.
+            found = pc.value_counts(one.values).to_pylist()
+            tally: Counter[str] = Counter()
+            for entry in found:
+                tally[str(entry["values"])] += entry["counts"]
+            counts.unknown[one.source] = tally
+    return counts
