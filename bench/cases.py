@@ -109,9 +109,7 @@ SCRIPT = Contender(name="script", command=script_command)
 TITANIC_BATCH = Contender(name="titanic-batch", command=titanic_batch_command)
 LENIENT = Contender(name="lenient", command=lenient_command)
 STRICT = Contender(name="strict", command=strict_command)
-ONE_FILE = Contender(
-    name="titanic-batch, 1 file", command=titanic_batch_command, takes_one_file=True
-)
+ONE_FILE = Contender(name="in one file", command=titanic_batch_command, takes_one_file=True)
 UNKEPT = Contender(name="keeping nothing", command=unkept_command)
 KEEPING = Contender(name="undisturbed", command=titanic_batch_command)
 RESUMED = Contender(
@@ -176,7 +174,7 @@ def small_file_cases(row_counts: Sequence[int]) -> list[Case]:
     rows = min(row_counts) // 10
     return [
         Case(
-            name=f"files-{model}-{short_count(rows)}",
+            name=f"files-{model}",
             rows=rows,
             model=model,
             contenders=(SCRIPT, TITANIC_BATCH, ONE_FILE),

@@ -12,8 +12,10 @@ import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from tests.chunk.chunks import decoded, make_task, parquet_chunk
 from titanic_batch.chunk.predict import model_facts
@@ -33,8 +35,9 @@ FAULTY = (("S", "X", "X", "Ω", ""), ("1", "old", "inf"), ("1", "2.5", "4", ""),
 DIALECT = declare_dialect(",", "utf-8")
 
 
-@pytest.fixture(scope="module")
-def estimator() -> Any:
+@pytest.fixture(scope="module", params=["forest", "logistic", "neighbours", "regressor"])
+def estimator(request: pytest.FixtureRequest) -> Any:
+    """Return a pipeline: its rows are independent, or those of its steps but for the last."""
     frame = pd.DataFrame(
         {"port": list("SCQ") * 4, "age": [1.0, None, 3.0] * 4, "class": [1, 2, 3] * 4}
     )
@@ -44,13 +47,18 @@ def estimator() -> Any:
             ("age", SimpleImputer(), ["age"]),
         ]
     )
-    forest = RandomForestClassifier(n_estimators=25, random_state=0)
-    return make_pipeline(columns, forest).fit(frame, [0, 1] * 6)
+    last = {
+        "forest": RandomForestClassifier(n_estimators=25, random_state=0),
+        "logistic": LogisticRegression(),
+        "neighbours": KNeighborsClassifier(3),
+        "regressor": Ridge(),
+    }[request.param]
+    return make_pipeline(columns, StandardScaler(with_mean=False), last).fit(frame, [0, 1] * 6)
 
 
 def text_of(draw: random.Random, *, share_faulty: float) -> bytes:
     rows = []
-    for _ in range(draw.randint(1, 12)):
+    for _ in range(draw.choice((1, 1, 2, 7, 12))):
         cells = FAULTY if draw.random() < share_faulty else CLEAN
         rows.append(",".join(draw.choice(choices) for choices in cells))
     return "".join(f"{row}\n" for row in rows).encode()
@@ -66,7 +74,7 @@ def csv_task(estimator: Any, **options: Any) -> ChunkTask:
 
 def results_of(items: list[tuple[ChunkTask, Chunk]], estimator: Any) -> list[Any]:
     facts = model_facts(estimator)
-    assert facts.independent_rows
+    assert facts.goes_together
     together = score_chunks(items, estimator, facts)
     alone = [score_chunk(task, chunk, estimator, facts) for task, chunk in items]
     assert [seen(result) for result in together] == [seen(result) for result in alone]

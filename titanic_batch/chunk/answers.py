@@ -24,12 +24,20 @@ class ModelFacts:
         label_type: Arrow type of a prediction.
         independent_rows: Whether each row's prediction is known not to depend, to the last bit, on
             the rows beside it.
+        independent_steps: Whether what comes before a pipeline's last step is known to treat each
+            row on its own, to the last bit.
     """
 
     classes: tuple[Scalar, ...] | None
     has_probability: bool
     label_type: pa.DataType
     independent_rows: bool = False
+    independent_steps: bool = False
+
+    @property
+    def goes_together(self) -> bool:
+        """Whether the rows of several files may be given to it, or to its steps, at once."""
+        return self.independent_rows or self.independent_steps
 
 
 @dataclass(frozen=True)

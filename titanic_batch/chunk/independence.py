@@ -40,6 +40,14 @@ def predicts_rows_independently(estimator: Any) -> bool:
     return name in _PREDICTORS
 
 
+def prepares_rows_independently(estimator: Any) -> bool:
+    """Tell whether a fitted model is a pipeline whose steps, but for the last, are known to."""
+    name = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
+    return name == "sklearn.pipeline.Pipeline" and all(
+        _is_elementwise(step) for _, step in estimator.steps[:-1]
+    )
+
+
 def _is_elementwise(step: Any) -> bool:
     name = f"{type(step).__module__}.{type(step).__qualname__}"
     if step is None or isinstance(step, str):  # "passthrough", "drop"

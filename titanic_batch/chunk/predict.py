@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,10 @@ from sklearn.utils import _safe_indexing
 
 from titanic_batch.chunk.answers import ModelFacts, Predictions, joined, taken
 from titanic_batch.chunk.distinct import distinct_rows, is_worth_sorting_for
-from titanic_batch.chunk.independence import predicts_rows_independently
+from titanic_batch.chunk.independence import (
+    predicts_rows_independently,
+    prepares_rows_independently,
+)
 from titanic_batch.chunk.kept import FEWEST_ROWS, KeptChunk, rows_to_ask
 from titanic_batch.errors import ModelError
 
@@ -40,6 +44,7 @@ def model_facts(estimator: Any) -> ModelFacts:
             has_probability=False,
             label_type=pa.float64(),
             independent_rows=predicts_rows_independently(estimator),
+            independent_steps=prepares_rows_independently(estimator),
         )
     if isinstance(classes, list):
         raise _several_outputs()
@@ -52,6 +57,7 @@ def model_facts(estimator: Any) -> ModelFacts:
         has_probability=hasattr(estimator, "predict_proba"),
         label_type=label_type,
         independent_rows=predicts_rows_independently(estimator),
+        independent_steps=prepares_rows_independently(estimator),
     )
 
 
@@ -103,6 +109,44 @@ def predict(
         parts.append(part)
         start += len(part.labels)
     return joined(parts)
+
+
+def predict_each(
+    estimator: Any,
+    features: Any,
+    counts: Sequence[int],
+    facts: ModelFacts,
+    threshold: float | None = None,
+) -> list[Predictions]:
+    """Predict several batches as `predict` does each, with their preprocessing done at once.
+
+    Only where `facts.independent_steps`.
+
+    Args:
+        estimator: The fitted model.
+        features: The batches one below the other, shape (n_rows, n_features).
+        counts: How many rows each has; together n_rows.
+        facts: What `model_facts` said of it.
+        threshold: See `predict`.
+    """
+    final, inputs = _preprocessed(estimator, features)
+    predictions = []
+    start = 0
+    for count in counts:
+        stop = start + count
+        spans = [slice(at, min(at + FEWEST_ROWS, stop)) for at in range(start, stop, FEWEST_ROWS)]
+        parts = [
+            _ask(estimator, final, _own_rows(inputs, span), facts, threshold) for span in spans
+        ]
+        predictions.append(joined(parts))
+        start = stop
+    return predictions
+
+
+def _own_rows(inputs: Any, span: slice) -> Any:
+    """Return some rows, laid out in memory as if they had been made alone."""
+    rows = _safe_indexing(inputs, span)
+    return rows.copy(order="K") if isinstance(rows, np.ndarray) else rows.copy()
 
 
 def _ask_once(

@@ -9,7 +9,7 @@ import numpy as np
 
 from titanic_batch.chunk.answers import ModelFacts, Predictions
 from titanic_batch.chunk.frame import model_input
-from titanic_batch.chunk.predict import predict
+from titanic_batch.chunk.predict import predict, predict_each
 from titanic_batch.chunk.prepare import Prepared, finish, prepare, prepare_several
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.errors import DataError, TitanicBatchError
@@ -40,9 +40,9 @@ def score_chunks(
 ) -> list[ChunkResult | TitanicBatchError]:
     """Score the small chunks of several files, with one call of the model where that is the same.
 
-    A call costs milliseconds whatever the rows, which is most of a small file's time. It is for
-    models that predict each row on its own (`ModelFacts.independent_rows`): their predictions do
-    not depend on what stands beside a row.
+    A call costs milliseconds whatever the rows, which is most of a small file's time. Whole models
+    are called once where they predict each row on its own (`ModelFacts.independent_rows`), and else
+    what comes before a pipeline's last step, where that treats each row on its own.
 
     Returns:
         Each chunk's result, or the error that it alone ended in.
@@ -96,7 +96,7 @@ def _predict_together(
     prepared: list[Prepared], estimator: Any, facts: ModelFacts
 ) -> list[Predictions] | None:
     """Predict several chunks' rows at once; None if they don't go together or the model fails."""
-    if len(prepared) < 2 or not facts.independent_rows:
+    if len(prepared) < 2 or not facts.goes_together:
         return None
     parts = [one.features or () for one in prepared]
     first = prepared[0].task
@@ -105,13 +105,16 @@ def _predict_together(
         return None  # joining them would convert some
     if any(one.task.threshold != first.threshold for one in prepared):
         return None
+    counts = [one.row_count for one in prepared]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     try:
         frame = model_input(first.alignment, columns)
+        if not facts.independent_rows:
+            return predict_each(estimator, frame, counts, facts, first.threshold)
         answers = predict(estimator, frame, facts, first.threshold)
     except Exception:  # noqa: BLE001  # whose rows it were is found out one by one
         return None
-    return _split(answers, [one.row_count for one in prepared])
+    return _split(answers, counts)
 
 
 def _split(answers: Predictions, counts: list[int]) -> list[Predictions]:

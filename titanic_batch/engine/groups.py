@@ -15,10 +15,10 @@ def grouped(works: Iterable[Work], facts: ModelFacts, most: int) -> Iterator[lis
 
     Args:
         works: What is to be scored; each may be of another file, and keeps it open.
-        facts: Whether the model's rows are independent.
+        facts: Whether the model can be given rows of several files at once.
         most: The most works in a group.
     """
-    if not facts.independent_rows:
+    if not facts.goes_together:
         yield from ([work] for work in works)
         return
     group: list[Work] = []
