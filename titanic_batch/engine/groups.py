@@ -29,5 +29,8 @@ def grouped(works: Iterable[Work], facts: ModelFacts, most: int) -> Iterator[lis
             yield group
             group, size = [], len(work.chunk.data)
         group.append(work)
+        if size > _GROUP_BYTES:  # a large one waits for no other
+            yield group
+            group, size = [], 0
     if group:
         yield group
