@@ -13,6 +13,9 @@ _GROUP_BYTES = 1 << 20
 def grouped(works: Iterable[Work], facts: ModelFacts, most: int) -> Iterator[list[Work]]:
     """Yield works in order, as lists of one, or of several small ones that go together.
 
+    A chunk that is not all of its input goes alone: what is predicted of it is kept, for a run
+    that resumes this one.
+
     Args:
         works: What is to be scored; each may be of another file, and keeps it open.
         facts: Whether the model can be given rows of several files at once.
@@ -24,13 +27,15 @@ def grouped(works: Iterable[Work], facts: ModelFacts, most: int) -> Iterator[lis
     group: list[Work] = []
     size = 0
     for work in works:
+        goes_alone = not work.chunk.is_all or len(work.chunk.data) > _GROUP_BYTES
         size += len(work.chunk.data)
-        if group and (size > _GROUP_BYTES or len(group) == most):
+        if group and (goes_alone or size > _GROUP_BYTES or len(group) == most):
             yield group
             group, size = [], len(work.chunk.data)
-        group.append(work)
-        if size > _GROUP_BYTES:  # a large one waits for no other
-            yield group
-            group, size = [], 0
+        if goes_alone:
+            yield [work]
+            size = 0
+        else:
+            group.append(work)
     if group:
         yield group

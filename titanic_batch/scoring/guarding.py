@@ -52,7 +52,7 @@ class Admission:
 
 
 class Guard(Protocol):
-    """Is asked before each file is published, perhaps for several files at a time."""
+    """Is asked before each file is published, one at a time, perhaps in another thread."""
 
     @property
     def profiles(self) -> bool:
