@@ -38,7 +38,7 @@ def model_facts(estimator: Any) -> ModelFacts:
         ModelError: if it predicts several outputs at once.
     """
     classes = getattr(estimator, "classes_", None)
-    if classes is None:
+    if classes is None or not len(classes):  # none at all: CatBoost's regressors
         return ModelFacts(
             classes=None,
             has_probability=False,

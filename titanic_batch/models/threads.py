@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 N_JOBS = "n_jobs"
@@ -26,9 +27,9 @@ def set_single_job(estimator: Any) -> None:
                 for name in estimator.get_params(deep=True)
                 if name == N_JOBS or name.endswith(f"__{N_JOBS}")
             ]
-            estimator.set_params(**dict.fromkeys(names, 1))
-        except (AttributeError, TypeError, ValueError):
-            pass  # no scikit-learn parameters after all: the walk below finds plain attributes
+        except Exception:  # noqa: BLE001  # no scikit-learn parameters after all
+            names = []
+        _set_one(estimator, names)
     seen: set[int] = set()
     left: list[Any] = [estimator]
     while left:
@@ -37,6 +38,22 @@ def set_single_job(estimator: Any) -> None:
             continue
         seen.add(id(value))
         left.extend(_inside(value))
+
+
+def _set_one(estimator: Any, names: list[str]) -> None:
+    """Set parameters to 1, as far as a fitted estimator lets that be done.
+
+    CatBoost refuses all changes, also of nothing. What cannot be set costs time and no scores,
+    but for estimators that add up in another order: those are scikit-learn's, which can be set.
+    """
+    if not names:
+        return
+    try:
+        estimator.set_params(**dict.fromkeys(names, 1))
+    except Exception:  # noqa: BLE001  # foreign code may raise anything
+        if N_JOBS in names and N_JOBS in getattr(estimator, "__dict__", {}):
+            with suppress(Exception):
+                estimator.n_jobs = 1
 
 
 def _inside(value: Any) -> Iterator[Any]:
@@ -53,10 +70,7 @@ def _inside(value: Any) -> Iterator[Any]:
     elif _is_part_of_model(value):
         attributes = vars(value)
         if N_JOBS in attributes and attributes[N_JOBS] != 1:
-            if hasattr(value, "set_params"):
-                value.set_params(n_jobs=1)
-            else:
-                value.n_jobs = 1
+            _set_one(value, [N_JOBS])
         yield from attributes.values()
 
 
