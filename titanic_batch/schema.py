@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -13,6 +14,9 @@ SCHEMA_VERSION = 1
 
 #: number: any float64. integer: whole numbers. category: one of a known set. text: free text.
 Kind = Literal["number", "integer", "category", "text", "boolean"]
+
+#: What a null was in training: to scikit-learn's encoders NaN and None are two values.
+Null = Literal["NaN", "None"]
 
 #: A value as JSON can hold it and a cell of a model column can be.
 Scalar = str | int | float | bool
@@ -25,8 +29,12 @@ class ColumnSchema:
     Attributes:
         name: The column's name in the training data.
         kind: What its values are.
-        dtype: The pandas dtype it had in training ("int64", "float64", "str", "category", "bool");
-            empty where unknown.
+        dtype: The pandas dtype it had in training ("int64", "float64", "str", "category", "bool",
+            "object"); empty where unknown.
+        exact: Whether code that is not known here reads the column, to which 3, 3.0 and "3" may be
+            three values: then it is fed in its `dtype`, and not only with the same values.
+        null: What a null was in training; None where that is not known.
+        null_tokens: Cell texts that were null in training, besides the empty cell.
         categories: The known values of a category, null not among them.
         accepts_null: Whether a null may reach the model.
         accepts_unknown: Whether the encoder has a trained place for a value outside `categories`.
@@ -45,6 +53,9 @@ class ColumnSchema:
     name: str
     kind: Kind
     dtype: str = ""
+    exact: bool = False
+    null: Null | None = None
+    null_tokens: tuple[str, ...] = ()
     categories: tuple[Scalar, ...] | None = None
     accepts_null: bool = False
     accepts_unknown: bool = False
@@ -58,6 +69,13 @@ class ColumnSchema:
     frequencies: tuple[float, ...] | None = None
     null_rate: float | None = None
 
+    @property
+    def null_value(self) -> float | None:
+        """The null that the model was fitted with."""
+        # A schema without `null` is an older one, which said it by the dtype.
+        is_none = self.dtype == "object" if self.null is None else self.null == "None"
+        return None if is_none else math.nan
+
 
 @dataclass(frozen=True, kw_only=True)
 class OneHotSource:
@@ -67,11 +85,13 @@ class OneHotSource:
         name: The raw column.
         categories: Every value seen in training, a dropped baseline included.
         accepts_null: Whether a null (all zeros) was seen in training.
+        null_tokens: Cell texts that were null in training, besides the empty cell.
     """
 
     name: str
     categories: tuple[Scalar, ...]
     accepts_null: bool = False
+    null_tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,11 +154,14 @@ class TrainingSchema:
 
 
 def schema_to_json(schema: TrainingSchema) -> dict[str, Any]:
-    """Return `schema` as a JSON document, with the defaults left out."""
-    document: dict[str, Any] = asdict(schema)
-    document["columns"] = [_without_none(column) for column in document["columns"]]
+    """Return `schema` as a JSON document, with what is not known left out."""
+    document = asdict(schema)
+    for part in (*document["columns"], *document["one_hot"]):
+        for name, default in _LEFT_OUT.items():
+            if part.get(name) == default:
+                del part[name]
     # One round trip, so that what is kept in a store equals what is read back from it.
-    result: dict[str, Any] = json.loads(json.dumps(_without_none(document)))
+    result: dict[str, Any] = json.loads(json.dumps(_known(document)))
     return result
 
 
@@ -180,5 +203,18 @@ def schema_sha256(schema: TrainingSchema) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _without_none(document: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if value is not None}
+#: Came later: a schema that does not need them has the hash that it had before.
+_LEFT_OUT = {"exact": False, "null_tokens": ()}
+
+
+def _known(value: Any) -> Any:
+    """Return a value as Python's own types, for stores take no others, without keys that say None.
+
+    Left out, such a key reads back as its default, which is None.
+    """
+    if isinstance(value, dict):
+        return {str(key): _known(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_known(item) for item in value]
+    # numpy's scalars, float64 among them although it is a float
+    return value.item() if hasattr(value, "item") else value

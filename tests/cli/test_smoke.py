@@ -19,7 +19,16 @@ UNUSED_COLUMNS = ["PassengerId", "Name", "Ticket", "Cabin"]
 MANIFEST_KEYS = {
     *("manifest_version", "run_id", "status", "started_at", "finished_at", "seconds"),
     *("rows_per_second", "tool", "libraries", "options", "model", "input", "output", "rows"),
-    *("rejects", "alignment", "unknown_categories", "nulls", "warnings", "rows_recalled", "job"),
+    *(
+        "rejects",
+        "alignment",
+        "unknown_categories",
+        "nulls",
+        "null_tokens",
+        "warnings",
+        "rows_recalled",
+        "job",
+    ),
 }
 
 

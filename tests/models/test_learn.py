@@ -263,12 +263,13 @@ def test_training_file_of_the_wrong_kind(tmp_path: Path) -> None:
         read_training_file(tmp_path / "latin.csv")
 
 
-def test_cells_are_read_as_scoring_reads_them(tmp_path: Path) -> None:
+def test_cells_are_read_as_pandas_reads_them(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         "whole,part,gap,name,flag,code,none\n1,1,1,Null,True,x,\n-2,2.5,NA,NA,False,,\n+3,3,,,True,y,\n",
     )
-    frame = read_training_file(path)
+    read = read_training_file(path)
+    frame = read.frame
     kinds = {str(name): str(kind) for name, kind in frame.dtypes.items()}
     assert kinds == {
         "whole": "int64",
@@ -279,9 +280,9 @@ def test_cells_are_read_as_scoring_reads_them(tmp_path: Path) -> None:
         "code": "str",
         "none": "float64",
     }
-    # Null is a surname; only an empty cell of text is a null.
-    assert frame["name"].isna().tolist() == [False, False, True]
-    assert frame["name"].tolist()[:2] == ["Null", "NA"]
+    # Null is a surname; NA is what pandas.read_csv takes for null, in text as well.
+    assert frame["name"].isna().tolist() == [False, True, True]
+    assert read.null_tokens == {"gap": ("NA",), "name": ("NA",)}
 
 
 def add_family(frame: pd.DataFrame) -> pd.DataFrame:

@@ -27,6 +27,7 @@ KEYS = {
     "rejects",
     "alignment",
     "unknown_categories",
+    "null_tokens",
     "nulls",
     "warnings",
 }

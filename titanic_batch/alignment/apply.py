@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +22,15 @@ from titanic_batch.alignment.convert import (
     to_text,
     to_values,
 )
-from titanic_batch.alignment.counts import NO_ROWS, AlignmentCounts, Met, Rows, count
+from titanic_batch.alignment.counts import (
+    NO_CELLS,
+    NO_ROWS,
+    AlignmentCounts,
+    Cells,
+    Met,
+    Rows,
+    count,
+)
 from titanic_batch.alignment.feeds import AlignmentPlan, Feed
 from titanic_batch.alignment.readers import (
     category_reader,
@@ -87,13 +94,13 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
     met: list[Met] = []
     for feed in plan.feeds:
         column = _combined(cells.column(feed.position))
-        converted = _convert(feed, column, plan.null_tokens)
+        converted = _convert(feed, column)
         faults.extend(
             Fault(row, feed.position, feed.source, reason) for row, reason in converted.faults
         )
         if feed.mapping is None and feed.one_hot is None:
             typed[feed.source] = converted.values
-        one = _met(feed, column, converted, plan.null_tokens)
+        one = _met(feed, column, converted)
         if not one.is_nothing:
             met.append(one)
         if feed.fill is None and not feed.accepts_null:
@@ -114,12 +121,12 @@ def typed_column(feed: Feed) -> pa.DataType | None:
     return value_type_of(feed.column)
 
 
-def _convert(feed: Feed, cells: pa.Array, null_tokens: Sequence[str]) -> Converted:
+def _convert(feed: Feed, cells: pa.Array) -> Converted:
     if feed.one_hot is not None:
-        return to_values(cells, pa.int64(), _reader(feed, null_tokens))
+        return to_values(cells, pa.int64(), _reader(feed))
     if feed.mapping is not None:
-        return to_values(cells, value_type_of(feed.column), _reader(feed, null_tokens))
-    column = feed.column
+        return to_values(cells, value_type_of(feed.column), _reader(feed))
+    column, null_tokens = feed.column, feed.null_tokens
     if column.kind == "number":
         if feed.is_dummy:
             return _dummy_number(cells, null_tokens)
@@ -130,10 +137,11 @@ def _convert(feed: Feed, cells: pa.Array, null_tokens: Sequence[str]) -> Convert
         return to_boolean(cells, null_tokens)
     if column.kind == "text":
         return to_text(cells, null_tokens)
-    return to_values(cells, value_type_of(feed.column), _reader(feed, null_tokens))
+    return to_values(cells, value_type_of(feed.column), _reader(feed))
 
 
-def _reader(feed: Feed, null_tokens: Sequence[str]) -> Reader:
+def _reader(feed: Feed) -> Reader:
+    null_tokens = feed.null_tokens
     if feed.one_hot is not None:
         return one_hot_reader(
             feed.one_hot,
@@ -150,7 +158,7 @@ def _reader(feed: Feed, null_tokens: Sequence[str]) -> Reader:
     )
 
 
-def _dummy_number(cells: pa.Array, null_tokens: Sequence[str]) -> Converted:
+def _dummy_number(cells: pa.Array, null_tokens: tuple[str, ...]) -> Converted:
     """Read a get_dummies column, which files hold as 0 and 1 or as True and False."""
     converted = to_number(cells, null_tokens)
     if not converted.faults:
@@ -164,29 +172,48 @@ def _dummy_number(cells: pa.Array, null_tokens: Sequence[str]) -> Converted:
     return to_values(cells, pa.float64(), read)
 
 
-def _met(feed: Feed, cells: pa.Array, converted: Converted, null_tokens: Sequence[str]) -> Met:
+def _met(feed: Feed, cells: pa.Array, converted: Converted) -> Met:
     unreadable = [row for row, reason in converted.faults if reason != "unknown-category"]
-    unknown = _unknown_rows(feed, cells, converted, null_tokens)
+    nulls = _empty_rows(converted)
     return Met(
         column=feed.column.name,
         fills=feed.fill is not None,
         source=feed.source if feed.one_hot is not None else feed.column.name,
-        nulls=_empty_rows(converted),
+        nulls=nulls,
         unreadable=np.array(unreadable, np.int64) if unreadable else NO_ROWS,
-        unknown=unknown,
-        values=cells.take(pa.array(unknown)) if unknown.size else cells[:0],
+        unknown=_taken(cells, _unknown_rows(feed, cells, converted)),
+        tokens=_tokens(cells, nulls),
+        doubtful=_doubtful(feed, cells),
     )
 
 
-def _unknown_rows(
-    feed: Feed, cells: pa.Array, converted: Converted, null_tokens: Sequence[str]
-) -> Rows:
+def _taken(cells: pa.Array, rows: Rows) -> Cells:
+    return Cells(rows=rows, values=cells.take(pa.array(rows))) if rows.size else NO_CELLS
+
+
+def _tokens(cells: pa.Array, nulls: Rows) -> Cells:
+    """Return which of the null cells hold something."""
+    if not nulls.size:
+        return NO_CELLS
+    held = pc.invert(pc.is_null(cells.take(pa.array(nulls)), nan_is_null=True))
+    return _taken(cells, nulls[held.to_numpy(zero_copy_only=False)])
+
+
+def _doubtful(feed: Feed, cells: pa.Array) -> Cells:
+    if not feed.doubtful_tokens:
+        return NO_CELLS
+    texts = pa.array(feed.doubtful_tokens, cells.type)
+    found = pc.is_in(cells, value_set=texts).to_numpy(zero_copy_only=False)
+    return _taken(cells, np.flatnonzero(found))
+
+
+def _unknown_rows(feed: Feed, cells: pa.Array, converted: Converted) -> Rows:
     """Return the rows with values that the model never saw, whether they are let through or not."""
     rejected = [row for row, reason in converted.faults if reason == "unknown-category"]
     encoded = feed.one_hot is not None or (feed.column.categories and feed.mapping is None)
     if not feed.accepts_unknown or not encoded:
         return np.array(rejected, np.int64) if rejected else NO_ROWS
-    strict = _reader(replace(feed, accepts_unknown=False), null_tokens)
+    strict = _reader(replace(feed, accepts_unknown=False))
     encoding = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
     unknown = [_is_unknown(strict(value)) for value in encoding.dictionary.to_pylist()]
     if not rejected and not any(unknown):
@@ -220,6 +247,8 @@ def _feature(feed: Feed, converted: Converted) -> Features:
     if fill is None and feed.one_hot is not None:
         fill = one_hot_of_null(feed.one_hot)
     nullable = feed.accepts_null and fill is None
+    if _is_held_as_objects(feed, values.type, nullable=nullable):
+        return _objects(feed, converted)
     if fill is not None:
         values = values.fill_null(pa.scalar(fill, values.type))
     if feed.one_hot is not None and feed.column.kind == "boolean":
@@ -230,12 +259,23 @@ def _feature(feed: Feed, converted: Converted) -> Features:
             values = pc.cast(values, pa.float64(), safe=False)
         else:
             values = values.fill_null(0)  # only rows with a fault, which are not predicted
-    if pa.types.is_boolean(values.type) and not nullable:
+    if pa.types.is_boolean(values.type):
         values = values.fill_null(False)
-    if pa.types.is_string(values.type) or (nullable and pa.types.is_boolean(values.type)):
-        return _objects(feed, converted)
     result: Features = values.to_numpy(zero_copy_only=False)
     return result
+
+
+def _is_held_as_objects(feed: Feed, kind: pa.DataType, *, nullable: bool) -> bool:
+    """Tell whether a column is fed as Python objects: each value as it is, beside any null."""
+    column = feed.column
+    if pa.types.is_string(kind) or (nullable and pa.types.is_boolean(kind)):
+        return True
+    if feed.one_hot is not None:
+        return False
+    if nullable and column.kind == "category" and column.null_value is None:
+        return True  # in an array of numbers None would be NaN
+    # Code that tells 3 from 3.0 is to be shown what it was shown in training.
+    return column.exact and (column.dtype == "object" or (nullable and column.dtype == "int64"))
 
 
 def _objects(feed: Feed, converted: Converted) -> Features:
@@ -245,9 +285,7 @@ def _objects(feed: Feed, converted: Converted) -> Features:
         encoded = converted.values.dictionary_encode()
         distinct, codes = encoded.dictionary, encoded.indices
     # scikit-learn's encoders tell None from NaN: each gets the null it was fitted on.
-    null: Scalar | None = None if feed.column.dtype == "object" else np.nan
-    if feed.fill is not None:
-        null = feed.fill
+    null = feed.column.null_value if feed.fill is None else feed.fill
     objects = [null if value is None else value for value in distinct.to_pylist()]
     result: Features = np.array([*objects, null], dtype=object)[
         pc.cast(codes, pa.int64()).fill_null(len(objects)).to_numpy()

@@ -20,10 +20,11 @@ import pyarrow.types as pat
 
 from titanic_batch.alignment.types import is_text
 from titanic_batch.faults import Reason
+from titanic_batch.nulls import READ_AS_NULL
 from titanic_batch.schema import Scalar
 
-#: Cell texts that mean null in numeric columns; nothing else does, for Null is a surname.
-NUMERIC_NULLS = ("NA", "NaN", "null")
+#: Cell texts that mean null where no value is spelled so: among numbers and booleans.
+NULL_TEXTS = frozenset(READ_AS_NULL)
 
 #: Above this, float64 no longer holds every integer.
 MAX_EXACT_INTEGER = 2**53
@@ -67,8 +68,8 @@ Reader = Callable[[object], "Scalar | Faulty | None"]
 def to_number(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
     """Return cells as float64: finite, and whole numbers only as far as float64 is exact."""
     cells = _without_tokens(cells, null_tokens)
-    values = _as_floats(cells)
-    if values is not None and _all_exact(values):
+    values = _exact_floats(cells)
+    if values is not None:
         return Converted(values)
     return _by_distinct(cells, pa.float64(), lambda cell: read_number(cell, null_tokens))
 
@@ -76,8 +77,8 @@ def to_number(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
 def to_integer(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
     """Return cells as int64: `3` and `3.0` are 3, `3.5` is none."""
     cells = _without_tokens(cells, null_tokens)
-    values = _as_floats(cells)
-    if values is not None and _all_exact(values) and _all_whole(values):
+    values = _exact_floats(cells)
+    if values is not None and _all_whole(values):
         return Converted(pc.cast(values, pa.int64()))
     return _by_distinct(cells, pa.int64(), lambda cell: read_integer(cell, null_tokens))
 
@@ -111,7 +112,7 @@ def read_number(cell: object, null_tokens: Sequence[str] = ()) -> float | Faulty
         large for float64 to hold.
     """
     if isinstance(cell, str):
-        if cell in NUMERIC_NULLS or cell in null_tokens:
+        if cell in NULL_TEXTS or cell in null_tokens:
             return None
         if _INFINITE.fullmatch(cell):
             return Faulty("not-finite")
@@ -154,7 +155,7 @@ def as_integer(number: float) -> int | Faulty:
 
 def read_boolean(cell: object, null_tokens: Sequence[str] = ()) -> bool | Faulty | None:
     """Read one cell as a boolean: true, false (in any case), 1 or 0."""
-    if cell is None or cell in NUMERIC_NULLS or cell in null_tokens or is_nan(cell):
+    if cell is None or cell in NULL_TEXTS or cell in null_tokens or is_nan(cell):
         return None
     if isinstance(cell, str):
         return _BOOLEANS.get(cell.lower(), Faulty("not-a-boolean"))
@@ -196,6 +197,17 @@ def _without_numbers(cells: pa.Array, null_tokens: Sequence[str]) -> pa.Array:
         pc.cast(cells, pa.float64(), safe=False), value_set=pa.array(numbers, pa.float64())
     )
     return pc.if_else(is_token, pa.scalar(None, cells.type), cells)
+
+
+def _exact_floats(cells: pa.Array) -> pa.Array | None:
+    """Cast a column to exact float64 at once; None where it takes a closer look."""
+    values = _as_floats(cells)
+    if values is not None and _all_exact(values):
+        return values
+    if not is_text(cells.type):
+        return None
+    values = _as_floats(_without_tokens(cells, READ_AS_NULL))
+    return values if values is not None and _all_exact(values) else None
 
 
 def _as_floats(cells: pa.Array) -> pa.Array | None:

@@ -25,20 +25,45 @@ class AlignmentCounts:
         filled: Null cells that were filled.
         unknown: Values that the model never saw, accepted or rejected, and how often.
         unreadable: Cells that are no number, or no boolean, where there must be one.
+        null_tokens: Null cells that were not empty: what they held, and how often.
+        doubtful: Texts that pandas would have taken for null, and that were read as text.
     """
 
     nulls: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
     unreadable: Counter[str] = field(default_factory=Counter)
+    null_tokens: dict[str, Counter[str]] = field(default_factory=dict)
+    doubtful: dict[str, Counter[str]] = field(default_factory=dict)
 
     def add(self, other: AlignmentCounts) -> None:
         """Add another chunk's counts."""
         self.nulls.update(other.nulls)
         self.filled.update(other.filled)
         self.unreadable.update(other.unreadable)
-        for column, values in other.unknown.items():
-            self.unknown.setdefault(column, Counter()).update(values)
+        for mine, theirs in (
+            (self.unknown, other.unknown),
+            (self.null_tokens, other.null_tokens),
+            (self.doubtful, other.doubtful),
+        ):
+            for column, values in theirs.items():
+                mine.setdefault(column, Counter()).update(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """Some cells of a column: their rows, ascending, and what they hold."""
+
+    rows: Rows
+    values: pa.Array
+
+    def part(self, start: int, stop: int) -> Cells:
+        """Return those from row `start` to `stop`, counted from `start`."""
+        first, last = np.searchsorted(self.rows, (start, stop))
+        return Cells(rows=self.rows[first:last] - start, values=self.values[first:last])
+
+
+NO_CELLS = Cells(rows=NO_ROWS, values=pa.array([], pa.string()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +73,12 @@ class Met:
     Attributes:
         column: The model column.
         fills: Whether its nulls are filled.
-        source: The column by which unknown values are counted.
+        source: The column by which unknown values and null texts are counted.
         nulls: Rows with a null.
         unreadable: Rows that hold no number, or no boolean.
-        unknown: Rows with a value that the model never saw.
-        values: Those values.
+        unknown: Cells with a value that the model never saw.
+        tokens: Null cells that are not empty.
+        doubtful: Texts that pandas would take for null.
     """
 
     column: str
@@ -60,25 +86,27 @@ class Met:
     source: str
     nulls: Rows
     unreadable: Rows
-    unknown: Rows
-    values: pa.Array
+    unknown: Cells = NO_CELLS
+    tokens: Cells = NO_CELLS
+    doubtful: Cells = NO_CELLS
 
     @property
     def is_nothing(self) -> bool:
         """Whether all cells were plain values."""
-        return not (self.nulls.size or self.unreadable.size or self.unknown.size)
+        found = (self.nulls, self.unreadable, self.unknown.rows, self.doubtful.rows)
+        return not any(rows.size for rows in found)
 
     def part(self, start: int, stop: int) -> Met:
         """Return the same of the rows from `start` to `stop`, counted from `start`."""
-        first, last = np.searchsorted(self.unknown, (start, stop))
         return Met(
             column=self.column,
             fills=self.fills,
             source=self.source,
             nulls=rows_between(self.nulls, start, stop),
             unreadable=rows_between(self.unreadable, start, stop),
-            unknown=self.unknown[first:last] - start,
-            values=self.values[first:last],
+            unknown=self.unknown.part(start, stop),
+            tokens=self.tokens.part(start, stop),
+            doubtful=self.doubtful.part(start, stop),
         )
 
 
@@ -98,11 +126,19 @@ def count(met: Iterable[Met]) -> AlignmentCounts:
             counts.filled[one.column] += one.nulls.size
         if one.unreadable.size:
             counts.unreadable[one.column] += one.unreadable.size
-        if one.unknown.size and one.source not in counts.unknown:
+        for cells, tallies in (
+            (one.unknown, counts.unknown),
+            (one.tokens, counts.null_tokens),
+            (one.doubtful, counts.doubtful),
+        ):
             # Every column of a one-hot group meets the same values: they are counted once.
-            found = pc.value_counts(one.values).to_pylist()
-            tally: Counter[str] = Counter()
-            for entry in found:
-                tally[str(entry["values"])] += entry["counts"]
-            counts.unknown[one.source] = tally
+            if cells.rows.size and one.source not in tallies:
+                tallies[one.source] = _tally(cells.values)
     return counts
+
+
+def _tally(values: pa.Array) -> Counter[str]:
+    tally: Counter[str] = Counter()
+    for entry in pc.value_counts(values).to_pylist():
+        tally[str(entry["values"])] += entry["counts"]
+    return tally

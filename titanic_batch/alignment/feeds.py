@@ -25,6 +25,8 @@ class Feed:
         mapping: Input text and model value, for columns encoded by hand.
         one_hot: The source's value that this 0/1 column stands for.
         one_hot_known: Every value of the source that the model knows.
+        null_tokens: Cell texts that mean null, besides the empty cell and what no number is.
+        doubtful_tokens: Cell texts that pandas would take for null, and that are read as text.
         is_dummy: Whether the column looks like one of a get_dummies group, which holds booleans.
     """
 
@@ -38,6 +40,8 @@ class Feed:
     mapping: dict[str, Scalar] | None = None
     one_hot: str | None = None
     one_hot_known: tuple[str, ...] = ()
+    null_tokens: tuple[str, ...] = ()
+    doubtful_tokens: tuple[str, ...] = ()
     is_dummy: bool = False
 
     @property
@@ -55,7 +59,7 @@ class AlignmentPlan:
         feeds: One per model column, in the model's order.
         dropped: Input columns that feed nothing.
         named: Whether the model takes a frame with names, or a bare array.
-        null_tokens: Cell texts that mean null, besides the empty cell.
+        null_tokens: Cell texts that the user says mean null, besides the empty cell.
     """
 
     feeds: tuple[Feed, ...]

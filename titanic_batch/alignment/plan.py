@@ -15,6 +15,7 @@ from titanic_batch.alignment.options import ALL_COLUMNS, AlignmentOptions
 from titanic_batch.alignment.readers import read_value
 from titanic_batch.alignment.types import cast_needed, mismatch
 from titanic_batch.errors import DataError, UsageError
+from titanic_batch.nulls import READ_AS_NULL
 from titanic_batch.schema import ColumnSchema, Scalar, TrainingSchema
 
 _MOST_NAMED = 20
@@ -110,8 +111,17 @@ def _feed(
         accepts_unknown=_accepts_unknown(column.accepts_unknown, (column.name, source), options),
         fill=fill,
         mapping=mapping,
+        null_tokens=tuple(dict.fromkeys((*options.null_tokens, *column.null_tokens))),
+        doubtful_tokens=_doubtful(column, options)
+        if text_cells and column.kind == "text" and mapping is None
+        else (),
         is_dummy=_is_dummy(column.name, schema.names),
     )
+
+
+def _doubtful(column: ColumnSchema, options: AlignmentOptions) -> tuple[str, ...]:
+    null = {*options.null_tokens, *column.null_tokens}
+    return tuple(token for token in READ_AS_NULL if token not in null)
 
 
 def _source(
@@ -159,6 +169,9 @@ def _one_hot_feed(
             fill=_one_hot_fill(column, prefix, value, known, options),
             one_hot=value,
             one_hot_known=tuple(sorted(known)),
+            null_tokens=tuple(
+                dict.fromkeys((*options.null_tokens, *(learned.null_tokens if learned else ())))
+            ),
         )
     return None
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from titanic_batch.alignment.convert import (
-    NUMERIC_NULLS,
+    NULL_TEXTS,
     Faulty,
     Reader,
     as_integer,
@@ -98,7 +98,7 @@ def mapping_reader(mapping: dict[str, Scalar], null_tokens: Sequence[str] = ()) 
         for text in _spellings(cell):
             if text in mapping:
                 return mapping[text]
-        if cell in NUMERIC_NULLS:
+        if cell in NULL_TEXTS:
             return None
         return Faulty("unknown-category")
 

@@ -11,6 +11,10 @@ import pandas as pd
 
 from titanic_batch.alignment.apply import Features
 from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.schema import ColumnSchema
+
+#: Held by the arrays that alignment makes.
+_PLAIN = ("", "bool", "int64", "float64", "object", "category")
 
 
 def model_input(
@@ -22,15 +26,42 @@ def model_input(
         plan: How the model is fed.
         columns: One array of shape (n_rows,) per model column.
     """
-    if not plan.named:
+    schemas = [feed.column for feed in plan.feeds]
+    if not plan.named and not any(column.exact for column in schemas):
         return np.column_stack(columns)
-    series = {}
-    for feed, values in zip(plan.feeds, columns, strict=True):
-        column = feed.column
-        if column.dtype == "category" and column.categories is not None:
-            series[column.name] = pd.Series(
-                pd.Categorical(values, categories=list(column.categories))
-            )
-        else:
-            series[column.name] = pd.Series(values, dtype=values.dtype)
+    if not plan.named:
+        return _bare(schemas, columns)
+    series = {
+        column.name: _series(column, values)
+        for column, values in zip(schemas, columns, strict=True)
+    }
     return pd.DataFrame(series, copy=False)
+
+
+def _series(column: ColumnSchema, values: Features) -> pd.Series[Any]:
+    if column.dtype == "category" and column.categories is not None:
+        return pd.Series(pd.Categorical(values, categories=list(column.categories)))
+    if column.exact and column.dtype not in _PLAIN:
+        return pd.Series(_extended(column.dtype, values))
+    return pd.Series(values, dtype=values.dtype)
+
+
+def _extended(dtype: str, values: Features) -> Any:
+    """Return values in a dtype that only the frame can hold, as code that is not known reads it."""
+    if dtype == "float32":
+        return values.astype(np.float32)
+    # Of a width that holds every integer: what is too large for the training's would wrap around.
+    wide = "Int64" if dtype.lstrip("U").startswith("Int") else dtype
+    held: Any = pd.array
+    return held(values, dtype=wide)
+
+
+def _bare(schemas: Sequence[ColumnSchema], columns: Sequence[Features]) -> npt.NDArray[Any]:
+    """Return what `to_numpy` made of the training frame: one type that holds all columns."""
+    frame = pd.DataFrame(
+        {i: _series(*pair) for i, pair in enumerate(zip(schemas, columns, strict=True))}
+    )
+    kinds = {column.kind for column in schemas}
+    if "number" in kinds and kinds <= {"number", "integer"}:
+        return frame.to_numpy(dtype=np.float64)  # whole numbers were floats there, null or not
+    return frame.to_numpy()

@@ -95,6 +95,9 @@ def _print(report: CheckReport) -> None:
         console.print(f"not used by the model: {', '.join(unused)}", markup=False)
     for column, count in report.nulls.items():
         console.print(f"nulls: {column} {count:,}", markup=False)
+    for column, values in report.null_tokens.items():
+        shown = ", ".join(f"{value} {count:,}" for value, count in values.items())
+        console.print(f"read as null: {column} {shown}", markup=False)
     for column, values in report.unknown_categories.items():
         shown = ", ".join(f"{value!r} {count:,}" for value, count in list(values.items())[:10])
         console.print(f"never seen in training: {column} {shown}", markup=False)

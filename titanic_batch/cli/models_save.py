@@ -11,6 +11,7 @@ from titanic_batch.cli import models_view as view
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import print_json
 from titanic_batch.cli.models_options import AsJson, parse_mappings, parse_pairs, split_names
+from titanic_batch.errors import UsageError
 
 PicklePath = Annotated[
     Path | None,
@@ -58,6 +59,17 @@ def save_command(
         str | None,
         typer.Option(metavar="COLUMN", help="What is predicted; with --data, a column of it."),
     ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(metavar="CHAR", help="Between the cells of --data, as in score."),
+    ] = None,
+    encoding: Annotated[
+        str, typer.Option(metavar="NAME", help="The encoding of --data, as in score.")
+    ] = "utf-8",
+    null: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TOKEN", help="A text in --data that means null, as in score."),
+    ] = None,
     features: Annotated[
         str | None,
         typer.Option(metavar="A,B,C", help="Columns of a model trained on a bare array."),
@@ -93,10 +105,19 @@ def save_command(
 
     Register an existing model in the store, with a training schema: learned from --data, or the one
     it carries, or derived from the estimator. The options that change it are the same as in
-    `score`, and hold for every later run. The model must be trusted, as in `score`.
+    `score`, and hold for every later run. The model must be trusted, as in `score`. A CSV file is
+    read as pandas.read_csv reads it, nulls such as NA included; those that were met in text are
+    null in every later run, and printed.
     """
-    from titanic_batch.models import SchemaEdits, register_model
+    from titanic_batch.models import Reading, SchemaEdits, register_model
+    from titanic_batch.sources.dialect import declare_dialect
 
+    if data is None and (delimiter is not None or encoding != "utf-8" or null):
+        raise UsageError(
+            "--delimiter, --encoding and --null say how --data is read, and there is none",
+            cure="Add --data train.csv, or leave them out.",
+        )
+    dialect = declare_dialect(delimiter or ",", encoding)
     sources = parse_pairs(rename or (), "--rename", "OLD=NEW")
     edits = SchemaEdits(
         sources={new: old for old, new in sources.items()},
@@ -110,6 +131,11 @@ def save_command(
         name=name,
         data=data,
         target=target,
+        reading=Reading(
+            delimiter=None if delimiter is None else dialect.delimiter.decode(),
+            encoding=dialect.encoding,
+            null_tokens=tuple(null or ()),
+        ),
         features=split_names(features, "--features"),
         edits=edits,
         trust=trust or (),

@@ -124,6 +124,13 @@ def show_details(model: ModelDetails) -> None:
 def show_saved(model: VerifiedModel) -> None:
     """Print what was saved."""
     line(f"saved {model.tag} (SHA-256 {model.sha256})")
+    if model.schema is None:
+        return
+    met = {column.name: column.null_tokens for column in model.schema.columns}
+    met |= {source.name: source.null_tokens for source in model.schema.one_hot}
+    for name, tokens in met.items():
+        if tokens:
+            line(f"null in {name}: {', '.join(tokens)}")
 
 
 def show_training(report: TrainingReport) -> None:

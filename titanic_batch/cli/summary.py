@@ -45,6 +45,9 @@ def print_summary(console: Console, manifest: Manifest) -> None:
         _fact(console, "unused", ", ".join(unused))
     if manifest.nulls:
         _fact(console, "nulls", ", ".join(f"{name} {n:,}" for name, n in manifest.nulls.items()))
+    for column, values in manifest.null_tokens.items():
+        shown = ", ".join(f"{value} {n:,}" for value, n in values.items())
+        _fact(console, "null text", f"{column}: {shown}")
     for column, values in manifest.unknown_categories.items():
         shown = ", ".join(f"{value!r} {n:,}" for value, n in list(values.items())[:_MOST_VALUES])
         _fact(console, "unknown", f"{column}: {shown}")

@@ -19,7 +19,7 @@ from titanic_batch.models.listing import ModelDetails, ModelSummary, list_models
 from titanic_batch.models.loader import Loader
 from titanic_batch.models.loading import load_estimator
 from titanic_batch.models.opening import open_model
-from titanic_batch.models.registering import SchemaEdits, register_model
+from titanic_batch.models.registering import Reading, SchemaEdits, register_model
 from titanic_batch.models.saving import save_model
 from titanic_batch.models.trusting import trust_model, untrust_model
 
@@ -29,6 +29,7 @@ __all__ = [
     "Loader",
     "ModelDetails",
     "ModelSummary",
+    "Reading",
     "SchemaEdits",
     "VerifiedModel",
     "delete_model",

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from titanic_batch.bins import count_in_ranges, inner_edges
-from titanic_batch.models.derive.categories import as_scalar
+from titanic_batch.errors import ModelError
+from titanic_batch.models.derive.categories import as_scalar, category_dtype
 
 if TYPE_CHECKING:
-    from titanic_batch.schema import ColumnSchema, Scalar
+    from titanic_batch.schema import ColumnSchema, Kind, Null, Scalar
 
 #: Text with more distinct values than this is read as free text: a list that long is no set that
 #: a person keeps complete, and each new value would be a reject.
@@ -22,7 +23,9 @@ MAX_CATEGORIES = 50
 MIN_ROWS_PER_CATEGORY = 5
 
 
-def describe(column: ColumnSchema, values: pd.Series[Any], *, opaque: bool) -> ColumnSchema:
+def describe(
+    column: ColumnSchema, values: pd.Series[Any], *, opaque: bool, listed: bool = False
+) -> ColumnSchema:
     """Return `column` with what its training values show.
 
     Args:
@@ -30,10 +33,15 @@ def describe(column: ColumnSchema, values: pd.Series[Any], *, opaque: bool) -> C
         values: The column in the training data.
         opaque: Whether the estimator shows nothing of the column, so that its kind is to be read
             from the data.
+        listed: Whether the estimator takes it for categories, without saying which.
     """
-    if opaque:
+    if listed:
+        column = _listed(column, values)
+    elif opaque:
         column = _from_data_alone(column, values)
-    column = replace(column, null_rate=float(values.isna().mean()))
+    column = replace(
+        column, null=column.null or _null_of(values), null_rate=float(values.isna().mean())
+    )
     if column.categories is not None:
         return replace(column, frequencies=_frequencies(column.categories, values))
     if column.kind in ("number", "integer", "boolean"):
@@ -66,16 +74,35 @@ def _from_data_alone(column: ColumnSchema, values: pd.Series[Any]) -> ColumnSche
     if not is_text(values):
         return replace(column, kind="number")
     known = distinct(values)
+    if not all(isinstance(value, str) for value in known):
+        raise ModelError(
+            f"the training data holds text and other values in column {column.name}",
+            cure="Give the file that the model was trained on, with one type in each column.",
+        )
     few = len(known) <= min(MAX_CATEGORIES, values.count() / MIN_ROWS_PER_CATEGORY)
-    if few and all(isinstance(value, str) for value in known):
+    if few:
         return replace(column, kind="category", dtype=_text_dtype(values), categories=known)
     return replace(column, kind="text", dtype=_text_dtype(values))
 
 
+def _listed(column: ColumnSchema, values: pd.Series[Any]) -> ColumnSchema:
+    known = distinct(values)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        # They must be there in the model's own order.
+        known = tuple(as_scalar(value) for value in values.cat.categories)
+        dtype = "category"
+    else:
+        dtype = category_dtype(known)
+    return replace(column, kind="category", dtype=dtype, categories=known)
+
+
 def _text_dtype(values: pd.Series[Any]) -> str:
-    # None and NaN are two nulls to scikit-learn; a column that held None is fed None again.
+    return str(values.dtype) if isinstance(values.dtype, pd.StringDtype) else "object"
+
+
+def _null_of(values: pd.Series[Any]) -> Null:
     holds_none = values.dtype == object and any(value is None for value in values)
-    return "object" if holds_none else "str"
+    return "None" if holds_none else "NaN"
 
 
 def _with_numbers(column: ColumnSchema, values: pd.Series[Any]) -> ColumnSchema:
@@ -84,23 +111,36 @@ def _with_numbers(column: ColumnSchema, values: pd.Series[Any]) -> ColumnSchema:
         return column
     seen = distinct(values)
     if seen and all(isinstance(value, bool) for value in seen):
-        return replace(column, kind="boolean", dtype="bool")
+        return replace(column, kind="boolean", dtype=str(values.dtype))
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
     finite = numbers[np.isfinite(numbers)]
     if not len(finite):
         return replace(column, dtype=column.dtype or "float64")
-    whole = pd.api.types.is_integer_dtype(values.dtype) and not values.isna().any()
     deciles = [float(value) for value in np.quantile(finite, np.linspace(0.0, 1.0, 11))]
     counts = count_in_ranges(finite, inner_edges(deciles))
+    kind, dtype = _number_type(values)
     return replace(
         column,
-        kind="integer" if whole else "number",
-        dtype="int64" if whole else "float64",
+        kind=kind,
+        dtype=dtype,
         minimum=float(finite.min()),
         maximum=float(finite.max()),
         quantiles=tuple(deciles),
         shares=tuple(float(count) for count in counts / len(finite)),
     )
+
+
+def _number_type(values: pd.Series[Any]) -> tuple[Kind, str]:
+    """Return the kind of a column of numbers, and the dtype that it is fed in."""
+    if pd.api.types.is_extension_array_dtype(values.dtype):  # Int64 and its like, with pd.NA
+        whole = pd.api.types.is_integer_dtype(values.dtype)
+        return ("integer" if whole else "number"), str(values.dtype)
+    if values.dtype == object:  # whole numbers that no dtype holds
+        whole = all(isinstance(value, int) for value in values.dropna())
+        return ("integer" if whole else "number"), "object"
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return "integer", "int64"
+    return "number", "float32" if values.dtype == np.float32 else "float64"
 
 
 def _frequencies(

@@ -17,16 +17,22 @@ from titanic_batch.models.versions import installed_libraries
 from titanic_batch.schema import TrainingSchema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
 
+    from titanic_batch.models.reading import Reading
     from titanic_batch.schema import ColumnSchema, OneHotSource, ScoreProfile
 
 
 def learn_schema(
-    estimator: Any, data: Path, target: str | None, *, features: Sequence[str] | None = None
+    estimator: Any,
+    data: Path,
+    target: str | None,
+    *,
+    features: Sequence[str] | None = None,
+    reading: Reading | None = None,
 ) -> TrainingSchema:
     """Return the training schema that `estimator` and its training file show together.
 
@@ -36,15 +42,23 @@ def learn_schema(
         target: The predicted column in it, if it holds one.
         features: Column names in training order, for a model trained on a bare array; without
             them the file's columns are taken, the target left out.
+        reading: How a CSV file is written.
 
     Raises:
         InputMissingError: if the file is not there or holds no rows.
         DataError: if the file lacks the target or a column of the model, or cannot be read.
         ModelError: if the file's columns cannot be those that the model was trained on.
     """
-    frame = read_training_file(data, text_columns=_text_categories(estimator, features))
+    read = read_training_file(
+        data, reading=reading, known_texts=_text_categories(estimator, features)
+    )
     return learn_schema_from_frame(
-        estimator, frame, target=target, where=str(data), features=features
+        estimator,
+        read.frame,
+        target=target,
+        where=str(data),
+        features=features,
+        null_tokens=read.null_tokens,
     )
 
 
@@ -56,6 +70,7 @@ def learn_schema_from_frame(
     where: str = "the training data",
     features: Sequence[str] | None = None,
     score: ScoreProfile | None = None,
+    null_tokens: Mapping[str, tuple[str, ...]] | None = None,
 ) -> TrainingSchema:
     """Return the training schema that `estimator` and its training data show together.
 
@@ -67,6 +82,7 @@ def learn_schema_from_frame(
         features: Column names in training order, for a model trained on a bare array.
         score: How it scores that data, where rows that it was not fitted on show it better than
             the fitted estimator does.
+        null_tokens: By column, the texts that were null in its file, besides the empty cell.
 
     Raises:
         DataError: if `frame` lacks the target or a column of the model.
@@ -86,18 +102,26 @@ def learn_schema_from_frame(
             where=where,
             cure="Name the predicted column with --target.",
         )
-    one_hot = find_one_hot([column.name for column in facts.columns], frame)
+    tokens = null_tokens or {}
+    one_hot = find_one_hot([column.name for column in facts.columns], frame, tokens)
     derived = {name for source in one_hot.values() for name in source.columns}
     _check_all_there(facts, names, derived, where)
     prepared = bool(one_hot) or _encoded_by_hand(facts, frame)
+    if score is None and not prepared:  # else the data is rawer than what the model takes
+        shown = frame[[column.name for column in facts.columns]]
+        score = profile_of_training(estimator, shown, named=facts.named)
+    # What code that is not known does with a null, it has shown if it takes all of this data.
+    shows_nulls = facts.tolerates_null if score else facts.tolerates_null - facts.foreign
+    tolerant = frozenset() if prepared else shows_nulls
     columns = tuple(
         column
         if column.name in derived
-        else _learn_column(column, frame[column.name], facts, prepared=prepared)
+        else replace(
+            _learn_column(column, frame[column.name], facts, tolerant=column.name in tolerant),
+            null_tokens=tokens.get(column.name, ()),
+        )
         for column in facts.columns
     )
-    if score is None and not prepared:  # else the data is rawer than what the model takes
-        score = profile_of_training(estimator, frame[[column.name for column in columns]])
     sources: tuple[OneHotSource, ...] = tuple(found.source for found in one_hot.values())
     return TrainingSchema(
         columns=columns,
@@ -111,41 +135,44 @@ def learn_schema_from_frame(
 
 
 def _learn_column(
-    column: ColumnSchema, values: pd.Series[Any], facts: EstimatorFacts, *, prepared: bool
+    column: ColumnSchema, values: pd.Series[Any], facts: EstimatorFacts, *, tolerant: bool
 ) -> ColumnSchema:
-    described = describe(column, values, opaque=column.name in facts.unseen)
+    foreign = column.name in facts.foreign
+    # What an encoder knows, it knows; else what foreign code was shown is what the data holds.
+    opaque = column.name in facts.unseen or (foreign and column.categories is None)
+    described = describe(column, values, opaque=opaque, listed=column.name in facts.unlisted)
+    described = replace(described, exact=foreign)
     # Nulls in the data count where they can have reached the model: not where it fails on them,
     # and not where the file is visibly rawer than what the model saw, its ages still unfilled.
-    reached = column.name in facts.tolerates_null and not prepared and bool(values.isna().any())
+    reached = tolerant and bool(values.isna().any())
     return replace(described, accepts_null=column.accepts_null or reached)
 
 
 def _encoded_by_hand(facts: EstimatorFacts, frame: pd.DataFrame) -> bool:
     """Return whether the data has text where the model takes numbers."""
     return any(
-        column.kind == "number" and column.name not in facts.unseen and is_text(frame[column.name])
+        column.kind == "number"
+        and column.name not in facts.foreign
+        and column.name not in facts.unseen
+        and is_text(frame[column.name])
         for column in facts.columns
         if column.name in frame.columns
     )
 
 
-def _text_categories(estimator: Any, features: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the columns whose encoder knows text: "1" there is no number."""
+def _text_categories(estimator: Any, features: Sequence[str] | None) -> dict[str, tuple[str, ...]]:
+    """Return the columns whose encoder knows text, and which: "1" there is no number."""
     if input_names(estimator) is None and features is None:
-        return ()
+        return {}
     facts = look_into(estimator, features=features)
-    return tuple(
-        column.name
-        for column in facts.columns
-        if column.name not in facts.unseen  # their kind is the data's to say
-        and (
-            column.kind == "text"
-            or (
-                column.categories is not None
-                and all(isinstance(value, str) for value in column.categories)
-            )
-        )
-    )
+    found = {}
+    for column in facts.columns:
+        if column.name in facts.unseen or column.name in facts.unlisted:
+            continue  # their kind is the data's to say
+        texts = [value for value in column.categories or () if isinstance(value, str)]
+        if column.kind == "text" or (column.categories and len(texts) == len(column.categories)):
+            found[column.name] = tuple(texts)
+    return found
 
 
 def _names_from(

@@ -1,37 +1,52 @@
-"""Read a training file as pandas would have shown it to the model's author."""
+"""Read a training file as pandas.read_csv shows it, for that is what the model was trained on."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from titanic_batch.errors import DataError, InputMissingError, UsageError, os_errors
+from titanic_batch.models.reading import Reading
+from titanic_batch.nulls import READ_AS_NULL
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-#: Null in a column of numbers. In any other column only an empty cell is: Null is a surname.
-NUMERIC_NULLS = ("NA", "NaN", "null")
-
-_CSV_ENDINGS = (".csv", ".tsv")
+_CSV_ENDINGS = (".csv", ".tsv", ".txt")
 _PACKED_ENDINGS = (".gz", ".bz2", ".zst")
 
 
-def read_training_file(path: Path, *, text_columns: Collection[str] = ()) -> pd.DataFrame:
-    """Return the training data: whole numbers as int64, other numbers as float64, text as str.
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """What a training file holds.
+
+    Attributes:
+        frame: Shape (n_rows, n_columns), typed as the model's author saw it.
+        null_tokens: By column, the texts that were null in it, besides the empty cell.
+    """
+
+    frame: pd.DataFrame
+    null_tokens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def read_training_file(
+    path: Path,
+    *,
+    reading: Reading | None = None,
+    known_texts: Mapping[str, Sequence[str]] | None = None,
+) -> TrainingData:
+    """Return the training data.
 
     Args:
         path: A CSV or Parquet file with a header.
-        text_columns: Columns that the model knows as text, whatever their cells look like.
+        reading: How a CSV file is written.
+        known_texts: Columns that the model knows as text, whatever their cells look like, and the
+            texts that are values there, even if pandas takes them for null.
 
     Raises:
         InputMissingError: if there is no such file, or no row in it.
@@ -41,12 +56,14 @@ def read_training_file(path: Path, *, text_columns: Collection[str] = ()) -> pd.
     """
     if not path.is_file():
         raise InputMissingError("there is no such training file", where=str(path))
-    frame = (
-        _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path, text_columns)
+    data = (
+        TrainingData(frame=_read_parquet(path))
+        if path.suffix.lower() == ".parquet"
+        else _read_csv(path, reading or Reading(), known_texts or {})
     )
-    if frame.empty:
+    if data.frame.empty:
         raise InputMissingError("the training file has no data rows", where=str(path))
-    return frame
+    return data
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -60,39 +77,82 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
+def _read_csv(
+    path: Path, reading: Reading, known_texts: Mapping[str, Sequence[str]]
+) -> TrainingData:
     endings = [ending.lower() for ending in path.suffixes]
     if endings and endings[-1] in _PACKED_ENDINGS:
         endings.pop()
     if not endings or endings[-1] not in _CSV_ENDINGS:
         raise UsageError(
-            "training data is a .csv, .tsv (also .gz .bz2 .zst) or .parquet file", where=str(path)
+            "training data is a .csv, .tsv, .txt (also .gz .bz2 .zst) or .parquet file",
+            where=str(path),
         )
-    delimiter = "\t" if endings[-1] == ".tsv" else ","
+    delimiter = reading.delimiter or ("\t" if endings[-1] == ".tsv" else ",")
     try:
         with os_errors(path, "reading the training file"):
-            with _open(path) as text:
+            with _open(path, reading) as text:
                 header = _check_records(text, path, delimiter)
-            with _open(path) as text:  # again, for pandas holds cells in a tenth of the memory
-                cells = pd.read_csv(
-                    text, sep=delimiter, names=header, header=0, dtype="str", na_filter=False
-                )
+            with _open(path, reading) as text:
+                frame = _typed(text, delimiter, header, reading, known_texts)
+            with _open(path, reading) as text:
+                cells: pd.DataFrame = pd.read_csv(
+                    text, sep=delimiter, names=header, header=0, index_col=False,
+                    dtype="str", na_filter=False,
+                )  # fmt: skip
     except (csv.Error, UnicodeError, pd.errors.ParserError, pa.ArrowException) as exc:
-        raise DataError(f"it is no readable CSV file: {exc}", where=str(path)) from exc
-    return pd.DataFrame(
-        {
-            name: _as_text(cells[name]) if name in text_columns else infer_column(cells[name])
-            for name in cells.columns
-        }
+        raise DataError(
+            f"it is no readable CSV file: {exc}",
+            where=str(path),
+            cure="Say how it is written with --delimiter and --encoding.",
+        ) from exc
+    met = {name: sorted(set(cells[name][frame[name].isna()]) - {""}) for name in header}
+    tokens = {
+        name: tuple(dict.fromkeys((*texts, *_declared(reading, known_texts.get(name, ())))))
+        for name, texts in met.items()
+    }
+    return TrainingData(
+        frame=frame, null_tokens={name: texts for name, texts in tokens.items() if texts}
     )
 
 
+def _typed(
+    text: io.TextIOWrapper,
+    delimiter: str,
+    header: list[str],
+    reading: Reading,
+    known_texts: Mapping[str, Sequence[str]],
+) -> pd.DataFrame:
+    nulls = {
+        name: ["", *(set(READ_AS_NULL) - set(known)), *_declared(reading, known)]
+        for name in header
+        for known in [known_texts.get(name, ())]
+    }
+    frame: pd.DataFrame = pd.read_csv(
+        text,
+        sep=delimiter,
+        names=header,
+        header=0,
+        index_col=False,
+        dtype=dict.fromkeys(known_texts, "str"),  # "1" is no number there
+        keep_default_na=False,
+        na_values=nulls,
+        low_memory=False,  # else a column's type depends on the blocks that it is read in
+    )
+    return frame
+
+
+def _declared(reading: Reading, known: Sequence[str]) -> list[str]:
+    return [token for token in reading.null_tokens if token not in known]
+
+
 @contextmanager
-def _open(path: Path) -> Iterator[io.TextIOWrapper]:
+def _open(path: Path, reading: Reading) -> Iterator[io.TextIOWrapper]:
     """Open a text file, compressed or not."""
+    encoding = "utf-8-sig" if reading.encoding == "utf-8" else reading.encoding
     with (
         pa.input_stream(str(path), compression="detect") as stream,
-        io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text,
+        io.TextIOWrapper(stream, encoding=encoding, newline="") as text,
     ):
         yield text
 
@@ -123,24 +183,3 @@ def _check_names(names: list[str], path: Path) -> None:
         raise DataError(f"the header names a column twice: {', '.join(twice)}", where=str(path))
     if "" in names:
         raise DataError("the header has a column without a name", where=str(path))
-
-
-def infer_column(cells: pd.Series[Any]) -> pd.Series[Any]:
-    """Return text cells as the numbers, booleans or text that they are."""
-    null = cells.isin(["", *NUMERIC_NULLS])
-    values = cells[~null]
-    if values.empty:
-        return pd.Series(np.nan, index=cells.index)
-    if values.isin(["True", "False", "TRUE", "FALSE", "true", "false"]).all() and not null.any():
-        return cells.str.lower() == "true"
-    numbers = pd.to_numeric(cells.mask(null), errors="coerce")
-    if numbers.isna().equals(null):
-        if null.any():
-            return numbers.astype("float64")
-        whole = cells.str.fullmatch(r"[+-]?\d{1,18}").all()
-        return numbers.astype("int64" if whole else "float64")
-    return _as_text(cells)
-
-
-def _as_text(cells: pd.Series[Any]) -> pd.Series[Any]:
-    return cells.mask(cells == "")

@@ -11,12 +11,13 @@ from typing import Any
 from titanic_batch.models.artifact import VerifiedModel
 from titanic_batch.models.loading import load_estimator
 from titanic_batch.models.opening import open_model
+from titanic_batch.models.reading import Reading
 from titanic_batch.models.reference import FILE_ENDINGS
 from titanic_batch.models.saving import check_destination, save_model
 from titanic_batch.models.schema_edits import SchemaEdits, edit_schema
 from titanic_batch.schema import TrainingSchema
 
-__all__ = ["SchemaEdits", "register_model"]
+__all__ = ["Reading", "SchemaEdits", "register_model"]
 
 
 def register_model(
@@ -25,6 +26,7 @@ def register_model(
     name: str | None = None,
     data: Path | None = None,
     target: str | None = None,
+    reading: Reading | None = None,
     features: Sequence[str] | None = None,
     edits: SchemaEdits | None = None,
     trust: Sequence[str] = (),
@@ -41,6 +43,7 @@ def register_model(
         name: Its name in the store; the file's stem if None.
         data: Training data.
         target: What is predicted, which a service names its answers by; with `data`, a column.
+        reading: How `data` is written, where it is CSV.
         features: Column names for a model that was trained on a bare array.
         edits: Changes to the schema.
         trust: SHA-256 hashes that the caller vouches for.
@@ -59,7 +62,12 @@ def register_model(
     name = name or name_from(model.tag)
     check_destination(name, pickle_path)
     loaded = load_estimator(model)
-    schema = _schema(model, loaded.estimator, data, target, features)
+    if data is not None:
+        from titanic_batch.models.learn import learn_schema
+
+        schema = learn_schema(loaded.estimator, data, target, features=features, reading=reading)
+    else:
+        schema = _schema(model, loaded.estimator, target, features)
     saved = save_model(
         loaded.estimator,
         name=name,
@@ -80,14 +88,9 @@ def name_from(tag: str) -> str:
 def _schema(
     model: VerifiedModel,
     estimator: Any,
-    data: Path | None,
     target: str | None,
     features: Sequence[str] | None,
 ) -> TrainingSchema:
-    if data is not None:
-        from titanic_batch.models.learn import learn_schema
-
-        return learn_schema(estimator, data, target, features=features)
     schema = model.schema
     if schema is None or features is not None:
         from titanic_batch.models.derive import derive_schema

@@ -18,24 +18,31 @@ if TYPE_CHECKING:
     from titanic_batch.schema import Scalar
 
 
-def profile_of_training(estimator: Any, features: pd.DataFrame) -> ScoreProfile | None:
+def profile_of_training(
+    estimator: Any, features: pd.DataFrame, *, named: bool
+) -> ScoreProfile | None:
     """Return how an estimator scores its training data; None if it does not take it as it is.
 
     Args:
         estimator: A fitted estimator.
         features: Its columns in its order, shape (n_rows, n_features).
+        named: Whether it takes a frame with names, or a bare array.
     """
-    named = hasattr(estimator, "feature_names_in_")
     inputs = features if named else features.to_numpy()
     classes = getattr(estimator, "classes_", None)
     try:
+        if classes is not None and not len(classes):
+            classes = None  # CatBoost's regressors
         if classes is None:
             answers = estimator.predict(inputs)
         elif len(classes) == 2 and hasattr(estimator, "predict_proba"):
             answers = estimator.predict_proba(inputs)[:, 1]
         else:
             answers = estimator.predict(inputs)
-        return profile_of_scores(np.asarray(answers), classes)
+        scores = np.asarray(answers)
+        if scores.ndim == 2 and scores.shape[1] == 1:
+            scores = scores[:, 0]
+        return profile_of_scores(scores, classes)
     except Exception:  # noqa: BLE001  # a model may raise anything, and this is no reason to fail
         return None
 

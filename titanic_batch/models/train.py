@@ -135,7 +135,7 @@ def fit_reference_model(data: Path, *, seed: int = 0) -> TrainedReference:
         InputMissingError: if the file is not there or has no rows.
         DataError: if it is not a passenger list with the column Survived.
     """
-    passengers = read_training_file(data)
+    passengers = read_training_file(data).frame
     _check_passengers(passengers, data)
     features, target = passengers[list(FEATURES)], passengers[TARGET]
     pipelines = candidates(seed=seed)

@@ -84,6 +84,7 @@ class Manifest(_Readable):
         alignment: One entry per model column and per dropped input column.
         unknown_categories: Column, value, how often.
         nulls: Null cells by model column.
+        null_tokens: Those among them that were not empty: column, what they held, how often.
         warnings: What the user should know.
         rows_recalled: Rows that this run did not ask the model about, as an earlier run of the same
             that was broken off had kept what it predicted.
@@ -109,6 +110,7 @@ class Manifest(_Readable):
     alignment: tuple[dict[str, Any], ...]
     unknown_categories: dict[str, dict[str, int]]
     nulls: dict[str, int]
+    null_tokens: dict[str, dict[str, int]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     rows_recalled: int = 0
     job: dict[str, Any] | None = None

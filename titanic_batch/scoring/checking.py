@@ -14,9 +14,10 @@ from titanic_batch.engine.base import Work
 from titanic_batch.errors import InputMissingError, TitanicBatchError
 from titanic_batch.models import open_model
 from titanic_batch.scoring.inputs import find_inputs, is_several
+from titanic_batch.scoring.null_texts import null_text_warnings
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
-from titanic_batch.scoring.report import Tally, alignment_entries, model_entry
+from titanic_batch.scoring.report import Tally, alignment_entries, model_entry, plain_counts
 
 _MOST_REJECTS = 1000
 
@@ -35,8 +36,9 @@ class CheckReport:
         by_reason: Those by their first fault.
         rejects: The first of them.
         nulls: Null cells by model column.
+        null_tokens: Column, text that was read as null, how often.
         unknown_categories: Column, value, how often.
-        warnings: What loading the model brought up.
+        warnings: What loading the model brought up, and texts that look like nulls.
     """
 
     input: str
@@ -48,6 +50,7 @@ class CheckReport:
     by_reason: dict[str, int]
     rejects: tuple[Reject, ...]
     nulls: dict[str, int]
+    null_tokens: dict[str, dict[str, int]]
     unknown_categories: dict[str, dict[str, int]]
     warnings: tuple[str, ...]
 
@@ -103,8 +106,9 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckR
                 by_reason=dict(sorted(tally.by_reason.items())),
                 rejects=tuple(rejects),
                 nulls=dict(sorted(tally.counts.nulls.items())),
+                null_tokens=plain_counts(tally.counts.null_tokens),
                 unknown_categories=_plain(tally.counts.unknown),
-                warnings=description.warnings,
+                warnings=(*description.warnings, *null_text_warnings(plan, tally.counts)),
             )
         )
     return reports

@@ -27,6 +27,7 @@ from titanic_batch.publish.manifest import (
 )
 from titanic_batch.schema import schema_sha256
 from titanic_batch.scoring.guarding import Admission
+from titanic_batch.scoring.null_texts import null_text_warnings
 from titanic_batch.scoring.options import ScoreOptions
 
 _LIBRARIES = ("scikit-learn", "pandas", "pyarrow", "numpy", "joblib", "bentoml", "skops")
@@ -203,13 +204,20 @@ def build_manifest(
             for column, values in sorted(tally.counts.unknown.items())
         },
         nulls=dict(sorted(tally.counts.nulls.items())),
+        null_tokens=plain_counts(tally.counts.null_tokens),
         warnings=(
             *facts.warnings,
+            *null_text_warnings(alignment, tally.counts),
             *_warnings(tally),
             *(admission.warnings if admission is not None else ()),
         ),
         job=admission.job if admission is not None else None,
     )
+
+
+def plain_counts(by_column: dict[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    """Return counts of texts, by column, the most frequent first."""
+    return {column: dict(texts.most_common()) for column, texts in sorted(by_column.items())}
 
 
 def _warnings(tally: Tally) -> list[str]:

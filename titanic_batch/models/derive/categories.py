@@ -8,13 +8,18 @@ from typing import Any
 import numpy as np
 
 from titanic_batch.errors import ModelError
-from titanic_batch.models.derive.slots import Use
-from titanic_batch.schema import Kind, Scalar
+from titanic_batch.models.derive.slots import NullUse, Use
+from titanic_batch.schema import Kind, Null, Scalar
 
 
 def category_use(
-    values: Iterable[Any], *, imputed: bool, accepts_unknown: bool, dtype: str | None = None
-) -> tuple[Use, bool]:
+    values: Iterable[Any],
+    *,
+    imputed: bool,
+    accepts_unknown: bool,
+    dtype: str | None = None,
+    tolerant: bool = False,
+) -> Use:
     """Return the use that an encoder with these categories makes of a column.
 
     Args:
@@ -22,20 +27,22 @@ def category_use(
         imputed: Whether nulls were replaced before the encoder.
         accepts_unknown: Whether it has a trained place for other values.
         dtype: The pandas dtype to feed it with, where the values do not say.
-
-    Returns:
-        The use, and whether the null that the encoder knows is None.
+        tolerant: Whether a null passes that it does not know.
     """
     known, has_nan, has_none = split_nulls(values)
-    null_known = imputed or has_nan or has_none
-    use = Use(
+    # An imputer for NaN lets None pass: where the encoder behind it knows None, training had it.
+    null_is: Null | None = "None" if has_none and not has_nan else None
+    if has_nan or (imputed and not has_none):
+        null_is = "NaN"
+    null: NullUse = "tolerated" if tolerant else "refused"
+    return Use(
         kind=category_kind(known),
-        null="handled" if null_known else "refused",
+        null="handled" if imputed or has_nan or has_none else null,
+        null_is=None if dtype == "category" else null_is,  # pandas holds but one null there
         categories=known,
         accepts_unknown=accepts_unknown,
         dtype=dtype or category_dtype(known),
     )
-    return use, has_none and not has_nan and not imputed
 
 
 def split_nulls(values: Iterable[Any]) -> tuple[tuple[Scalar, ...], bool, bool]:

@@ -36,6 +36,10 @@ class EstimatorFacts:
         classes: A classifier's labels.
         unseen: Columns read by foreign code alone, with that code's class names: their kind in
             `columns` is a placeholder.
+        foreign: Columns that code reads which is not known here: the exact type of their values
+            may matter to it.
+        unlisted: Columns that an estimator takes for categories without saying which, with its
+            class name: their kind in `columns` is a placeholder.
         tolerates_null: Columns in which a null would pass although nothing was trained for it.
         dropped: Columns that it was trained with, and does without.
     """
@@ -44,6 +48,8 @@ class EstimatorFacts:
     named: bool
     classes: tuple[Scalar, ...] | None
     unseen: dict[str, tuple[str, ...]]
+    foreign: frozenset[str]
+    unlisted: dict[str, str]
     tolerates_null: frozenset[str]
     dropped: tuple[str, ...]
 
@@ -65,6 +71,12 @@ def derive_schema(estimator: Any, *, features: Sequence[str] | None = None) -> T
         raise ModelError(
             f"what its columns hold cannot be seen from the model: {names} go into {readers}",
             cure=DATA_CURE,
+        )
+    if facts.unlisted:
+        names = ", ".join(facts.unlisted)
+        readers = ", ".join(sorted(set(facts.unlisted.values())))
+        raise ModelError(
+            f"a {readers} does not show which categories it knows: {names}", cure=DATA_CURE
         )
     return TrainingSchema(
         columns=facts.columns, named=facts.named, classes=facts.classes, origin="estimator"
@@ -99,12 +111,14 @@ def look_into(estimator: Any, *, features: Sequence[str] | None = None) -> Estim
         uses = ledger.uses.get(i)
         if not uses:
             continue  # the pipeline drops it
-        columns.append(_combine(name, uses, none_is_null=i in ledger.none_columns))
-        if all(use.kind in ("any", "unseen") for use in uses) and i in ledger.readers:
+        columns.append(_combine(name, uses))
+        # Numbers, too: code that turns them into text tells 3 from 3.0.
+        if i in ledger.readers and all(use.categories is None for use in uses):
             unseen[name] = tuple(sorted(ledger.readers[i]))
         if all(use.null != "refused" for use in uses):
             tolerates.add(name)
     kept = {column.name for column in columns}
+    by_position = dict(enumerate(names))
     return EstimatorFacts(
         columns=tuple(columns),
         # Every estimator of scikit-learn counts its columns, and names those of a frame. One that
@@ -112,6 +126,8 @@ def look_into(estimator: Any, *, features: Sequence[str] | None = None) -> Estim
         named=own is not None or count is None,
         classes=_classes(estimator),
         unseen=unseen,
+        foreign=frozenset(by_position[i] for i in ledger.foreign),
+        unlisted={by_position[i]: reader for i, reader in sorted(ledger.unlisted.items())},
         tolerates_null=frozenset(tolerates),
         dropped=tuple(name for name in names if name not in kept),
     )
@@ -167,16 +183,18 @@ def _resolve_names(
     return names
 
 
-def _combine(name: str, uses: Sequence[Use], *, none_is_null: bool) -> ColumnSchema:
+def _combine(name: str, uses: Sequence[Use]) -> ColumnSchema:
     """Return what all uses of a column together ask of it: it must suit each of them."""
-    accepts_null = all(use.null == "handled" for use in uses)
+    nulls = {use.null_is for use in uses if use.null_is is not None}
+    # Where one step knows None alone, and another NaN alone, no null suits both.
+    accepts_null = len(nulls) < 2 and all(use.null == "handled" for use in uses)
+    null = nulls.pop() if len(nulls) == 1 else None
     encoders = [use for use in uses if use.categories is not None]
     if not encoders:
         kinds = {use.kind for use in uses}
         # A column that nothing reads may hold anything.
         kind: Kind = "text" if "text" in kinds or "number" not in kinds else "number"
-        dtype = "object" if none_is_null else ""
-        return ColumnSchema(name=name, kind=kind, dtype=dtype, accepts_null=accepts_null)
+        return ColumnSchema(name=name, kind=kind, null=null, accepts_null=accepts_null)
     everything = dict.fromkeys(value for use in encoders for value in use.categories or ())
     known = tuple(
         value
@@ -189,7 +207,8 @@ def _combine(name: str, uses: Sequence[Use], *, none_is_null: bool) -> ColumnSch
     return ColumnSchema(
         name=name,
         kind=kind,
-        dtype="object" if none_is_null else dtype,
+        dtype=dtype,
+        null=null or ("NaN" if dtype == "object" else None),
         categories=None if kind == "boolean" else known,
         accepts_null=accepts_null,
         accepts_unknown=all(use.accepts_unknown for use in encoders),
@@ -198,6 +217,7 @@ def _combine(name: str, uses: Sequence[Use], *, none_is_null: bool) -> ColumnSch
 
 def _classes(estimator: Any) -> tuple[Scalar, ...] | None:
     labels = getattr(estimator, "classes_", None)
-    if labels is None or isinstance(labels, list):
-        return None  # a list holds one array for each of several targets
+    if labels is None or isinstance(labels, list) or not len(labels):
+        # A list holds one array for each of several targets; CatBoost's regressors have none.
+        return None
     return tuple(as_scalar(label) for label in labels)

@@ -16,9 +16,11 @@ def input_names(estimator: Any) -> tuple[str, ...] | None:
     names = _attribute(estimator, "feature_names_in_")
     if names is not None:
         return tuple(str(name) for name in names)
-    names = _attribute(estimator, "feature_name_")  # LightGBM, where it has no feature_names_in_
-    if names is not None and list(names) != [f"Column_{i}" for i in range(len(names))]:
-        return tuple(str(name) for name in names)
+    # LightGBM and CatBoost, where they have no feature_names_in_; a bare array's are numbered.
+    for attribute, unnamed in (("feature_name_", "Column_{}"), ("feature_names_", "{}")):
+        names = _attribute(estimator, attribute)
+        if names is not None and list(names) != [unnamed.format(i) for i in range(len(names))]:
+            return tuple(str(name) for name in names)
     for inner in _first_readers(estimator):
         found = input_names(inner)
         if found is not None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from titanic_batch.models.derive.categories import category_use
-from titanic_batch.models.derive.slots import Ledger, Slot, Use, null_at
+from titanic_batch.models.derive.slots import Ledger, NullUse, Slot, Use, null_at
+from titanic_batch.models.derive.trained_nulls import trained_nulls
 
 #: Position of a column, its categories, and the dtype to feed it with where the values don't say.
 _Native = tuple[int, Sequence[Any], str | None]
@@ -14,24 +15,50 @@ _Native = tuple[int, Sequence[Any], str | None]
 
 def note_native(step: Any, slots: Sequence[Slot], ledger: Ledger) -> bool:
     """Record the uses of an estimator with categorical columns of its own; False if it has none."""
+    if hasattr(step, "get_cat_feature_indices"):
+        return _note_catboost(step, slots, ledger)
     natives = {i: (values, dtype) for i, values, dtype in _natives(step)}
     if not natives:
         return False
+    met = trained_nulls(step)
     for i, slot in enumerate(slots):
         if slot.column is None:
             continue
         if i not in natives or slot.changed:
             # All of these let a null pass in a column that never had one.
-            ledger.note(slot, Use(kind="number", null=null_at(slot, tolerant=True)))
+            null: NullUse = "handled" if i in met else null_at(slot, tolerant=True)
+            ledger.note(slot, Use(kind="number", null=null))
             continue
         values, dtype = natives[i]
         # An unknown value is scored like a null: nothing in training stands for it.
-        use, none_is_null = category_use(
-            values, imputed=slot.imputed, accepts_unknown=False, dtype=dtype
+        ledger.note(
+            slot,
+            category_use(
+                values,
+                imputed=slot.imputed or i in met,
+                accepts_unknown=False,
+                dtype=dtype,
+                # Of scikit-learn's, the categories say whether a null was among them.
+                tolerant=getattr(step, "is_categorical_", None) is None,
+            ),
         )
-        ledger.note(slot, use)
-        if none_is_null and dtype is None:
-            ledger.none_columns.add(slot.column)
+    return True
+
+
+def _note_catboost(step: Any, slots: Sequence[Slot], ledger: Ledger) -> bool:
+    """Record the uses of a CatBoost model, which keeps its categories as hashes alone."""
+    categories = set(step.get_cat_feature_indices())
+    texts = set(step.get_text_feature_indices())
+    met = trained_nulls(step)
+    for i, slot in enumerate(slots):
+        if i in categories and slot.column is not None:
+            ledger.note(slot, Use(kind="any", null=null_at(slot, tolerant=False)))
+            ledger.unlisted[slot.column] = type(step).__name__
+        elif i in texts:
+            ledger.note(slot, Use(kind="text", null=null_at(slot, tolerant=False)))
+        else:
+            null: NullUse = "handled" if i in met else null_at(slot, tolerant=True)
+            ledger.note(slot, Use(kind="number", null=null))
     return True
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from titanic_batch.schema import Kind, Scalar
+from titanic_batch.schema import Kind, Null, Scalar
 
 #: handled: a step was trained to take it. tolerated: it would pass, unnoticed. refused: it fails.
-Null = Literal["handled", "tolerated", "refused"]
+NullUse = Literal["handled", "tolerated", "refused"]
 
 #: any: the step reads every kind alike. unseen: the step is foreign code and does not say.
 Reading = Kind | Literal["any", "unseen"]
@@ -22,11 +22,13 @@ class Slot:
     Attributes:
         column: Position of the input column that it still is; None once it was mixed or encoded.
         imputed: Whether an imputer has replaced its nulls.
+        imputed_none: Whether one has replaced None, which others let pass.
         changed: Whether its values are no longer those of the input (scaled, binned).
     """
 
     column: int | None = None
     imputed: bool = False
+    imputed_none: bool = False
     changed: bool = False
 
 
@@ -37,13 +39,15 @@ class Use:
     Attributes:
         kind: How the step reads its values.
         null: What becomes of a null there.
+        null_is: Which null it was fitted with, where it takes but that one for a null.
         categories: The values that the step knows, null not among them.
         accepts_unknown: Whether the step has a trained place for other values.
         dtype: The pandas dtype that the step was trained on, where it shows.
     """
 
     kind: Reading
-    null: Null
+    null: NullUse
+    null_is: Null | None = None
     categories: tuple[Scalar, ...] | None = None
     accepts_unknown: bool = False
     dtype: str = ""
@@ -59,14 +63,16 @@ class Ledger:
 
     Attributes:
         uses: By position of the input column.
-        none_columns: Columns whose null must be None: for scikit-learn that is not NaN, and an
-            encoder that knows the one scores the other as an unknown value, without a word.
         readers: Class names of the foreign steps that read each column.
+        foreign: Columns that code reads which is not known here, estimators among it: to such
+            code 3, 3.0 and "3" may be three values.
+        unlisted: Columns that an estimator takes for categories, without saying which.
     """
 
     uses: dict[int, list[Use]] = field(default_factory=dict)
-    none_columns: set[int] = field(default_factory=set)
     readers: dict[int, set[str]] = field(default_factory=dict)
+    foreign: set[int] = field(default_factory=set)
+    unlisted: dict[int, str] = field(default_factory=dict)
 
     def note(self, slot: Slot, use: Use) -> None:
         """Record that a step uses the input column behind `slot`, if it still is one."""
@@ -84,9 +90,14 @@ class Ledger:
             self.note(slot, Use(kind="unseen", null=null_at(slot, tolerant=True)))
             if slot.column is not None:
                 self.readers.setdefault(slot.column, set()).add(type(reader).__name__)
+        self.note_foreign(slots)
+
+    def note_foreign(self, slots: Iterable[Slot]) -> None:
+        """Record that code which is not known here is shown the columns."""
+        self.foreign.update(slot.column for slot in slots if slot.column is not None)
 
 
-def null_at(slot: Slot, *, tolerant: bool) -> Null:
+def null_at(slot: Slot, *, tolerant: bool) -> NullUse:
     """Return what becomes of a null in `slot` at a step that lets NaN pass, or does not."""
     if slot.imputed:
         return "handled"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.feature_selection import SelectorMixin
@@ -17,6 +18,10 @@ from sklearn.utils import get_tags
 
 from titanic_batch.models.derive.categories import category_use
 from titanic_batch.models.derive.slots import Ledger, Slot, Use, null_at, opaque
+from titanic_batch.schema import Null
+
+#: Their estimators turn what they are given into numbers.
+_LIBRARIES = frozenset({"sklearn", "lightgbm", "xgboost", "catboost"})
 
 
 def note_transformer(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[Slot] | None:
@@ -51,6 +56,11 @@ def lets_nan_pass(step: Any) -> bool:
         return False  # not built on scikit-learn's base class: it makes no such promise
 
 
+def reads_numbers_alone(step: Any) -> bool:
+    """Return whether an estimator is one of those known to take every column for numbers."""
+    return type(step).__module__.partition(".")[0] in _LIBRARIES
+
+
 def _note_encoder(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[Slot] | None:
     for i, slot in enumerate(slots):
         if slot.column is None:
@@ -59,12 +69,11 @@ def _note_encoder(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[Slot
             # It encodes what an earlier step made of the column, bins for instance.
             ledger.note(slot, Use(kind="number", null=null_at(slot, tolerant=False)))
             continue
-        use, none_is_null = category_use(
+        use = category_use(
             step.categories_[i], imputed=slot.imputed, accepts_unknown=_has_bucket(step, i)
         )
-        ledger.note(slot, use)
-        if none_is_null:
-            ledger.none_columns.add(slot.column)
+        # What an imputer for None let pass, it was no null to.
+        ledger.note(slot, replace(use, null_is=None) if slot.imputed_none else use)
     return opaque(len(slots)) if isinstance(step, OrdinalEncoder) else None
 
 
@@ -83,17 +92,20 @@ def _has_bucket(step: Any, i: int) -> bool:
 
 def _note_imputer(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[Slot]:
     marker = step.missing_values
-    takes_null = marker is None or _is_nan(marker)
+    takes_null = marker is None or marker is pd.NA or _is_nan(marker)
     statistics = getattr(step, "statistics_", None)
     # Text can be imputed by SimpleImputer alone, which then holds its fills as objects.
     numeric = statistics is None or np.asarray(statistics).dtype.kind in "fiu"
     made: list[Slot] = []
     for slot in slots:
-        filled = replace(slot, imputed=slot.imputed or takes_null)
+        filled = replace(
+            slot,
+            imputed=slot.imputed or takes_null,
+            imputed_none=slot.imputed_none or marker is None,
+        )
         null = null_at(filled, tolerant=False)
-        ledger.note(slot, Use(kind="number" if numeric else "any", null=null))
-        if marker is None and slot.column is not None and not slot.imputed:
-            ledger.none_columns.add(slot.column)
+        only: Null | None = "None" if marker is None and not slot.imputed else None
+        ledger.note(slot, Use(kind="number" if numeric else "any", null=null, null_is=only))
         made.append(filled)
     kept = [slot for slot, keep in zip(made, _kept(step, len(slots)), strict=True) if keep]
     indicator = getattr(step, "indicator_", None)
@@ -126,6 +138,8 @@ def _note_function(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[Slo
     if step.validate:
         for slot in slots:  # checked to be finite numbers before the function sees them
             ledger.note(slot, Use(kind="number", null=null_at(slot, tolerant=False)))
+        if step.func is not None and not isinstance(step.func, np.ufunc):
+            ledger.note_foreign(slots)
     if step.func is None:
         return list(slots)
     if isinstance(step.func, np.ufunc):  # log1p and its like: numbers one by one, NaN to NaN

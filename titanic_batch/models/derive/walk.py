@@ -14,9 +14,22 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 
 from titanic_batch.models.derive.names import input_count
 from titanic_batch.models.derive.native import note_native
-from titanic_batch.models.derive.slots import Ledger, Slot, Use, conform, null_at, opaque
-from titanic_batch.models.derive.steps import lets_nan_pass, note_transformer
+from titanic_batch.models.derive.slots import (
+    Ledger,
+    NullUse,
+    Slot,
+    Use,
+    conform,
+    null_at,
+    opaque,
+)
+from titanic_batch.models.derive.steps import (
+    lets_nan_pass,
+    note_transformer,
+    reads_numbers_alone,
+)
 from titanic_batch.models.derive.through import inner_estimators
+from titanic_batch.models.derive.trained_nulls import trained_nulls
 
 
 def walk(step: Any, slots: Sequence[Slot], ledger: Ledger, *, frame: bool) -> list[Slot] | None:
@@ -132,6 +145,11 @@ def _walk_checked(step: Any, slots: Sequence[Slot], ledger: Ledger) -> bool:
 
 
 def _note_numbers(step: Any, slots: Sequence[Slot], ledger: Ledger) -> None:
-    tolerant = lets_nan_pass(step)
-    for slot in slots:
-        ledger.note(slot, Use(kind="number", null=null_at(slot, tolerant=tolerant)))
+    # Code that is not known may take a null without saying so: training data can show that it does.
+    tolerant = lets_nan_pass(step) or not reads_numbers_alone(step)
+    met = trained_nulls(step)
+    for i, slot in enumerate(slots):
+        null: NullUse = "handled" if i in met else null_at(slot, tolerant=tolerant)
+        ledger.note(slot, Use(kind="number", null=null))
+    if not reads_numbers_alone(step):
+        ledger.note_foreign(slots)

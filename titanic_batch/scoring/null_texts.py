@@ -1,0 +1,44 @@
+"""Say which cell texts were read as null, and which look as if they should have been."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from titanic_batch.alignment.counts import AlignmentCounts
+from titanic_batch.alignment.feeds import AlignmentPlan, Feed
+from titanic_batch.nulls import USUAL_NULLS
+
+
+def null_text_warnings(plan: AlignmentPlan, counts: AlignmentCounts) -> Iterator[str]:
+    """Yield warnings of null texts that neither the user nor the training data has told of.
+
+    Args:
+        plan: How the model was fed.
+        counts: What alignment met.
+    """
+    read_as_text = {feed.column.name for feed in plan.feeds if _is_text(feed)}
+    for column, texts in sorted(counts.null_tokens.items()):
+        if column in read_as_text:
+            continue  # only what training or the user has shown is null there
+        for text, count in sorted(texts.items()):
+            if text not in USUAL_NULLS and text not in plan.null_tokens:
+                yield (
+                    f"{column} held the text {text} {_times(count)}, which was read as null; "
+                    f"--null '{text}' says that it is meant so"
+                )
+    for column, texts in sorted(counts.doubtful.items()):
+        for text, count in sorted(texts.items()):
+            yield (
+                f"{column} held the text {text} {_times(count)}, which was read as text, where "
+                f"pandas.read_csv reads null; --null '{text}' makes it null"
+            )
+
+
+def _is_text(feed: Feed) -> bool:
+    if feed.one_hot is not None or feed.column.kind == "text":
+        return True
+    return any(isinstance(value, str) for value in feed.column.categories or ())
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
