@@ -272,6 +272,8 @@ def _is_held_as_objects(feed: Feed, kind: pa.DataType, *, nullable: bool) -> boo
         return True
     if feed.one_hot is not None:
         return False
+    if column.kind == "category" and column.dtype == "object":
+        return True
     if nullable and column.kind == "category" and column.null_value is None:
         return True  # in an array of numbers None would be NaN
     # Code that tells 3 from 3.0 is to be shown what it was shown in training.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import pyarrow as pa
 from titanic_batch.alignment.apply import typed_column
 from titanic_batch.alignment.feeds import AlignmentPlan
 from titanic_batch.chunk.answers import ModelFacts, Predictions
-from titanic_batch.errors import UsageError
+from titanic_batch.errors import ModelError, UsageError
 
 OutputFormat = Literal["csv", "parquet"]
 
@@ -133,11 +133,7 @@ def output_table(
         column = typed[name] if name in plan.typed else cells.column(name)
         columns.append(column if taken is None else column.take(taken))
     label_type = plan.schema.field(plan.prediction).type
-    columns.append(
-        pa.array(predictions.labels.tolist(), label_type)
-        if pa.types.is_string(label_type)
-        else pa.array(predictions.labels).cast(label_type)
-    )
+    columns.append(_labels(predictions.labels, label_type))
     if predictions.probabilities is not None:
         first = 1 if plan.binary else 0
         columns += [
@@ -145,6 +141,19 @@ def output_table(
             for offset in range(len(plan.probabilities))
         ]
     return pa.table(columns, schema=plan.schema)
+
+
+def _labels(labels: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        if pa.types.is_string(kind):
+            return pa.array(labels.tolist(), kind)
+        return pa.array(labels).cast(kind)
+    except pa.ArrowException as exc:
+        raise ModelError(
+            f"its predict answers with {labels.dtype}, where its classes are {kind}",
+            cure="Save an estimator whose predict answers with one of its classes_, for example "
+            "CatBoostClassifier instead of CatBoost.",
+        ) from exc
 
 
 def _kept(inputs: pa.Schema, keep: str | Sequence[str]) -> tuple[str, ...]:

@@ -30,6 +30,10 @@ def category_use(
         tolerant: Whether a null passes that it does not know.
     """
     known, has_nan, has_none = split_nulls(values)
+    if getattr(values, "dtype", None) == np.dtype(object) and not all(
+        isinstance(one, str) for one in known
+    ):
+        dtype = dtype or "object"  # an encoder of numbers as objects fails on an array of numbers
     # An imputer for NaN lets None pass: where the encoder behind it knows None, training had it.
     null_is: Null | None = "None" if has_none and not has_nan else None
     if has_nan or (imputed and not has_none):

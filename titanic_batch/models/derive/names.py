@@ -31,6 +31,8 @@ def input_names(estimator: Any) -> tuple[str, ...] | None:
 def input_count(estimator: Any) -> int | None:
     """Return the number of columns an estimator was trained on, None where it does not say."""
     count = _attribute(estimator, "n_features_in_")
+    if not count:  # CatBoost forgets it when it is pickled, but not the names
+        count = len(_attribute(estimator, "feature_names_") or ()) or None
     if count is not None:
         return int(count)
     for inner in _first_readers(estimator):
