@@ -13,12 +13,10 @@ from sklearn.utils import _safe_indexing
 
 from titanic_batch.chunk.answers import ModelFacts, Predictions, joined, taken
 from titanic_batch.chunk.distinct import distinct_rows, is_worth_sorting_for
-from titanic_batch.chunk.independence import (
-    predicts_rows_independently,
-    prepares_rows_independently,
-)
+from titanic_batch.chunk.independence import PIPELINE, independence_of
 from titanic_batch.chunk.kept import FEWEST_ROWS, KeptChunk, rows_to_ask
 from titanic_batch.errors import ModelError
+from titanic_batch.models.exact import exact_class
 
 #: scikit-learn classifiers whose `predict` is, by their own code, the class of the largest
 #: `predict_proba`; asking for both would do the work twice. Ties are asked of `predict`.
@@ -38,14 +36,14 @@ def model_facts(estimator: Any) -> ModelFacts:
         ModelError: if it predicts several outputs at once.
     """
     classes = getattr(estimator, "classes_", None)
+    known = independence_of(estimator)
+    rows = {
+        "independent_rows": known.rows,
+        "independent_steps": known.steps,
+        "known_by_row": known.by_row,
+    }
     if classes is None:
-        return ModelFacts(
-            classes=None,
-            has_probability=False,
-            label_type=pa.float64(),
-            independent_rows=predicts_rows_independently(estimator),
-            independent_steps=prepares_rows_independently(estimator),
-        )
+        return ModelFacts(classes=None, has_probability=False, label_type=pa.float64(), **rows)
     if isinstance(classes, list):
         raise _several_outputs()
     values = np.asarray(classes)
@@ -56,8 +54,7 @@ def model_facts(estimator: Any) -> ModelFacts:
         classes=tuple(values.tolist()),
         has_probability=hasattr(estimator, "predict_proba"),
         label_type=label_type,
-        independent_rows=predicts_rows_independently(estimator),
-        independent_steps=prepares_rows_independently(estimator),
+        **rows,
     )
 
 
@@ -170,7 +167,7 @@ def _ask(
     classes = np.asarray(estimator.classes_)
     if threshold is not None:
         labels = classes[(probabilities[:, 1] >= threshold).astype(np.intp)]
-    elif _qualified_name(final) in _ARGMAX_CLASSIFIERS:
+    elif exact_class(final) in _ARGMAX_CLASSIFIERS:
         labels = _most_probable(final, inputs, probabilities)
     else:
         labels = _labels(final, inputs)
@@ -206,13 +203,8 @@ def _most_probable(
 
 def _preprocessed(estimator: Any, features: Any) -> tuple[Any, Any]:
     """Run a plain Pipeline's transformers once; return its last step and what that is fed."""
-    if _qualified_name(estimator) != "sklearn.pipeline.Pipeline" or len(estimator.steps) < 2:
+    if exact_class(estimator) != PIPELINE or len(estimator.steps) < 2:
         return estimator, features
     for _, _, transformer in estimator._iter(with_final=False):
         features = transformer.transform(features)
     return _preprocessed(estimator.steps[-1][1], features)
-
-
-def _qualified_name(estimator: Any) -> str:
-    kind = type(estimator)
-    return f"{kind.__module__}.{kind.__qualname__}"

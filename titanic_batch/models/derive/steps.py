@@ -17,6 +17,7 @@ from sklearn.utils import get_tags
 
 from titanic_batch.models.derive.categories import category_use
 from titanic_batch.models.derive.slots import Ledger, Slot, Use, null_at, opaque
+from titanic_batch.models.exact import is_sklearn_class, overrides_sklearn
 
 
 def note_transformer(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[Slot] | None:
@@ -25,6 +26,9 @@ def note_transformer(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[S
     Returns:
         The columns it hands to the next step; None where their number is not known here.
     """
+    if overrides_sklearn(step):  # what its class does is not what it does
+        ledger.note_unseen(slots, step)
+        return None
     if isinstance(step, OneHotEncoder | OrdinalEncoder | TargetEncoder):
         return _note_encoder(step, slots, ledger)
     if isinstance(step, MissingIndicator):
@@ -37,7 +41,7 @@ def note_transformer(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[S
         return None
     if isinstance(step, FunctionTransformer):
         return _note_function(step, slots, ledger)
-    if not type(step).__module__.startswith("sklearn.") or get_tags(step).input_tags.dict:
+    if not is_sklearn_class(type(step)) or get_tags(step).input_tags.dict:
         ledger.note_unseen(slots, step)
         return None
     return _note_numeric(step, slots, ledger)
