@@ -42,7 +42,7 @@ def exact_class(value: Any) -> str:
 
 def is_sklearn_class(kind: type) -> bool:
     """Tell whether a class is one of scikit-learn's, not one that bears such a name."""
-    return is_class_of(kind, _SKLEARN)  # type: ignore[arg-type]  # a class can be hashed
+    return is_class_of(kind, _SKLEARN)
 
 
 @functools.cache
