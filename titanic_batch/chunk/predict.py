@@ -14,7 +14,7 @@ from sklearn.utils import _safe_indexing
 from titanic_batch.chunk.answers import ModelFacts, Predictions, joined, taken
 from titanic_batch.chunk.distinct import distinct_rows, is_worth_sorting_for
 from titanic_batch.chunk.independence import PIPELINE, independence_of
-from titanic_batch.chunk.kept import FEWEST_ROWS, KeptChunk, rows_to_ask
+from titanic_batch.chunk.kept import FEWEST_ROWS, KeptRows, rows_to_ask
 from titanic_batch.errors import ModelError
 from titanic_batch.models.exact import exact_class
 
@@ -63,7 +63,7 @@ def predict(
     features: Any,
     facts: ModelFacts,
     threshold: float | None = None,
-    kept: KeptChunk | None = None,
+    kept: KeptRows | None = None,
 ) -> Predictions:
     """Predict a batch of rows, some at a time, so that a run that is killed loses little.
 

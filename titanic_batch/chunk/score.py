@@ -13,11 +13,16 @@ from titanic_batch.chunk.predict import predict, predict_each
 from titanic_batch.chunk.prepare import Prepared, finish, prepare, prepare_several
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.errors import DataError, TitanicBatchError
+from titanic_batch.models.code import LoadedCode
 from titanic_batch.sources.base import Chunk
 
 
 def score_chunk(
-    task: ChunkTask, chunk: Chunk, estimator: Any, facts: ModelFacts | None
+    task: ChunkTask,
+    chunk: Chunk,
+    estimator: Any,
+    facts: ModelFacts | None,
+    code: LoadedCode | None = None,
 ) -> ChunkResult:
     """Score one chunk.
 
@@ -26,17 +31,21 @@ def score_chunk(
         chunk: The records.
         estimator: The fitted model; None to validate only.
         facts: What `model_facts` said of it.
+        code: What it runs; None to keep nothing.
 
     Raises:
         DataError: if the model fails on the chunk's rows.
         ModelError: if it predicts several outputs at once.
     """
     prepared = prepare(task, chunk)
-    return finish(prepared, _predict_one(prepared, estimator, facts))
+    return finish(prepared, _predict_one(prepared, estimator, facts, code))
 
 
 def score_chunks(
-    items: Sequence[tuple[ChunkTask, Chunk]], estimator: Any, facts: ModelFacts
+    items: Sequence[tuple[ChunkTask, Chunk]],
+    estimator: Any,
+    facts: ModelFacts,
+    code: LoadedCode | None = None,
 ) -> list[ChunkResult | TitanicBatchError]:
     """Score the small chunks of several files, with one call of the model where that is the same.
 
@@ -60,7 +69,7 @@ def score_chunks(
             continue
         try:
             if predictions is None:
-                results.append(finish(one, _predict_one(one, estimator, facts)))
+                results.append(finish(one, _predict_one(one, estimator, facts, code)))
             else:
                 results.append(finish(one, predictions.pop(0) if one.features else None))
         except TitanicBatchError as exc:
@@ -69,14 +78,16 @@ def score_chunks(
 
 
 def _predict_one(
-    prepared: Prepared, estimator: Any, facts: ModelFacts | None
+    prepared: Prepared, estimator: Any, facts: ModelFacts | None, code: LoadedCode | None
 ) -> Predictions | None:
     if prepared.features is None or facts is None:
         return None
     task, chunk = prepared.task, prepared.chunk
     try:
         frame = model_input(task.alignment, prepared.features)
-        kept = task.keeper.of_chunk(chunk.data) if task.keeper is not None else None
+        kept = None
+        if task.keeper is not None and code is not None:
+            kept = task.keeper.of_rows(task.alignment, prepared.features, facts, code)
         return predict(estimator, frame, facts, task.threshold, kept)
     except TitanicBatchError:
         raise

@@ -29,7 +29,6 @@ from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import reject_limit
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.report import Tally, build_manifest
-from titanic_batch.scoring.resuming import file_fingerprint
 from titanic_batch.scoring.targets import Target, target_of
 from titanic_batch.sinks.base import Format, Sink
 from titanic_batch.sources.base import Chunk, Source
@@ -134,7 +133,7 @@ class FileRun:
         plan = self._context.planner.plan(self.pair, self._source)
         self._alignment = plan.alignment
         self._format: Format = plan.format
-        work = self._target.open_work(file_fingerprint(self._context.fingerprint, self.pair.input))
+        work = self._target.open_work(self._context.fingerprint)
         self._task = ChunkTask(
             input=self.pair.input,
             parser=self._source.parser,

@@ -80,11 +80,13 @@ class RunFacts:
         options: The manifest's `options`.
         model: The manifest's `model`.
         warnings: What loading the model brought up.
+        libraries: The manifest's `libraries`.
     """
 
     options: dict[str, Any]
     model: dict[str, Any]
     warnings: tuple[str, ...]
+    libraries: dict[str, str]
 
 
 def run_facts(
@@ -95,6 +97,7 @@ def run_facts(
         options=options.published(),
         model=model_entry(model, description),
         warnings=description.warnings,
+        libraries={**library_versions(), **description.libraries},
     )
 
 
@@ -185,7 +188,7 @@ def build_manifest(
         seconds=round(seconds, 3),
         rows_per_second=round(tally.read / seconds, 1) if seconds > 0 else 0.0,
         tool={"name": TOOL, "version": __version__},
-        libraries=library_versions(),
+        libraries=facts.libraries,
         options=facts.options,
         model=facts.model,
         input=input,
