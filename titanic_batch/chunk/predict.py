@@ -64,6 +64,8 @@ def predict(
     facts: ModelFacts,
     threshold: float | None = None,
     kept: KeptRows | None = None,
+    *,
+    whole: bool = False,
 ) -> Predictions:
     """Predict a batch of rows, some at a time, so that a run that is killed loses little.
 
@@ -76,11 +78,13 @@ def predict(
         threshold: For binary classifiers: the label is `classes_[1]` where its probability is at
             least this, else `classes_[0]`.
         kept: What an earlier run has predicted of them, and takes what this one does.
+        whole: Ask for all rows at once, for the model may look from one at another.
 
     Raises:
         ModelError: if it predicts several outputs at once.
     """
-    count, rows, start = len(features), FEWEST_ROWS, 0
+    count, start = len(features), 0
+    rows = count if whole else FEWEST_ROWS
     final: Any = None
     inputs: Any = None
     preprocessing_s = 0.0
@@ -98,10 +102,16 @@ def predict(
             sorts = facts.independent_rows and is_worth_sorting_for(final)
             ask = _ask_once if sorts else _ask
             part = ask(estimator, final, some, facts, threshold)
+            if len(part.labels) != span.stop - span.start:
+                raise ModelError(
+                    f"asked about {span.stop - span.start:,} rows, the model answers with "
+                    f"{len(part.labels):,} predictions",
+                    cure="It must answer with one for each row.",
+                )
             seconds = time.perf_counter() - asked
             if kept is not None:
                 kept.keep(start, part, seconds + preprocessing_s * len(part.labels))
-            if facts.independent_rows:
+            if facts.independent_rows and not whole:
                 rows = rows_to_ask(len(part.labels), seconds)
         parts.append(part)
         start += len(part.labels)

@@ -14,7 +14,7 @@ from titanic_batch.chunk.predict import model_facts
 from titanic_batch.chunk.score import score_chunks
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.engine.base import ModelDescription
-from titanic_batch.errors import TitanicBatchError
+from titanic_batch.errors import TitanicBatchError, memory_errors
 from titanic_batch.models import VerifiedModel, load_estimator
 from titanic_batch.models.code import LoadedCode, loaded_code
 from titanic_batch.models.derive import derive_schema
@@ -36,7 +36,7 @@ class Session:
         """Score a group of chunks; an expected error is returned, not raised."""
         facts = self.description.facts
         # One thread each: BLAS sums in another order with more, so the last bit would differ.
-        with threadpool_limits(limits=1), warnings.catch_warnings():
+        with memory_errors(), threadpool_limits(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return score_chunks(items, self.estimator, facts, self.code)
 
@@ -46,7 +46,13 @@ def open_session(model: VerifiedModel) -> Session:
 
     Raises:
         ModelError: if it cannot be loaded, or its columns cannot be found out.
+        WorkerEndedError: if memory runs out.
     """
+    with memory_errors():
+        return _open(model)
+
+
+def _open(model: VerifiedModel) -> Session:
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     loaded = load_estimator(model)

@@ -175,6 +175,7 @@ def build_manifest(
     output: FileFacts,
     rejects_path: str | None,
     admission: Admission | None = None,
+    warnings: tuple[str, ...] = (),
 ) -> Manifest:
     """Return the manifest of a run that is about to publish."""
     finished_at = datetime.now(UTC)
@@ -208,6 +209,7 @@ def build_manifest(
         nulls=dict(sorted(tally.counts.nulls.items())),
         warnings=(
             *facts.warnings,
+            *warnings,
             *_warnings(tally),
             *(admission.warnings if admission is not None else ()),
         ),
