@@ -3,7 +3,8 @@
     TitanicBatchError            1   a bug in titanic-batch
     ├── UsageError               2   wrong arguments, or a faulty job file
     ├── DataError               65   the data does not fit
-    │   └── TooManyRejectsError 65   more rows rejected than allowed
+    │   ├── TooManyRejectsError 65   more rows rejected than allowed
+    │   └── RowDependenceError  65   a row's score depends on the rows beside it
     ├── InputMissingError       66   input missing or empty
     ├── ModelError              69   model not found, unreadable, or from another version
     ├── WorkerEndedError        71   the system ended a worker process
@@ -87,6 +88,10 @@ class TooManyRejectsError(DataError):
     """More rows were rejected than the run allows."""
 
 
+class RowDependenceError(DataError):
+    """The model's score of a row depends on the rows beside it: no file is scored with it."""
+
+
 class InputMissingError(TitanicBatchError):
     """The input does not exist or holds no data rows."""
 
@@ -100,9 +105,34 @@ class ModelError(TitanicBatchError):
 
 
 class WorkerEndedError(TitanicBatchError):
-    """The operating system ended a worker process."""
+    """The operating system ended a worker process, or refused memory to this one."""
 
     exit_code = 71
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Turn what is raised where memory runs out into a `WorkerEndedError`.
+
+    Raises:
+        WorkerEndedError: in place of a MemoryError.
+    """
+    try:
+        yield
+    except MemoryError as exc:
+        raise out_of_memory() from exc
+    except OSError as exc:
+        if exc.errno != errno.ENOMEM:
+            raise
+        raise out_of_memory() from exc
+
+
+def out_of_memory() -> WorkerEndedError:
+    """Return what a run ends in where memory ran out, in this process."""
+    return WorkerEndedError(
+        "memory ran out",
+        cure="Lower --chunk-size or --workers, or give the job more memory.",
+    )
 
 
 class OutputError(TitanicBatchError):

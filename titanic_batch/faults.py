@@ -31,9 +31,11 @@ class Fault:
         position: Position of the column in the header; -1 where the whole record is meant.
         column: The column's name, empty where the whole record is meant.
         reason: Why it is rejected.
+        said: What the model said of it, for a `model-error`; it may quote a cell.
     """
 
     index: int
     position: int
     column: str
     reason: Reason
+    said: str = ""

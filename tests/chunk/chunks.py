@@ -49,6 +49,8 @@ def make_task(
     threshold: float | None = None,
     prediction_column: str = "prediction",
     probability_column: str = "probability",
+    max_rejects: int = 0,
+    max_reject_share: float = 0.0,
     **options: Any,
 ) -> tuple[ChunkTask, ModelFacts]:
     text_cells = isinstance(parser, CsvParser)
@@ -78,6 +80,8 @@ def make_task(
         output=output,
         encoder=encoder,
         threshold=threshold,
+        max_rejects=max_rejects,
+        max_reject_share=max_reject_share,
     )
     return task, facts
 

@@ -31,23 +31,106 @@ def raise_over_two(numbers: Any) -> Any:
     return numbers
 
 
-def test_a_model_that_fails_is_a_data_error_with_the_chunks_rows() -> None:
+def test_a_row_on_which_the_model_raises_is_rejected_and_the_others_are_scored() -> None:
+    table = pa.table({"x": [1.0, 3.0, None, 2.0, 9.0]})
+    result, out = score_table(
+        answering(raise_over_two), table, first_row=101, schema=SCHEMA, max_rejects=3
+    )
+    assert out["x"].to_pylist() == out["prediction"].to_pylist() == [1.0, 2.0]
+    assert [(one.row, one.column, one.reason, one.said) for one in result.rejects] == [
+        (102, "", "model-error", "ValueError: too large"),
+        (103, "x", "missing-value", ""),
+        (105, "", "model-error", "ValueError: too large"),
+    ]
+    assert (result.rows_read, result.rows_scored) == (5, 2)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("share_bad", [0.0, 0.01, 0.3, 1.0])
+def test_exactly_the_rows_on_which_it_raises_are_rejected(seed: int, share_bad: float) -> None:
+    draw = np.random.default_rng(seed)
+    numbers = np.where(draw.random(200) < share_bad, 5.0, 1.0)
+    result, out = score_table(
+        answering(raise_over_two), pa.table({"x": numbers}), schema=SCHEMA, max_rejects=200
+    )
+    assert [one.row - 1 for one in result.rejects] == np.flatnonzero(numbers > 2).tolist()
+    assert result.rows_scored == out.num_rows == (numbers < 2).sum()
+
+
+@pytest.mark.parametrize("most", [0, 1, 20])
+def test_a_model_that_always_raises_is_not_asked_about_every_row(most: int) -> None:
+    asked = []
+
+    def fail(numbers: Any) -> Any:
+        asked.append(len(numbers))
+        raise ValueError("never")
+
+    table = pa.table({"x": np.ones(4_000)})
+    result, _ = score_table(answering(fail), table, schema=SCHEMA, max_rejects=most)
+    assert [one.row for one in result.rejects] == list(range(1, most + 2))
+    assert result.payload == b""
+    assert len(asked) <= 2 * (12 + 2 * most + 2)
+
+
+def test_where_a_share_may_be_rejected_a_thousand_rows_are_found_at_least() -> None:
+    numbers = np.ones(3_000)
+    numbers[:900] = 3.0
+    result, _ = score_table(
+        answering(raise_over_two), pa.table({"x": numbers}), schema=SCHEMA, max_reject_share=0.01
+    )
+    assert len(result.rejects) == 900
+    numbers[:1_100] = 3.0
+    with pytest.raises(DataError, match="the model fails on more than 1,000 rows: ValueError"):
+        score_table(
+            answering(raise_over_two),
+            pa.table({"x": numbers}),
+            schema=SCHEMA,
+            max_reject_share=0.01,
+        )
+
+
+def test_a_model_that_raises_on_rows_only_together_is_a_data_error_with_the_chunks_rows() -> None:
+    def fail(numbers: Any) -> Any:
+        if len(numbers) > 2:
+            raise ValueError("too many\nwith more lines")
+        return numbers
+
     table = pa.table({"x": [1.0, 3.0, 2.0]})
     with pytest.raises(DataError) as caught:
-        score_table(answering(raise_over_two), table, first_row=101, schema=SCHEMA)
+        score_table(answering(fail), table, first_row=101, schema=SCHEMA, max_rejects=3)
     assert caught.value.exit_code == 65
     assert caught.value.where == "in.parquet, rows 101 to 103"
-    assert caught.value.what == "the model fails on it: ValueError: too large"
+    assert caught.value.what == "the model fails on it: ValueError: too many"
     assert "titanic-batch check" in caught.value.cure
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), MemoryError(), AssertionError(), RuntimeError()])
-def test_whatever_a_model_raises_is_wrapped(error: Exception) -> None:
+@pytest.mark.parametrize("error", [KeyError("x"), AssertionError(), RuntimeError("a\nb")])
+def test_whatever_a_model_raises_is_a_reject(error: Exception) -> None:
     def fail(numbers: Any) -> Any:
         raise error
 
-    with pytest.raises(DataError, match=f"the model fails on it: {type(error).__name__}"):
-        score_table(answering(fail), pa.table({"x": [1.0]}), schema=SCHEMA)
+    result, _ = score_table(answering(fail), pa.table({"x": [1.0]}), schema=SCHEMA)
+    (reject,) = result.rejects
+    assert reject.said == f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+@pytest.mark.parametrize("how", ["plain", "wrapped", "in words"])
+def test_memory_that_runs_out_is_no_fault_of_a_row(how: str) -> None:
+    def fail(numbers: Any) -> Any:
+        if how == "plain":
+            raise MemoryError
+        if how == "in words":
+            raise RuntimeError("std::bad_alloc")
+        raise ValueError("no scores") from MemoryError()
+
+    with pytest.raises(MemoryError):
+        score_table(answering(fail), pa.table({"x": [1.0, 2.0]}), schema=SCHEMA, max_rejects=2)
+
+
+def test_a_model_that_leaves_rows_out_is_a_model_error() -> None:
+    estimator = answering(lambda numbers: numbers[numbers > 1])
+    with pytest.raises(ModelError, match="asked about 2 rows, the model answers with 1 pred"):
+        score_table(estimator, pa.table({"x": [1.0, 2.0]}), schema=SCHEMA)
 
 
 def test_a_model_of_several_outputs_is_a_model_error() -> None:
@@ -95,10 +178,7 @@ def test_several_chunks_at_once_are_scored_as_one_by_one_and_only_the_bad_one_fa
         task, _ = make_task(estimator, tables[0].schema, ParquetParser(), schema=SCHEMA)
         items.append((task, parquet_chunk(table.cast(tables[0].schema))))
     results = score_chunks(items, estimator, model_facts(estimator))
-    assert isinstance(results[1], DataError)
     scored = [one.rows_scored for one in results if isinstance(one, ChunkResult)]
-    assert scored == [2, 1, 0]
-    good = [item for index, item in enumerate(items) if index != 1]
-    together = score_chunks(good, estimator, model_facts(estimator))
-    alone = [score_chunks([item], estimator, model_facts(estimator))[0] for item in good]
-    assert together == alone == [result for result in results if isinstance(result, ChunkResult)]
+    assert scored == [2, 0, 1, 0]
+    alone = [score_chunks([item], estimator, model_facts(estimator))[0] for item in items]
+    assert results == alone

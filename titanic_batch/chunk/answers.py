@@ -26,6 +26,7 @@ class ModelFacts:
             the rows beside it.
         independent_steps: Whether what comes before a pipeline's last step is known to treat each
             row on its own, to the last bit.
+        known_by_row: Whether it is known not to look from one row at another.
     """
 
     classes: tuple[Scalar, ...] | None
@@ -33,6 +34,7 @@ class ModelFacts:
     label_type: pa.DataType
     independent_rows: bool = False
     independent_steps: bool = False
+    known_by_row: bool = False
 
     @property
     def goes_together(self) -> bool:

@@ -1,13 +1,26 @@
-"""Does a model predict each row on its own, to the last bit?
+"""Does a model predict each row on its own?
 
-Most models do as far as mathematics goes, but a matrix product may sum in another order for
-another number of rows. These do not: they look things up, compare, and add row by row.
+To the last bit: these look things up, compare, and add row by row. A matrix product may sum in
+another order for another number of rows, so most models do as far as mathematics goes, and no
+further. Whatever is not known to do either is tried (`chunk/trial.py`).
+
+Only scikit-learn's own code is known (`models/exact.py`), all through the model.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from sklearn.utils import check_array
+
+from titanic_batch.models.exact import consists_of, exact_class
+
+PIPELINE = "sklearn.pipeline.Pipeline"
+_COLUMNS = "sklearn.compose._column_transformer.ColumnTransformer"
+_FUNCTION = "sklearn.preprocessing._function_transformer.FunctionTransformer"
+_DUMMY = "sklearn.dummy.DummyClassifier"
 _TRANSFORMERS = {
     "sklearn.impute._base.SimpleImputer",
     "sklearn.impute._base.MissingIndicator",
@@ -29,33 +42,79 @@ _PREDICTORS = {
         ("sklearn.tree._classes", "DecisionTree"),
     )
 }
+#: Modules whose estimators all predict, or transform, each row by what they learned in training.
+_BY_ROW = tuple(
+    f"sklearn.{module}."
+    for module in (
+        *("calibration", "compose", "cross_decomposition", "decomposition._pca"),
+        *("decomposition._truncated_svd", "discriminant_analysis", "dummy", "ensemble"),
+        *("feature_extraction", "feature_selection", "frozen", "gaussian_process"),
+        *("impute._base", "impute._knn", "isotonic", "kernel_approximation", "kernel_ridge"),
+        *("linear_model", "model_selection", "multiclass", "naive_bayes", "neighbors"),
+        *("neural_network", "pipeline", "preprocessing", "random_projection"),
+        *("semi_supervised", "svm", "tree"),
+    )
+)
 
 
-def predicts_rows_independently(estimator: Any) -> bool:
-    """Tell whether a fitted model is known to predict each row on its own, to the last bit."""
-    name = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
-    if name == "sklearn.pipeline.Pipeline":
-        *steps, (_, last) = estimator.steps
-        return all(_is_elementwise(step) for _, step in steps) and predicts_rows_independently(last)
-    return name in _PREDICTORS
+@dataclass(frozen=True, kw_only=True)
+class Independence:
+    """What is known of a fitted model, and False where it is not.
+
+    Attributes:
+        rows: It predicts each row on its own, to the last bit.
+        steps: It is a pipeline whose steps, but for the last, treat each row so.
+        by_row: It does not look from one row at another.
+    """
+
+    rows: bool
+    steps: bool
+    by_row: bool
 
 
-def prepares_rows_independently(estimator: Any) -> bool:
-    """Tell whether a fitted model is a pipeline whose steps, but for the last, are known to."""
-    name = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
-    return name == "sklearn.pipeline.Pipeline" and all(
-        _is_elementwise(step) for _, step in estimator.steps[:-1]
+def independence_of(estimator: Any) -> Independence:
+    """Return what is known of a fitted model."""
+    by_row = predicts_by_row(estimator)
+    steps = [step for _, step in estimator.steps] if exact_class(estimator) == PIPELINE else []
+    return Independence(
+        rows=by_row and _is_independent(estimator),
+        steps=bool(steps)
+        and all(_is_elementwise(step) for step in steps[:-1])
+        and (by_row or all(predicts_by_row(step) for step in steps[:-1])),
+        by_row=by_row,
     )
 
 
+def predicts_by_row(estimator: Any) -> bool:
+    """Tell whether a fitted model, or a step of one, is known not to look from row to row."""
+    return consists_of(estimator, _is_known)
+
+
+def _is_known(name: str, estimator: Any) -> bool:
+    if name == _FUNCTION:  # scikit-learn's own functions too may look at all rows: `scale`
+        func = getattr(estimator.func, "func", estimator.func)  # of a functools.partial
+        return func is None or func is check_array or isinstance(func, np.ufunc)
+    if name == _DUMMY:  # what gradient boosting begins with
+        return estimator.strategy not in ("stratified", "uniform")
+    return name.startswith(_BY_ROW)
+
+
+def _is_independent(estimator: Any) -> bool:
+    name = exact_class(estimator)
+    if name == PIPELINE:
+        *steps, (_, last) = estimator.steps
+        return all(_is_elementwise(step) for _, step in steps) and _is_independent(last)
+    return name in _PREDICTORS
+
+
 def _is_elementwise(step: Any) -> bool:
-    name = f"{type(step).__module__}.{type(step).__qualname__}"
     if step is None or isinstance(step, str):  # "passthrough", "drop"
         return True
-    if name == "sklearn.pipeline.Pipeline":
+    name = exact_class(step)
+    if name == PIPELINE:
         return all(_is_elementwise(inner) for _, inner in step.steps)
-    if name == "sklearn.compose._column_transformer.ColumnTransformer":
+    if name == _COLUMNS:
         return all(_is_elementwise(inner) for _, inner, _ in step.transformers_)
-    if name == "sklearn.preprocessing._function_transformer.FunctionTransformer":
+    if name == _FUNCTION:
         return step.func is None  # what a fitted ColumnTransformer makes of "passthrough"
     return name in _TRANSFORMERS

@@ -13,12 +13,10 @@ from sklearn.utils import _safe_indexing
 
 from titanic_batch.chunk.answers import ModelFacts, Predictions, joined, taken
 from titanic_batch.chunk.distinct import distinct_rows, is_worth_sorting_for
-from titanic_batch.chunk.independence import (
-    predicts_rows_independently,
-    prepares_rows_independently,
-)
-from titanic_batch.chunk.kept import FEWEST_ROWS, KeptChunk, rows_to_ask
+from titanic_batch.chunk.independence import PIPELINE, independence_of
+from titanic_batch.chunk.kept import FEWEST_ROWS, KeptRows, rows_to_ask
 from titanic_batch.errors import ModelError
+from titanic_batch.models.exact import exact_class
 
 #: scikit-learn classifiers whose `predict` is, by their own code, the class of the largest
 #: `predict_proba`; asking for both would do the work twice. Ties are asked of `predict`.
@@ -38,14 +36,14 @@ def model_facts(estimator: Any) -> ModelFacts:
         ModelError: if it predicts several outputs at once.
     """
     classes = getattr(estimator, "classes_", None)
+    known = independence_of(estimator)
+    rows = {
+        "independent_rows": known.rows,
+        "independent_steps": known.steps,
+        "known_by_row": known.by_row,
+    }
     if classes is None or not len(classes):  # none at all: CatBoost's regressors
-        return ModelFacts(
-            classes=None,
-            has_probability=False,
-            label_type=pa.float64(),
-            independent_rows=predicts_rows_independently(estimator),
-            independent_steps=prepares_rows_independently(estimator),
-        )
+        return ModelFacts(classes=None, has_probability=False, label_type=pa.float64(), **rows)
     if isinstance(classes, list):
         raise _several_outputs()
     values = np.asarray(classes)
@@ -56,8 +54,7 @@ def model_facts(estimator: Any) -> ModelFacts:
         classes=tuple(values.tolist()),
         has_probability=hasattr(estimator, "predict_proba"),
         label_type=label_type,
-        independent_rows=predicts_rows_independently(estimator),
-        independent_steps=prepares_rows_independently(estimator),
+        **rows,
     )
 
 
@@ -66,7 +63,9 @@ def predict(
     features: Any,
     facts: ModelFacts,
     threshold: float | None = None,
-    kept: KeptChunk | None = None,
+    kept: KeptRows | None = None,
+    *,
+    whole: bool = False,
 ) -> Predictions:
     """Predict a batch of rows, some at a time, so that a run that is killed loses little.
 
@@ -79,11 +78,13 @@ def predict(
         threshold: For binary classifiers: the label is `classes_[1]` where its probability is at
             least this, else `classes_[0]`.
         kept: What an earlier run has predicted of them, and takes what this one does.
+        whole: Ask for all rows at once, for the model may look from one at another.
 
     Raises:
         ModelError: if it predicts several outputs at once.
     """
-    count, rows, start = len(features), FEWEST_ROWS, 0
+    count, start = len(features), 0
+    rows = count if whole else FEWEST_ROWS
     final: Any = None
     inputs: Any = None
     preprocessing_s = 0.0
@@ -101,10 +102,16 @@ def predict(
             sorts = facts.independent_rows and is_worth_sorting_for(final)
             ask = _ask_once if sorts else _ask
             part = ask(estimator, final, some, facts, threshold)
+            if len(part.labels) != span.stop - span.start:
+                raise ModelError(
+                    f"asked about {span.stop - span.start:,} rows, the model answers with "
+                    f"{len(part.labels):,} predictions",
+                    cure="It must answer with one for each row.",
+                )
             seconds = time.perf_counter() - asked
             if kept is not None:
                 kept.keep(start, part, seconds + preprocessing_s * len(part.labels))
-            if facts.independent_rows:
+            if facts.independent_rows and not whole:
                 rows = rows_to_ask(len(part.labels), seconds)
         parts.append(part)
         start += len(part.labels)
@@ -170,7 +177,7 @@ def _ask(
     classes = np.asarray(estimator.classes_)
     if threshold is not None:
         labels = classes[(probabilities[:, 1] >= threshold).astype(np.intp)]
-    elif _qualified_name(final) in _ARGMAX_CLASSIFIERS:
+    elif exact_class(final) in _ARGMAX_CLASSIFIERS:
         labels = _most_probable(final, inputs, probabilities)
     else:
         labels = _labels(final, inputs)
@@ -206,13 +213,8 @@ def _most_probable(
 
 def _preprocessed(estimator: Any, features: Any) -> tuple[Any, Any]:
     """Run a plain Pipeline's transformers once; return its last step and what that is fed."""
-    if _qualified_name(estimator) != "sklearn.pipeline.Pipeline" or len(estimator.steps) < 2:
+    if exact_class(estimator) != PIPELINE or len(estimator.steps) < 2:
         return estimator, features
     for _, _, transformer in estimator._iter(with_final=False):
         features = transformer.transform(features)
     return _preprocessed(estimator.steps[-1][1], features)
-
-
-def _qualified_name(estimator: Any) -> str:
-    kind = type(estimator)
-    return f"{kind.__module__}.{kind.__qualname__}"

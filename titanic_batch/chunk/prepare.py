@@ -45,6 +45,13 @@ class Prepared:
         """How many rows are without a fault."""
         return int(self.parsed.cells.num_rows if self.rows is None else self.rows.size)
 
+    def record_number(self, position: int) -> int:
+        """Return the number in its input of the row at a position in `features`."""
+        row = position if self.rows is None else int(self.rows[position])
+        return self.chunk.first_row + (
+            row if self.parsed.rows is None else int(self.parsed.rows[row])
+        )
+
 
 def prepare(task: ChunkTask, chunk: Chunk) -> Prepared:
     """Parse and align a chunk, and take its good rows; raises DataError where it has none."""
@@ -101,7 +108,7 @@ def _prepared(task: ChunkTask, chunk: Chunk, parsed: Parsed, aligned: Aligned) -
     rows = _rows_without(aligned.faults, parsed.cells.num_rows)
     some = (parsed.cells.num_rows if rows is None else rows.size) > 0
     features = None
-    if task.output is not None and some:
+    if some and (task.output is not None or task.trial):
         features = aligned.features
         if rows is not None:
             features = tuple(column[rows] for column in features)
@@ -110,21 +117,37 @@ def _prepared(task: ChunkTask, chunk: Chunk, parsed: Parsed, aligned: Aligned) -
     )
 
 
-def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
+def finish(
+    prepared: Prepared,
+    predictions: Predictions | None,
+    failed: Sequence[tuple[int, str]] = (),
+    *,
+    rows_tried: int = 0,
+) -> ChunkResult:
     """Lay out and encode what was predicted, and make rejects of the rest.
 
     Args:
         prepared: The chunk.
-        predictions: For the rows of its features; None where nothing was predicted.
+        predictions: For the rows of its features but those that failed; None where nothing was
+            predicted.
+        failed: The rows on which the model raises, by position, and what it says.
+        rows_tried: See `ChunkResult`.
     """
     task, faults, rows = prepared.task, list(prepared.aligned.faults), prepared.rows
     payload, is_file, scored = b"", False, prepared.row_count
+    last = len(task.alignment.feeds) + len(task.alignment.dropped)
+    if failed:
+        everything = np.arange(scored) if rows is None else rows
+        faults.extend(
+            Fault(int(everything[at]), last, "", "model-error", said) for at, said in failed
+        )
+        rows = np.delete(everything, [at for at, _ in failed])
+        scored = rows.size
     recalled = predictions.recalled if predictions is not None else 0
     if task.output is not None and task.encoder is not None and predictions is not None:
         unusable = _not_finite(predictions)
         if unusable.size:
             everything = np.arange(scored) if rows is None else rows
-            last = len(task.alignment.feeds) + len(task.alignment.dropped)
             faults.extend(
                 Fault(int(row), last, task.output.prediction, "model-error")
                 for row in everything[unusable]
@@ -152,6 +175,7 @@ def finish(prepared: Prepared, predictions: Predictions | None) -> ChunkResult:
         payload=payload,
         is_file=is_file,
         profile=profile,
+        rows_tried=rows_tried,
     )
 
 

@@ -30,6 +30,7 @@ def reject_records(
             column=first[index].column,
             reason=first[index].reason,
             record=record.text,
+            said=first[index].said,
         )
         for index, record in zip(indices, records, strict=True)
     )

@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from titanic_batch.alignment.apply import Features
 from titanic_batch.chunk.answers import ModelFacts, Predictions
+from titanic_batch.chunk.failing import (
+    TogetherError,
+    failing_rows,
+    is_out_of_memory,
+    most_failing,
+)
 from titanic_batch.chunk.frame import model_input
 from titanic_batch.chunk.predict import predict, predict_each
 from titanic_batch.chunk.prepare import Prepared, finish, prepare, prepare_several
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
-from titanic_batch.errors import DataError, TitanicBatchError
+from titanic_batch.chunk.trial import Rows, try_rows
+from titanic_batch.errors import DataError, RowDependenceError, TitanicBatchError
+from titanic_batch.models.code import LoadedCode
 from titanic_batch.sources.base import Chunk
+
+_SHOWN_ROWS = 5
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A model, what is known of it, and its code, of which nothing is kept where that is None."""
+
+    estimator: Any
+    facts: ModelFacts
+    code: LoadedCode | None
 
 
 def score_chunk(
-    task: ChunkTask, chunk: Chunk, estimator: Any, facts: ModelFacts | None
+    task: ChunkTask,
+    chunk: Chunk,
+    estimator: Any,
+    facts: ModelFacts | None,
+    code: LoadedCode | None = None,
 ) -> ChunkResult:
     """Score one chunk.
 
@@ -26,17 +51,25 @@ def score_chunk(
         chunk: The records.
         estimator: The fitted model; None to validate only.
         facts: What `model_facts` said of it.
+        code: What it runs; None to keep nothing.
 
     Raises:
-        DataError: if the model fails on the chunk's rows.
+        DataError: if the model fails on the chunk's rows, and on none of them alone.
+        RowDependenceError: if the task asks for a trial, and a score depends on other rows.
         ModelError: if it predicts several outputs at once.
+        MemoryError: if memory runs out.
     """
     prepared = prepare(task, chunk)
-    return finish(prepared, _predict_one(prepared, estimator, facts))
+    if facts is None or prepared.features is None:
+        return finish(prepared, None)
+    return _score_one(prepared, prepared.features, _Model(estimator, facts, code))
 
 
 def score_chunks(
-    items: Sequence[tuple[ChunkTask, Chunk]], estimator: Any, facts: ModelFacts
+    items: Sequence[tuple[ChunkTask, Chunk]],
+    estimator: Any,
+    facts: ModelFacts,
+    code: LoadedCode | None = None,
 ) -> list[ChunkResult | TitanicBatchError]:
     """Score the small chunks of several files, with one call of the model where that is the same.
 
@@ -47,6 +80,7 @@ def score_chunks(
     Returns:
         Each chunk's result, or the error that it alone ended in.
     """
+    model = _Model(estimator, facts, code)
     prepared = prepare_several(items)
     predictions = _predict_together(
         [one for one in prepared if isinstance(one, Prepared) and one.features is not None],
@@ -59,37 +93,127 @@ def score_chunks(
             results.append(one)
             continue
         try:
-            if predictions is None:
-                results.append(finish(one, _predict_one(one, estimator, facts)))
+            if one.features is None:
+                results.append(finish(one, None))
+            elif predictions is None:
+                results.append(_score_one(one, one.features, model))
             else:
-                results.append(finish(one, predictions.pop(0) if one.features else None))
+                results.append(finish(one, predictions.pop(0)))
         except TitanicBatchError as exc:
             results.append(exc)
     return results
 
 
+def _score_one(prepared: Prepared, features: Sequence[Features], model: _Model) -> ChunkResult:
+    task = prepared.task
+    predictions, failed = _predict_one(prepared, features, model)
+    tried = 0
+    if task.trial and not model.facts.known_by_row and predictions is not None:
+        good = np.delete(np.arange(prepared.row_count), [at for at, _ in failed])
+        tried = _try(prepared, features, predictions, good, model)
+    return finish(prepared, predictions, failed, rows_tried=tried)
+
+
 def _predict_one(
-    prepared: Prepared, estimator: Any, facts: ModelFacts | None
-) -> Predictions | None:
-    if prepared.features is None or facts is None:
-        return None
-    task, chunk = prepared.task, prepared.chunk
+    prepared: Prepared, features: Sequence[Features], model: _Model
+) -> tuple[Predictions | None, list[tuple[int, str]]]:
+    """Return what the model says of a chunk's rows, and on which of them it fails, saying what.
+
+    Where more fail than may, the others are not predicted: nothing will be published.
+    """
     try:
-        frame = model_input(task.alignment, prepared.features)
-        kept = task.keeper.of_chunk(chunk.data) if task.keeper is not None else None
-        return predict(estimator, frame, facts, task.threshold, kept)
+        return _ask(prepared, features, model), []
     except TitanicBatchError:
         raise
     except Exception as exc:  # a model may raise anything
-        last = chunk.first_row + chunk.row_count - 1
-        kind = f"the model fails on it: {type(exc).__name__}"
-        error = DataError(
-            f"{kind}: {_first_line(exc)}",
-            where=f"{task.input}, rows {chunk.first_row} to {last}",
-            cure="See what it is fed with `titanic-batch check`.",
+        if is_out_of_memory(exc):
+            raise MemoryError from exc
+        return _predict_others(prepared, features, model, exc)
+
+
+def _predict_others(
+    prepared: Prepared, features: Sequence[Features], model: _Model, error: Exception
+) -> tuple[Predictions | None, list[tuple[int, str]]]:
+    """Find the rows on which the model raises, and predict the others."""
+    task, count = prepared.task, prepared.row_count
+    most = most_failing(count, count=task.max_rejects, share=task.max_reject_share)
+    try:
+        found = failing_rows(
+            lambda rows: _ask(prepared, [c[rows.start : rows.stop] for c in features], model),
+            count,
+            error,
+            most,
         )
-        error.logged_what = kind  # its own words may quote a cell
-        raise error from exc
+        failed = [(at, f"{type(exc).__name__}: {_first_line(exc)}") for at, exc in found]
+        if len(found) <= most and len(found) < count:
+            good = np.delete(np.arange(count), [at for at, _ in found])
+            return _ask(prepared, [column[good] for column in features], model), failed
+    except TogetherError:
+        raise _fails(prepared, error, "the model fails on it") from error
+    except TitanicBatchError:
+        raise
+    except Exception as exc:  # on rows of which it fails on none alone
+        if is_out_of_memory(exc):
+            raise MemoryError from exc
+        raise _fails(prepared, exc, "the model fails on it") from exc
+    if len(found) > most and task.max_reject_share:
+        raise _fails(prepared, found[-1][1], f"the model fails on more than {most:,} rows")
+    return None, failed
+
+
+def _ask(prepared: Prepared, features: Sequence[Features], model: _Model) -> Predictions:
+    task = prepared.task
+    frame = model_input(task.alignment, features)
+    kept = None
+    if task.keeper is not None and model.code is not None:
+        kept = task.keeper.of_rows(task.alignment, features, model.facts, model.code)
+    return predict(model.estimator, frame, model.facts, task.threshold, kept, whole=task.whole)
+
+
+def _try(
+    prepared: Prepared,
+    features: Sequence[Features],
+    predictions: Predictions,
+    good: Rows,
+    model: _Model,
+) -> int:
+    """Try the model on some of the rows that it has scored, and return how many.
+
+    Raises:
+        RowDependenceError: if a score depends on the rows beside its own.
+    """
+    task = prepared.task
+    scored = [column[good] for column in features]
+
+    def ask(rows: Rows) -> Predictions:
+        frame = model_input(task.alignment, [column[rows] for column in scored])
+        return predict(model.estimator, frame, model.facts, task.threshold)
+
+    trial = try_rows(ask, scored, predictions, has_threshold=task.threshold is not None)
+    if trial.moved:
+        rows = [prepared.record_number(int(good[at])) for at in trial.moved]
+        shown = ", ".join(f"{row:,}" for row in rows[:_SHOWN_ROWS])
+        more = f" and {len(rows) - _SHOWN_ROWS:,} more" if len(rows) > _SHOWN_ROWS else ""
+        raise RowDependenceError(
+            "the model's score of a row depends on the rows beside it, or on what it was asked "
+            f"before: row{'s' if len(rows) > 1 else ''} {shown}{more} ({trial.shown})",
+            where=task.input,
+            cure="Let the model use what it learned in training only, or accept scores that "
+            "depend on how the input is cut into chunks with --allow-batch-dependence.",
+        )
+    return trial.rows
+
+
+def _fails(prepared: Prepared, exc: Exception, what: str) -> DataError:
+    first = prepared.chunk.first_row
+    kind = f"{what}: {type(exc).__name__}"
+    error = DataError(
+        f"{kind}: {_first_line(exc)}",
+        where=f"{prepared.task.input}, rows {first} to {first + prepared.chunk.row_count - 1}",
+        cure="See what it is fed with `titanic-batch check`.",
+    )
+    error.logged_what = kind  # its own words may quote a cell
+    return error
 
 
 def _predict_together(
@@ -97,6 +221,8 @@ def _predict_together(
 ) -> list[Predictions] | None:
     """Predict several chunks' rows at once; None if they don't go together or the model fails."""
     if len(prepared) < 2 or not facts.goes_together:
+        return None
+    if any(one.task.whole or one.task.trial for one in prepared):
         return None
     parts = [one.features or () for one in prepared]
     first = prepared[0].task
@@ -112,8 +238,10 @@ def _predict_together(
         if not facts.independent_rows:
             return predict_each(estimator, frame, counts, facts, first.threshold)
         answers = predict(estimator, frame, facts, first.threshold)
-    except Exception:  # noqa: BLE001  # whose rows it were is found out one by one
-        return None
+    except Exception as exc:
+        if is_out_of_memory(exc):
+            raise MemoryError from exc
+        return None  # whose rows it were is found out one by one
     return _split(answers, counts)
 
 

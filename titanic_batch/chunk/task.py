@@ -30,6 +30,11 @@ class ChunkTask:
         threshold: See `predict`.
         keeper: Keeps what is predicted, for a run that resumes this one; None for nothing.
         profile: What is counted for whoever guards the output; None for nothing.
+        whole: Whether the model is asked for all rows of a chunk at once, for it may look from one
+            at another.
+        trial: Whether it is tried if it does.
+        max_rejects: How many rows of the input may be rejected; see `failing.most_failing`.
+        max_reject_share: Which share of them may.
     """
 
     input: str
@@ -41,17 +46,22 @@ class ChunkTask:
     threshold: float | None = None
     keeper: Keeper | None = None
     profile: ProfilePlan | None = None
+    whole: bool = False
+    trial: bool = False
+    max_rejects: int = 0
+    max_reject_share: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reject:
-    """A record that was not scored, as rejects files show it."""
+    """A record that was not scored, as rejects files show it, and what the model said of it."""
 
     row: int
     line: int | None
     column: str
     reason: Reason
     record: str
+    said: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +78,7 @@ class ChunkResult:
         payload: The encoded output rows, in order; empty where only validated.
         is_file: Whether `payload` is the whole output file.
         profile: What the task asks to be counted.
+        rows_tried: How many rows the model was tried on.
     """
 
     rows_read: int
@@ -79,3 +90,4 @@ class ChunkResult:
     payload: bytes = b""
     is_file: bool = False
     profile: Profile | None = None
+    rows_tried: int = 0

@@ -8,7 +8,7 @@ import typer
 
 from titanic_batch.cli import score_options as options
 from titanic_batch.cli.common import with_common_options
-from titanic_batch.cli.console import log, print_error, print_json, stdout, style
+from titanic_batch.cli.console import log, print_error, print_json, stdout, style, warn
 from titanic_batch.errors import TitanicBatchError, worst_exit_code
 from titanic_batch.interrupts import ignore_signals
 
@@ -40,6 +40,7 @@ def score_command(
     trust: options.Trust = None,
     threshold: options.Threshold = None,
     allow_version_mismatch: options.AllowVersionMismatch = False,
+    allow_batch_dependence: options.AllowBatchDependence = False,
     delimiter: options.Delimiter = None,
     encoding: options.Encoding = "utf-8",
     null: options.Null = None,
@@ -153,6 +154,7 @@ def score_command(
             trust=tuple(trust or ()),
             threshold=threshold,
             allow_version_mismatch=allow_version_mismatch,
+            allow_batch_dependence=allow_batch_dependence,
             delimiter=delimiter,
             encoding=encoding,
             null=tuple(null or ()),
@@ -172,6 +174,9 @@ def score_command(
             skip_published=skip_published,
         )
     ignore_signals()  # what is published is published, and will be said
+    if style().log_format != "json":  # logs hold no cells
+        for note in (note for outcome in outcomes for note in outcome.notes):
+            warn(note)
     _render(outcomes, several=is_several(input), to_stdout=to_stdout, as_json=as_json)
 
 

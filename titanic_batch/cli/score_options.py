@@ -36,6 +36,14 @@ Trust = Annotated[
         rich_help_panel=_MODEL,
     ),
 ]
+AllowBatchDependence = Annotated[
+    bool,
+    typer.Option(
+        "--allow-batch-dependence",
+        help="Score with a model whose score of a row depends on the rows beside it in its chunk.",
+        rich_help_panel="Model",
+    ),
+]
 AllowVersionMismatch = Annotated[
     bool,
     typer.Option(

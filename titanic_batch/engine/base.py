@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from titanic_batch.chunk.answers import ModelFacts
@@ -21,11 +21,13 @@ class ModelDescription:
         facts: What it answers with.
         schema: What it expects, as it came with the model or as derived from the estimator.
         warnings: What loading it brought up.
+        libraries: The distributions that its classes come from, with their versions.
     """
 
     facts: ModelFacts
     schema: TrainingSchema
     warnings: tuple[str, ...] = ()
+    libraries: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,18 +14,21 @@ from titanic_batch.chunk.predict import model_facts
 from titanic_batch.chunk.score import score_chunks
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.engine.base import ModelDescription
-from titanic_batch.errors import TitanicBatchError
+from titanic_batch.errors import TitanicBatchError, memory_errors
 from titanic_batch.models import VerifiedModel, load_estimator
+from titanic_batch.models.code import LoadedCode, loaded_code
 from titanic_batch.models.derive import derive_schema
+from titanic_batch.models.origins import libraries_of
 from titanic_batch.sources.base import Chunk
 
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A loaded model and what is known of it."""
+    """A loaded model, what is known of it, and the code that it runs."""
 
     estimator: Any
     description: ModelDescription
+    code: LoadedCode
 
     def score(
         self, items: Sequence[tuple[ChunkTask, Chunk]]
@@ -33,9 +36,9 @@ class Session:
         """Score a group of chunks; an expected error is returned, not raised."""
         facts = self.description.facts
         # One thread each: BLAS sums in another order with more, so the last bit would differ.
-        with threadpool_limits(limits=1), warnings.catch_warnings():
+        with memory_errors(), threadpool_limits(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return score_chunks(items, self.estimator, facts)
+            return score_chunks(items, self.estimator, facts, self.code)
 
 
 def open_session(model: VerifiedModel) -> Session:
@@ -43,12 +46,21 @@ def open_session(model: VerifiedModel) -> Session:
 
     Raises:
         ModelError: if it cannot be loaded, or its columns cannot be found out.
+        WorkerEndedError: if memory runs out.
     """
+    with memory_errors():
+        return _open(model)
+
+
+def _open(model: VerifiedModel) -> Session:
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     loaded = load_estimator(model)
     schema = model.schema or derive_schema(loaded.estimator)
     description = ModelDescription(
-        facts=model_facts(loaded.estimator), schema=schema, warnings=loaded.warnings
+        facts=model_facts(loaded.estimator),
+        schema=schema,
+        warnings=loaded.warnings,
+        libraries=libraries_of(loaded.estimator),
     )
-    return Session(estimator=loaded.estimator, description=description)
+    return Session(estimator=loaded.estimator, description=description, code=loaded_code())

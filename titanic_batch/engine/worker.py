@@ -20,7 +20,7 @@ import sklearn.pipeline  # noqa: F401
 
 from titanic_batch.chunk.task import ChunkTask
 from titanic_batch.engine.session import open_session
-from titanic_batch.errors import TitanicBatchError
+from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.models import VerifiedModel
 from titanic_batch.sources.base import Chunk
 
@@ -53,6 +53,8 @@ def run_worker(connection: Connection, model: VerifiedModel) -> None:
         os._exit(0)
     except TitanicBatchError as exc:
         connection.send(exc)
+    except MemoryError:  # between two groups of chunks
+        os._exit(WorkerEndedError.exit_code)
     except Exception:
         connection.send(TitanicBatchError(f"a bug in a worker:\n{traceback.format_exc()}"))
 
@@ -64,3 +66,5 @@ def _receive(connection: Connection, inbox: queue.SimpleQueue[Message]) -> None:
             inbox.put(connection.recv())
     except (EOFError, OSError):
         os._exit(0)
+    except MemoryError:  # the worker would wait for ever for what cannot be taken in
+        os._exit(WorkerEndedError.exit_code)

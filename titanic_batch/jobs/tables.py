@@ -95,6 +95,7 @@ class ScoreTable(Table):
     )
     allow_no_final_newline: bool | None = Field(default=None, description="true or false")
     allow_empty: bool | None = Field(default=None, description="true or false")
+    allow_batch_dependence: bool | None = Field(default=None, description="true or false")
     threshold: Probability | None = Field(default=None, description="a number from 0 to 1")
     prediction_column: Name | None = Field(default=None, description="a column's name")
     probability_column: Name | None = Field(default=None, description="a column's name")

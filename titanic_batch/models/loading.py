@@ -63,6 +63,8 @@ def _load(data: bytes, model: VerifiedModel) -> tuple[Any, list[warnings.Warning
         except TitanicBatchError as exc:
             exc.where = exc.where or model.ref
             raise
+        except MemoryError:
+            raise
         except (Exception, SystemExit) as exc:
             # A wrong version shows first as a warning and then as some obscure error.
             _read_warnings(caught, model)
@@ -81,8 +83,6 @@ def _cannot_load(exc: BaseException, model: VerifiedModel) -> ModelError:
     elif isinstance(exc, AttributeError) and "__main__" in str(exc):
         what = f"it uses something defined in a notebook or script ({exc})"
         cure = "Move that into a module that can be imported here, and save the model again."
-    elif isinstance(exc, MemoryError):
-        what, cure = "there is not enough memory to load it", "Give the process more memory."
     else:
         text = " ".join(str(exc).split())[:300]
         what = f"the file is damaged, or no model ({type(exc).__name__}: {text})"

@@ -10,7 +10,7 @@ from typing import Any
 
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.task import ChunkTask, Reject
-from titanic_batch.engine.base import Work
+from titanic_batch.engine.base import Outcome, Work
 from titanic_batch.errors import InputMissingError, TitanicBatchError
 from titanic_batch.models import open_model
 from titanic_batch.scoring.inputs import find_inputs, is_several
@@ -18,6 +18,7 @@ from titanic_batch.scoring.null_texts import null_text_warnings
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.report import Tally, alignment_entries, model_entry, plain_counts
+from titanic_batch.scoring.trying import trial_of
 
 _MOST_REJECTS = 1000
 
@@ -73,6 +74,7 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckR
     )
     engine = SerialEngine(model)
     description = engine.describe()
+    trial = trial_of(description.facts, options)
     reports = []
     for path in find_inputs(input) if is_several(input) else [input]:
         source = source_of(path, options)
@@ -89,7 +91,7 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckR
             # Two, for a last record without a newline is a chunk of its own.
             looked_at = chunks if full else itertools.islice(chunks, 2)
             works: Iterator[Work] = (Work(0, task, chunk) for chunk in looked_at)
-            tally, rejects = _tally(engine, works)
+            tally, rejects = _tally(trial.map(engine, works))
             complete = full or next(chunks, None) is None
         finally:
             source.close()
@@ -114,10 +116,10 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckR
     return reports
 
 
-def _tally(engine: Any, works: Iterator[Work]) -> tuple[Tally, list[Reject]]:
+def _tally(outcomes: Iterator[Outcome]) -> tuple[Tally, list[Reject]]:
     tally = Tally()
     rejects: list[Reject] = []
-    for outcome in engine.map(works):
+    for outcome in outcomes:
         if isinstance(outcome.result, TitanicBatchError):
             raise outcome.result
         tally.add(outcome.result)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from titanic_batch.chunk.kept import Keeper
@@ -29,7 +30,7 @@ from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import reject_limit
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.report import Tally, build_manifest
-from titanic_batch.scoring.resuming import file_fingerprint
+from titanic_batch.scoring.sizes import chunk_bytes
 from titanic_batch.scoring.targets import Target, target_of
 from titanic_batch.sinks.base import Format, Sink
 from titanic_batch.sources.base import Chunk, Source
@@ -59,6 +60,7 @@ class FileRun:
         self._started_at = datetime.now(UTC)
         self._held = contextlib.ExitStack()
         self._first_rejects: list[Reject] = []
+        self._model_errors: list[Reject] = []  # the first of them, and what was said of them
         self._failing = False
         self._whole_file: bytes | None = None
         self._read_up_to: deque[int] = deque()  # at each chunk on its way
@@ -134,7 +136,7 @@ class FileRun:
         plan = self._context.planner.plan(self.pair, self._source)
         self._alignment = plan.alignment
         self._format: Format = plan.format
-        work = self._target.open_work(file_fingerprint(self._context.fingerprint, self.pair.input))
+        work = self._target.open_work(self._context.fingerprint)
         self._task = ChunkTask(
             input=self.pair.input,
             parser=self._source.parser,
@@ -145,6 +147,38 @@ class FileRun:
             threshold=options.threshold,
             keeper=Keeper(work) if work is not None else None,
             profile=self._profile_plan(),
+            whole=self._may_depend,
+            max_rejects=self._limit.count or 0,
+            max_reject_share=self._limit.share or 0.0,
+        )
+
+    @property
+    def _may_depend(self) -> bool:
+        """Whether a row's score may depend on the rows beside it, as the user allows."""
+        facts = self._context.planner.description.facts
+        return self._options.allow_batch_dependence and not facts.known_by_row
+
+    def _warnings(self) -> tuple[str, ...]:
+        """Return what the manifest warns of besides; it quotes no cell."""
+        warnings = []
+        if self._may_depend:
+            size = chunk_bytes(self.pair.input, self._options)
+            warnings.append(
+                "a row's score may depend on the rows of its chunk, of which each holds "
+                f"{size:,} bytes of the input at most (--allow-batch-dependence)"
+            )
+        kinds = sorted({reject.said.partition(":")[0] for reject in self._model_errors})
+        if kinds:
+            warnings.append(f"the model fails on rows that were rejected: {', '.join(kinds)}")
+        return tuple(warnings)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the model said of rows on which it fails; it may quote their cells."""
+        if self.manifest is None:
+            return ()
+        return tuple(
+            f"the model fails on row {reject.row:,}: {reject.said}" for reject in self._model_errors
         )
 
     def _profile_plan(self) -> ProfilePlan | None:
@@ -157,6 +191,8 @@ class FileRun:
         self.tally.add(result)
         if len(self._first_rejects) < _SHOWN_REJECTS:
             self._first_rejects.extend(result.rejects[:_SHOWN_REJECTS])
+        said = (reject for reject in result.rejects if reject.said)
+        self._model_errors.extend(islice(said, _SHOWN_REJECTS - len(self._model_errors)))
         self._target.add_rejects(result.rejects)
         if self._failing:
             if self.tally.rejected > _MOST_FAILED_REJECTS:
@@ -230,6 +266,7 @@ class FileRun:
             output=output,
             rejects_path=self._target.rejects_path,
             admission=admission,
+            warnings=self._warnings(),
         )
         self._committed = manifest
         yield from self._target.commit(manifest)
@@ -259,15 +296,6 @@ class FileRun:
     def _too_many_rejects(self) -> DataError:
         tally = self.tally
         kept = self._target.keep_failed_rejects()
-        lines = [
-            f"  row {reject.row}"
-            + (f", line {reject.line}" if reject.line is not None else "")
-            + (f", column {reject.column}" if reject.column else "")
-            + f": {reject.reason}"
-            for reject in self._first_rejects[:_SHOWN_REJECTS]
-        ]
-        if tally.rejected > len(lines):
-            lines.append(f"  and {tally.rejected - len(lines):,} more")
         what = (
             "no row could be scored"
             if not tally.scored
@@ -275,12 +303,27 @@ class FileRun:
             f"allowed are {self._options.max_rejects}"
         )
         error = TooManyRejectsError(
-            what + ":\n" + "\n".join(lines),
+            what + ":\n" + self._listed(quotes_cells=True),
             where=self.pair.input,
             cure=self._cure(kept, quotes_cells=True),
         )
+        error.logged_what = what + ":\n" + self._listed(quotes_cells=False)
         error.logged_cure = self._cure(kept, quotes_cells=False)
         return error
+
+    def _listed(self, *, quotes_cells: bool) -> str:
+        shown = self._first_rejects[:_SHOWN_REJECTS]
+        lines = [
+            f"  row {reject.row}"
+            + (f", line {reject.line}" if reject.line is not None else "")
+            + (f", column {reject.column}" if reject.column else "")
+            + f": {reject.reason}"
+            + (f": {reject.said}" if reject.said and quotes_cells else "")
+            for reject in shown
+        ]
+        if self.tally.rejected > len(lines):
+            lines.append(f"  and {self.tally.rejected - len(lines):,} more")
+        return "\n".join(lines)
 
     def _cure(self, kept: Path | None, *, quotes_cells: bool) -> str:
         advice = advise(

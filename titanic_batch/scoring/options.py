@@ -38,6 +38,8 @@ class ScoreOptions:
         allow_null: Model columns whose nulls may reach the model.
         unknown: Column (or `*`) to `allow` or `reject`.
         map: Model column to input text to model value.
+        allow_batch_dependence: Score with a model whose score of a row depends on the rows beside
+            it: one call per chunk.
         threshold: Label `classes_[1]` from this probability on.
         prediction_column: The prediction's name.
         probability_column: The probabilities' name.
@@ -65,6 +67,7 @@ class ScoreOptions:
     allow_null: tuple[str, ...] = ()
     unknown: dict[str, Literal["allow", "reject"]] = field(default_factory=dict)
     map: dict[str, dict[str, Scalar]] = field(default_factory=dict)
+    allow_batch_dependence: bool = False
     threshold: float | None = None
     prediction_column: str = "prediction"
     probability_column: str = "probability"

@@ -18,9 +18,11 @@ class FileOutcome:
         manifest: What is published.
         error: Why nothing was.
         skipped: It was published before, from the same input, model and options.
+        notes: What its author should see, and logs and manifests must not hold: it may quote cells.
     """
 
     pair: FilePair
     manifest: Manifest | None
     error: TitanicBatchError | None
     skipped: bool = False
+    notes: tuple[str, ...] = ()

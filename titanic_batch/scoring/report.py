@@ -81,11 +81,13 @@ class RunFacts:
         options: The manifest's `options`.
         model: The manifest's `model`.
         warnings: What loading the model brought up.
+        libraries: The manifest's `libraries`.
     """
 
     options: dict[str, Any]
     model: dict[str, Any]
     warnings: tuple[str, ...]
+    libraries: dict[str, str]
 
 
 def run_facts(
@@ -96,6 +98,7 @@ def run_facts(
         options=options.published(),
         model=model_entry(model, description),
         warnings=description.warnings,
+        libraries={**library_versions(), **description.libraries},
     )
 
 
@@ -173,6 +176,7 @@ def build_manifest(
     output: FileFacts,
     rejects_path: str | None,
     admission: Admission | None = None,
+    warnings: tuple[str, ...] = (),
 ) -> Manifest:
     """Return the manifest of a run that is about to publish."""
     finished_at = datetime.now(UTC)
@@ -186,7 +190,7 @@ def build_manifest(
         seconds=round(seconds, 3),
         rows_per_second=round(tally.read / seconds, 1) if seconds > 0 else 0.0,
         tool={"name": TOOL, "version": __version__},
-        libraries=library_versions(),
+        libraries=facts.libraries,
         options=facts.options,
         model=facts.model,
         input=input,
@@ -208,6 +212,7 @@ def build_manifest(
         warnings=(
             *facts.warnings,
             *null_text_warnings(alignment, tally.counts),
+            *warnings,
             *_warnings(tally),
             *(admission.warnings if admission is not None else ()),
         ),

@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from titanic_batch.chunk.task import ChunkResult
 from titanic_batch.engine.base import Engine, Work
-from titanic_batch.errors import InterruptedRunError, UsageError, os_errors
+from titanic_batch.errors import (
+    InterruptedRunError,
+    RowDependenceError,
+    UsageError,
+    memory_errors,
+    os_errors,
+)
 from titanic_batch.interrupts import run_begins, run_is_over, signals_wait, stop_if_interrupted
 from titanic_batch.models import VerifiedModel, open_model
 from titanic_batch.publish.manifest import Manifest
@@ -25,6 +31,7 @@ from titanic_batch.scoring.report import output_metadata, run_facts
 from titanic_batch.scoring.resuming import run_fingerprint
 from titanic_batch.scoring.sizes import input_bytes
 from titanic_batch.scoring.skipping import already_published
+from titanic_batch.scoring.trying import RowTrial, trial_of
 from titanic_batch.scoring.workers import worker_count
 from titanic_batch.sources.dialect import declare_dialect
 
@@ -39,7 +46,8 @@ def run_files(
 
     Raises:
         ModelError, UntrustedModelError: if the model cannot be used.
-        WorkerEndedError: if the system ended a worker process.
+        RowDependenceError: if the model's score of a row depends on the rows beside it.
+        WorkerEndedError: if the system ended a worker process, or memory ran out.
         UsageError: if an option is wrong whatever the file.
     """
     run_begins()
@@ -53,9 +61,10 @@ def run_files(
     if options.skip_published:
         found = {pair: already_published(pair, model, options) for pair in pairs}
         skipped = {pair: manifest for pair, manifest in found.items() if manifest is not None}
-    scored = _score(
-        [pair for pair in pairs if pair not in skipped], model, options, observer, guard
-    )
+    with memory_errors():
+        scored = _score(
+            [pair for pair in pairs if pair not in skipped], model, options, observer, guard
+        )
     return [
         FileOutcome(pair=pair, manifest=skipped[pair], error=None, skipped=True)
         if pair in skipped
@@ -94,7 +103,10 @@ def _score(
             published = sum(run.manifest is not None for run in runs)
             raise InterruptedRunError(exc.signum, published=published) from exc
     return {
-        run.pair: FileOutcome(pair=run.pair, manifest=run.manifest, error=run.error) for run in runs
+        run.pair: FileOutcome(
+            pair=run.pair, manifest=run.manifest, error=run.error, notes=run.notes
+        )
+        for run in runs
     }
 
 
@@ -129,7 +141,14 @@ def _run_all(
                 guard=guard,
             )
             runs.extend(FileRun(pair, context) for pair in pairs)
-            _drive(engine, runs, observer or NullObserver())
+            trial = trial_of(description.facts, options)
+            try:
+                _drive(engine, runs, trial, observer or NullObserver())
+            except RowDependenceError as exc:
+                for run in runs:
+                    if not run.is_over:
+                        run.fail(exc)  # there is nothing to resume
+                raise
     finally:
         try:
             engine.close()
@@ -139,7 +158,7 @@ def _run_all(
                     run.close()
 
 
-def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
+def _drive(engine: Engine, runs: list[FileRun], trial: RowTrial, observer: Observer) -> None:
     total = input_bytes([run.pair for run in runs])
     rows = rejected = bytes_done = 0
 
@@ -148,7 +167,7 @@ def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
             for task, chunk in run.work():
                 yield Work(index, task, chunk)
 
-    for outcome in engine.map(works()):
+    for outcome in trial.map(engine, works()):
         stop_if_interrupted()
         run = runs[outcome.key]
         bytes_before = run.bytes_done

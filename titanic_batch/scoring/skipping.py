@@ -44,7 +44,8 @@ def _same_options(document: dict[str, Any], options: ScoreOptions) -> bool:
     # As JSON, for a manifest holds lists where the options hold tuples. The reference is how the
     # model was found; the model itself is compared by its hash.
     now = json.loads(json.dumps(options.published()))
-    then = document.get("options") or {}
+    # An option that came later had its default then.
+    then = json.loads(json.dumps(ScoreOptions().published())) | (document.get("options") or {})
     return {**now, "model": ""} == {**then, "model": ""}
 
 

@@ -18,10 +18,11 @@ from sklearn.utils import get_tags
 
 from titanic_batch.models.derive.categories import category_use
 from titanic_batch.models.derive.slots import Ledger, Slot, Use, null_at, opaque
+from titanic_batch.models.exact import is_class_of, is_sklearn_class, overrides_sklearn
 from titanic_batch.schema import Null
 
 #: Their estimators turn what they are given into numbers.
-_LIBRARIES = frozenset({"sklearn", "lightgbm", "xgboost", "catboost"})
+_LIBRARIES = ("sklearn.", "lightgbm.", "xgboost.", "catboost.")
 
 
 def note_transformer(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[Slot] | None:
@@ -30,6 +31,9 @@ def note_transformer(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[S
     Returns:
         The columns it hands to the next step; None where their number is not known here.
     """
+    if overrides_sklearn(step):  # what its class does is not what it does
+        ledger.note_unseen(slots, step)
+        return None
     if isinstance(step, OneHotEncoder | OrdinalEncoder | TargetEncoder):
         return _note_encoder(step, slots, ledger)
     if isinstance(step, MissingIndicator):
@@ -42,7 +46,7 @@ def note_transformer(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[S
         return None
     if isinstance(step, FunctionTransformer):
         return _note_function(step, slots, ledger)
-    if not type(step).__module__.startswith("sklearn.") or get_tags(step).input_tags.dict:
+    if not is_sklearn_class(type(step)) or get_tags(step).input_tags.dict:
         ledger.note_unseen(slots, step)
         return None
     return _note_numeric(step, slots, ledger)
@@ -58,7 +62,7 @@ def lets_nan_pass(step: Any) -> bool:
 
 def reads_numbers_alone(step: Any) -> bool:
     """Return whether an estimator is one of those known to take every column for numbers."""
-    return type(step).__module__.partition(".")[0] in _LIBRARIES
+    return is_class_of(type(step), _LIBRARIES)  # type: ignore[arg-type]
 
 
 def _note_encoder(step: Any, slots: Sequence[Slot], ledger: Ledger) -> list[Slot] | None:

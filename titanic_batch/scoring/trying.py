@@ -1,0 +1,61 @@
+"""On which chunks of a run a model is tried, where it may look from one row at another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from titanic_batch.chunk.answers import ModelFacts
+from titanic_batch.chunk.task import ChunkResult
+from titanic_batch.engine.base import Engine, Outcome, Work
+from titanic_batch.errors import RowDependenceError
+from titanic_batch.scoring.options import ScoreOptions
+
+#: A chunk with so many rows that could be asked about shows enough.
+_ENOUGH_ROWS = 16
+#: So do this many rows of smaller ones, of those with more than one, ...
+_ENOUGH_IN_ALL = 64
+#: ... and nobody waits for more chunks than these.
+_MOST_CHUNKS = 64
+
+
+@dataclass
+class RowTrial:
+    """Tries a model on the first chunks of a run, one after the other, until they show enough.
+
+    Which ones is the same however many workers there are, and in a run that resumes another.
+    """
+
+    is_over: bool
+    _rows: int = 0
+    _chunks: int = 0
+
+    def map(self, engine: Engine, works: Iterator[Work]) -> Iterator[Outcome]:
+        """Yield the outcome of each work in order, as the engine's own `map`.
+
+        Raises:
+            RowDependenceError: if the model's score of a row depends on other rows.
+            WorkerEndedError: if the system ended a worker process, or memory ran out.
+        """
+        while not self.is_over and (work := next(works, None)) is not None:
+            tried = Work(work.key, replace(work.task, trial=True), work.chunk)
+            for outcome in engine.map([tried]):
+                if isinstance(outcome.result, RowDependenceError):
+                    raise outcome.result
+                self._take(outcome)
+                yield outcome
+        yield from engine.map(works)
+
+    def _take(self, outcome: Outcome) -> None:
+        result = outcome.result
+        rows = result.rows_tried if isinstance(result, ChunkResult) else 0
+        self._chunks += 1
+        self._rows += rows if rows > 1 else 0
+        self.is_over = (
+            rows >= _ENOUGH_ROWS or self._rows >= _ENOUGH_IN_ALL or self._chunks >= _MOST_CHUNKS
+        )
+
+
+def trial_of(facts: ModelFacts, options: ScoreOptions) -> RowTrial:
+    """Return the trial of a run."""
+    return RowTrial(is_over=facts.known_by_row or options.allow_batch_dependence)
