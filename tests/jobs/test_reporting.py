@@ -189,6 +189,7 @@ class TestMetrics:
         run(job)
         succeeded_at = samples(path)["last_success_timestamp_seconds", "job"]
         passengers.unlink()
+        (tmp_path / "out" / f"{DAY}.csv").unlink()
         for _ in range(2):
             run(job)
             found = samples(path)

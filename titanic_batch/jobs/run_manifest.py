@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from titanic_batch.errors import without_cells
+from titanic_batch.jobs.night import RUN_MANIFEST
 from titanic_batch.jobs.writing import write_text
 from titanic_batch.publish.manifest import TOOL
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from titanic_batch.jobs.night import Night
     from titanic_batch.scoring.outcome import FileOutcome
 
-#: A companion by its ending: no folder of inputs takes it for one.
-NAME = "_run.manifest.json"
 RUN_MANIFEST_VERSION = 1
 
 
@@ -28,7 +27,7 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
     Raises:
         OutputError: if the system refuses.
     """
-    path = Path(night.output) / NAME
+    path = Path(night.output) / RUN_MANIFEST
     if path.exists() and all(file.skipped for file in files):
         return
     document = {

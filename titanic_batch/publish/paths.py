@@ -12,6 +12,7 @@ from pathlib import Path
 MANIFEST_SUFFIX = ".manifest.json"
 _REJECTS = ".rejects.csv"
 _FAILED = ".failed.rejects.csv"
+_KEPT_MANIFEST = re.compile(r".+\.manifest\.json\.[1-9][0-9]*", re.DOTALL)
 _PRIVATE = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{32}\.(?P<kind>tmp|work)", re.DOTALL)
 
 
@@ -101,7 +102,11 @@ class Leftovers:
 
 def is_companion(name: str) -> bool:
     """Tell whether a file name is one that titanic-batch writes beside outputs."""
-    return name.endswith((MANIFEST_SUFFIX, _REJECTS, ".tmp", ".part")) or name.startswith(".")
+    return (
+        name.endswith((MANIFEST_SUFFIX, _REJECTS, ".tmp", ".part"))
+        or name.startswith(".")
+        or _KEPT_MANIFEST.fullmatch(name) is not None
+    )
 
 
 def _folder(path: Path) -> str:

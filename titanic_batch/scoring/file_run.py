@@ -232,7 +232,9 @@ class FileRun:
             admission=admission,
         )
         self._committed = manifest
-        yield from self._target.commit(manifest)
+        yield from self._target.commit(
+            manifest, keeps_replaced=admission is not None and admission.keeps_replaced
+        )
         self.close()
 
     def _admitted(self) -> Admission | None:

@@ -144,6 +144,13 @@ def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
     return FilePair(input=input, output=None, output_format="csv")
 
 
+def pair_of_file(input: str, output: str, options: ScoreOptions) -> FilePair:
+    """Return one file's pair, whether the input is there or not."""
+    return FilePair(
+        input=input, output=output_paths(output, options.rejects), output_format=_format_of(output)
+    )
+
+
 def _pair(input: str, output: str, output_format: str, options: ScoreOptions) -> FilePair:
     _require_known(input)
     if input != STDIN and not os.path.lexists(input):

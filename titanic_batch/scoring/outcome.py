@@ -17,10 +17,12 @@ class FileOutcome:
         pair: The input and its output.
         manifest: What is published.
         error: Why nothing was.
-        skipped: It was published before, from the same input, model and options.
+        skipped: It was published before.
+        notes: What of the run is another than when it was.
     """
 
     pair: FilePair
     manifest: Manifest | None
     error: TitanicBatchError | None
     skipped: bool = False
+    notes: tuple[str, ...] = ()

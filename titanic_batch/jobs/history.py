@@ -1,0 +1,293 @@
+"""What of a night is published already: it stays, whatever the job says by now.
+
+A file counts as published when its manifest names this job and date; an older manifest names none,
+and the path holds the date. Of a job without a date in its output's path, it is the same input that
+counts. Only `--force` publishes it anew, and the manifest that it replaces is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from titanic_batch.errors import OutputLockedError, TitanicBatchError, UsageError, os_errors
+from titanic_batch.interrupts import signals_wait
+from titanic_batch.jobs.dates import distinguishes_days, has_date
+from titanic_batch.jobs.job_file import Job
+from titanic_batch.jobs.night import Night
+from titanic_batch.jobs.pinning import require_hash
+from titanic_batch.jobs.settings import ModelChoice
+from titanic_batch.publish.lock import locked
+from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest
+from titanic_batch.publish.ownership import describes, refuse_foreign, refuse_foreign_rejects
+from titanic_batch.publish.paths import Leftovers, OutputPaths
+from titanic_batch.publish.placing import recover
+from titanic_batch.scoring.outcome import FileOutcome
+from titanic_batch.scoring.skipping import (
+    already_published,
+    differing_options,
+    input_sha256,
+    is_input_of,
+    is_model_of,
+)
+
+if TYPE_CHECKING:
+    from titanic_batch.models import VerifiedModel
+    from titanic_batch.scoring.inputs import FilePair
+    from titanic_batch.scoring.options import ScoreOptions
+
+#: A hash is told apart by its beginning; the manifest has the whole of it.
+_SHOWN_HASH = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What stood at an output that is to be published.
+
+    Attributes:
+        run_id: Of the run that its manifest names; None where there is no manifest.
+        removed: Whether the output of that manifest is gone.
+    """
+
+    run_id: str | None
+    removed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What a night finds published.
+
+    Attributes:
+        settled: The files that nothing is to be done for: published before, or refused.
+        seen: What stood at each of the other outputs.
+    """
+
+    settled: dict[FilePair, FileOutcome] = field(default_factory=dict)
+    seen: dict[Path, Seen] = field(default_factory=dict)
+
+
+def look_at_history(
+    job: Job,
+    night: Night,
+    pairs: Sequence[FilePair],
+    choice: ModelChoice,
+    options: ScoreOptions,
+    *,
+    force: bool = False,
+    dry_run: bool = False,
+) -> History:
+    """Find the files of a night that are published already.
+
+    Args:
+        job: Whose night.
+        night: Which one.
+        pairs: Its files, with an output each.
+        choice: The model that would score them.
+        options: The options that would.
+        force: Whether they are published anew: then only what no run of ours wrote is refused.
+        dry_run: Whether what a crashed run left is to stay as it is.
+
+    Raises:
+        OutputError: if the system refuses to read what is there.
+        OutputLockedError: if a crashed run's output is to be completed, and another run does it.
+    """
+    history = History()
+    leftovers = Leftovers()
+    look = _Look(
+        job=job,
+        night=night,
+        model=_ModelNow(choice, options),
+        options=options,
+        leftovers=leftovers,
+    )
+    for pair in pairs:
+        assert pair.output is not None
+        try:
+            if force:
+                _refuse_unknown(pair.output)
+                continue
+            if not dry_run:
+                _complete_what_was_begun(pair.output, leftovers)
+            settled = look.at(pair, history)
+        except UsageError as exc:
+            settled = FileOutcome(pair=pair, manifest=None, error=exc)
+        if settled is not None:
+            history.settled[pair] = settled
+    return history
+
+
+def is_kept_without_input(job: Job, night: Night) -> bool:
+    """Tell whether a night may be found published though its input is not there, or not whole.
+
+    It may where the output's path says which night it is; of a folder nobody knows without the
+    input whether all of it is there.
+    """
+    return not night.into_folder and distinguishes_days(job.output)
+
+
+def force_command(job: Job, day: date) -> str:
+    """Return the command that publishes a night anew."""
+    return f"titanic-batch run {shlex.quote(str(job.path))} --date {day} --force"
+
+
+def _refuse_unknown(paths: OutputPaths) -> None:
+    """Refuse to force a file into the place of one that has no manifest at all."""
+    if find_manifest(paths.manifest) is None:
+        refuse_foreign(paths, overwrite=False)
+    else:
+        refuse_foreign_rejects(paths.rejects)
+
+
+def _complete_what_was_begun(paths: OutputPaths, leftovers: Leftovers) -> None:
+    """Bring what a killed run left to rest, as the next run does: half of it is no history."""
+    with os_errors(paths.data, "looking at the output's folder"):
+        private = (paths.manifest, paths.data, paths.rejects, paths.failed_rejects)
+        if not any(leftovers.of(path) for path in private):
+            return
+    with contextlib.ExitStack() as held:
+        try:
+            with signals_wait():
+                held.enter_context(locked(paths))
+        except OutputLockedError:
+            if leftovers.of(paths.manifest):  # it may be between two renames
+                raise
+            return  # it is at work: what stands there is still what was published
+        recover(paths, leftovers)
+
+
+class _ModelNow:
+    """The model that a reference means now; it is opened when it is first asked for."""
+
+    def __init__(self, choice: ModelChoice, options: ScoreOptions) -> None:
+        self._choice = choice
+        self._options = options
+        self._opened: VerifiedModel | None = None
+
+    def open(self) -> VerifiedModel:
+        """Return it; raises what opening it raises."""
+        if self._opened is None:
+            from titanic_batch.models import open_model
+
+            options = self._options
+            model = open_model(
+                options.model,
+                trust=options.trust,
+                allow_version_mismatch=options.allow_version_mismatch,
+            )
+            require_hash(self._choice, model.sha256)
+            self._opened = model
+        return self._opened
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """Looks at the outputs of a night."""
+
+    job: Job
+    night: Night
+    model: _ModelNow
+    options: ScoreOptions
+    leftovers: Leftovers
+
+    def at(self, pair: FilePair, history: History) -> FileOutcome | None:
+        """Return how a file that is published ended; None where it is to be scored.
+
+        Raises:
+            UsageError: if it can't be known, or another job has published it.
+        """
+        paths = pair.output
+        assert paths is not None
+        manifest = find_manifest(paths.manifest)
+        if isinstance(manifest, UnreadableManifest):
+            raise UsageError(
+                f"the manifest of this date cannot be used: {manifest.reason}",
+                where=str(manifest.path),
+                cure=f"{manifest.cure} Restore it, or keep it aside and publish anew: "
+                f"`{self._force}`.".lstrip(),
+            )
+        there = manifest is not None and paths.data.exists()
+        if manifest is None or not there:
+            run_id = manifest.run_id if manifest is not None else None
+            removed = manifest is not None and distinguishes_days(self.job.output)
+            history.seen[paths.data] = Seen(run_id=run_id, removed=removed)
+            return None
+        if not describes(manifest.output, paths.data):
+            if self.leftovers.of(paths.manifest):  # of a dry run: a run would complete it first
+                return None
+            raise UsageError(
+                "this file is not what its manifest says: it was changed since it was published",
+                where=str(paths.data),
+                cure=f"Put it back, or publish it anew: `{self._force}`.",
+            )
+        if not self._counts(manifest, pair):
+            history.seen[paths.data] = Seen(run_id=manifest.run_id, removed=False)
+            return None
+        notes = tuple(self._differences(manifest, pair))
+        return FileOutcome(pair=pair, manifest=manifest, error=None, skipped=True, notes=notes)
+
+    @property
+    def _force(self) -> str:
+        return force_command(self.job, self.night.day)
+
+    def _counts(self, manifest: Manifest, pair: FilePair) -> bool:
+        """Tell whether a manifest says that this night is published."""
+        told, template = manifest.job, self.job.output
+        if told is not None and told["name"] != self.job.name:
+            return self._repeats(
+                manifest, pair, f"the job {told['name']} published this output, for {told['date']}"
+            )
+        is_this_day = told is not None and told["date"] == str(self.night.day)
+        if distinguishes_days(template):
+            if told is None or is_this_day:
+                return True
+            return self._repeats(manifest, pair, f"this output was published for {told['date']}")
+        if has_date(template) and is_this_day:
+            return True
+        return is_input_of(manifest, Path(pair.input))
+
+    def _repeats(self, manifest: Manifest, pair: FilePair, what: str) -> bool:
+        """Tell that scoring would only repeat what is there; raises UsageError if it would not."""
+        if already_published(pair, self.model.open(), self.options) is not None:
+            return True
+        told = manifest.job or {}
+        raise UsageError(
+            what,
+            where=manifest.output.path,
+            cure=f"Correct output.path, or job.name if it was {told['name']!r} before; or publish "
+            f"it anew: `{self._force}`.",
+        )
+
+    def _differences(self, manifest: Manifest, pair: FilePair) -> list[str]:
+        """Say what of the job is another now than when a file was published."""
+        found = [*self._other_model(manifest)]
+        if others := differing_options(manifest, self.options):
+            found.append(f"these options are others now: {', '.join(others)}")
+        now = input_sha256(Path(pair.input))
+        if now is not None and now != manifest.input.sha256:
+            found.append(
+                f"its input has changed since: SHA-256 {manifest.input.sha256} then, {now} now"
+            )
+        if not found:
+            return []
+        return [f"{'; '.join(found)}. It stays as it is; `{self._force}` publishes it anew"]
+
+    def _other_model(self, manifest: Manifest) -> list[str]:
+        known = manifest.model
+        try:
+            model = self.model.open()
+        except TitanicBatchError as exc:
+            return [f"{known['tag']} scored it, and the job's model cannot be used: {exc.what}"]
+        if is_model_of(manifest, model):
+            return []
+        if known["sha256"] == model.sha256:
+            return [f"{known['tag']} scored it, whose training schema is another now"]
+        return [
+            f"{known['tag']} scored it (SHA-256 {known['sha256'][:_SHOWN_HASH]}), and the job's "
+            f"model is now {model.tag} ({model.sha256[:_SHOWN_HASH]})"
+        ]
