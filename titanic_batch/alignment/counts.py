@@ -24,12 +24,15 @@ class AlignmentCounts:
         nulls: Null cells.
         filled: Null cells that were filled.
         unknown: Values that the model never saw, accepted or rejected, and how often.
+        scored_unknown: Those of rows that were scored: the others are nobody's to read who may not
+            read the rejects.
         unreadable: Cells that are no number, or no boolean, where there must be one.
     """
 
     nulls: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
+    scored_unknown: dict[str, Counter[str]] = field(default_factory=dict)
     unreadable: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: AlignmentCounts) -> None:
@@ -39,6 +42,8 @@ class AlignmentCounts:
         self.unreadable.update(other.unreadable)
         for column, values in other.unknown.items():
             self.unknown.setdefault(column, Counter()).update(values)
+        for column, values in other.scored_unknown.items():
+            self.scored_unknown.setdefault(column, Counter()).update(values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +105,25 @@ def count(met: Iterable[Met]) -> AlignmentCounts:
             counts.unreadable[one.column] += one.unreadable.size
         if one.unknown.size and one.source not in counts.unknown:
             # Every column of a one-hot group meets the same values: they are counted once.
-            found = pc.value_counts(one.values).to_pylist()
-            tally: Counter[str] = Counter()
-            for entry in found:
-                tally[str(entry["values"])] += entry["counts"]
-            counts.unknown[one.source] = tally
+            counts.unknown[one.source] = _tally(one.values)
     return counts
+
+
+def count_unknown(met: Iterable[Met], rows: Rows | None) -> dict[str, Counter[str]]:
+    """Count the values that the model never saw in some rows of a chunk; None for all of them."""
+    counts: dict[str, Counter[str]] = {}
+    for one in met:
+        if one.unknown.size and one.source not in counts:
+            values = one.values
+            if rows is not None:
+                values = values.filter(pa.array(np.isin(one.unknown, rows)))
+            if len(values):
+                counts[one.source] = _tally(values)
+    return counts
+
+
+def _tally(values: pa.Array) -> Counter[str]:
+    tally: Counter[str] = Counter()
+    for entry in pc.value_counts(values).to_pylist():
+        tally[str(entry["values"])] += entry["counts"]
+    return tally
