@@ -21,7 +21,7 @@ from titanic_batch.publish.lock import locked
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.manifest_file import read_manifest
 from titanic_batch.publish.ownership import refuse_foreign
-from titanic_batch.publish.paths import Leftovers, OutputPaths, work_folder
+from titanic_batch.publish.paths import Leftovers, OutputPaths, require_names, work_folder
 from titanic_batch.publish.placing import put_in_place, recover
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectsFile
@@ -59,9 +59,10 @@ class Publication:
 
         Raises:
             OutputLockedError: if another run holds the output.
-            UsageError: if a foreign file stands there.
+            UsageError: if a foreign file stands there, or its name is too long.
             OutputError: if the folder is missing or not writable.
         """
+        require_names(self.paths)
         with signals_wait():
             self._held.enter_context(locked(self.paths))
         recover(self.paths, self._leftovers)
