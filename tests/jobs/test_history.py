@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ import pytest
 import titanic_batch
 from tests.jobs.conftest import SAMPLE_DATA, Store
 from tests.publish.disk import Died, die_before
+from titanic_batch.cli import jobs_view as view
+from titanic_batch.cli.console import set_style, style
 from titanic_batch.jobs import running
-from titanic_batch.jobs.dates import parse_range
+from titanic_batch.jobs.dates import parse_range, render
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.listing import list_jobs
 from titanic_batch.jobs.running import NightOutcome, run_job, run_nights
@@ -340,6 +343,30 @@ class TestPathsOfSeveralDates:
         )
         assert "these options are others now: keep" in only_note(outcome)
 
+    @pytest.mark.parametrize("target", ["out/{date}/", "out/{date:%Y-%m}/"])
+    def test_a_folder_stays_though_its_input_is_gone_where_all_of_it_was_published(
+        self, job_of: JobOf, passengers: Path, tmp_path: Path, target: str
+    ) -> None:
+        source = tmp_path / "in"
+        source.mkdir()
+        shutil.copy(passengers, source / "a.csv")
+        job = job_of(source="in/", target=target)
+        run_job(job, DAY)
+        folder = tmp_path / render(target, DAY)
+        before = files(folder)
+        shutil.rmtree(source)
+        again = run_job(job, DAY)
+        assert (again.status, again.exit_code, len(again.files)) == ("skipped", 0, 1)
+        assert run_job(job, DAY + timedelta(days=1)).exit_code == 66
+        assert files(folder) == before
+        verdicts = folder / "_run.manifest.json"
+        for damage in (b"{", before[verdicts.name].replace(b'"published"', b'"failed"')):
+            verdicts.write_bytes(damage)
+            assert run_job(job, DAY).exit_code == 66
+        verdicts.write_bytes(before[verdicts.name])
+        (folder / "a.parquet").unlink()
+        assert run_job(job, DAY).exit_code == 66
+
 
 class TestForce:
     def test_keeps_each_manifest_that_it_replaces(
@@ -425,6 +452,32 @@ class TestScore:
         shutil.copy(passengers, out.parent / "new.csv")
         outcomes = titanic_batch.score_files(out.parent, f"{tmp_path}/scored/")
         assert [Path(outcome.pair.input).name for outcome in outcomes] == ["new.csv"]
+
+
+def test_what_differs_is_said_even_quietly_and_in_each_form(
+    job_of: JobOf, passengers: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_job(job_of(), DAY)
+    before = style()
+    outcomes = {
+        "published": run_job(job_of("[score]\nkeep = 'none'"), DAY),
+        "planned": run_job(job_of("[score]\nkeep = 'none'"), DAY, dry_run=True),
+    }
+    note = only_note(outcomes["published"])
+    try:
+        for outcome in outcomes.values():
+            for quiet in (True, False):
+                set_style(replace(before, quiet=quiet))
+                view.show_night(outcome, one_of=1, as_json=False)
+                shown = capsys.readouterr()
+                assert "".join(shown.err.split()) == "".join(f"warning: {DAY}, {note}".split())
+                assert bool(shown.out) != quiet
+            set_style(replace(before, log_format="json"))
+            view.show_night(outcome, one_of=1, as_json=False)
+            assert json.loads(capsys.readouterr().err)["warnings"] == [note]
+            assert view.night_document(outcome)["notes"] == [note]
+    finally:
+        set_style(before)
 
 
 def test_jobs_list_takes_yesterdays_latest_for_none_of_today(

@@ -19,15 +19,17 @@ from titanic_batch.errors import OutputLockedError, TitanicBatchError, UsageErro
 from titanic_batch.interrupts import signals_wait
 from titanic_batch.jobs.dates import distinguishes_days, has_date
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.night import Night
+from titanic_batch.jobs.night import Night, manifests_of
 from titanic_batch.jobs.pinning import require_hash
+from titanic_batch.jobs.run_manifest import says_published
 from titanic_batch.jobs.settings import ModelChoice
 from titanic_batch.publish.lock import locked
 from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest
+from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest, read_manifest
 from titanic_batch.publish.ownership import describes, refuse_foreign, refuse_foreign_rejects
-from titanic_batch.publish.paths import Leftovers, OutputPaths
+from titanic_batch.publish.paths import MANIFEST_SUFFIX, Leftovers, OutputPaths, output_paths
 from titanic_batch.publish.placing import recover
+from titanic_batch.scoring.inputs import FilePair, pair_of_file
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.skipping import (
     already_published,
@@ -39,7 +41,6 @@ from titanic_batch.scoring.skipping import (
 
 if TYPE_CHECKING:
     from titanic_batch.models import VerifiedModel
-    from titanic_batch.scoring.inputs import FilePair
     from titanic_batch.scoring.options import ScoreOptions
 
 #: A hash is told apart by its beginning; the manifest has the whole of it.
@@ -122,13 +123,26 @@ def look_at_history(
     return history
 
 
-def is_kept_without_input(job: Job, night: Night) -> bool:
-    """Tell whether a night may be found published though its input is not there, or not whole.
+def pairs_without_input(job: Job, night: Night) -> list[FilePair]:
+    """Return the files of a night that may be published already, going by its output alone.
 
-    It may where the output's path says which night it is; of a folder nobody knows without the
-    input whether all of it is there.
+    Its input is not there any more, or not whole. A path that says which night it is will do; of a
+    folder, the run manifest says whether all of it was published.
     """
-    return not night.into_folder and distinguishes_days(job.output)
+    if not night.into_folder:
+        kept = distinguishes_days(job.output)
+        return [pair_of_file(night.input, night.output, night.rejects)] if kept else []
+    if not has_date(job.output) or not says_published(job, night):
+        return []
+    return [
+        FilePair(
+            input=manifest.input.path,
+            output=output_paths(str(path).removesuffix(MANIFEST_SUFFIX)),
+            output_format=manifest.output.format,
+        )
+        for path in manifests_of(night.output)
+        if (manifest := read_manifest(path)) is not None
+    ]
 
 
 def force_command(job: Job, day: date) -> str:
@@ -208,8 +222,8 @@ class _Look:
             raise UsageError(
                 f"the manifest of this date cannot be used: {manifest.reason}",
                 where=str(manifest.path),
-                cure=f"{manifest.cure} Restore it, or keep it aside and publish anew: "
-                f"`{self._force}`.".lstrip(),
+                cure=f"{manifest.cure} Restore it; or publish anew, and keep it beside the new "
+                f"one: `{self._force}`.".lstrip(),
             )
         there = manifest is not None and paths.data.exists()
         if manifest is None or not there:

@@ -10,6 +10,7 @@ from titanic_batch.errors import without_cells
 from titanic_batch.jobs.night import RUN_MANIFEST
 from titanic_batch.jobs.writing import write_text
 from titanic_batch.publish.manifest import TOOL
+from titanic_batch.publish.manifest_file import NotAManifestError, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,24 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
     }
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     write_text(path, text, "writing the run manifest")
+
+
+def says_published(job: Job, night: Night) -> bool:
+    """Tell whether the run manifest says that all of a night is published, by this job."""
+    try:
+        document = read_document(Path(night.output) / RUN_MANIFEST)
+    except NotAManifestError:
+        return False
+    return isinstance(document, dict) and all(
+        document.get(key) == value
+        for key, value in {
+            "run_manifest_version": RUN_MANIFEST_VERSION,
+            "tool": TOOL,
+            "job": job.name,
+            "date": str(night.day),
+            "status": "published",
+        }.items()
+    )
 
 
 def _verdict(file: FileOutcome) -> dict[str, Any]:

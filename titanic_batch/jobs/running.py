@@ -16,7 +16,7 @@ from titanic_batch.errors import (
 )
 from titanic_batch.interrupts import run_begins, run_is_over
 from titanic_batch.jobs.arrival import not_arrived
-from titanic_batch.jobs.history import History, is_kept_without_input, look_at_history
+from titanic_batch.jobs.history import History, look_at_history, pairs_without_input
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.last_night import LookBack, find_last_night
 from titanic_batch.jobs.night import Night, plan_night, plan_nights
@@ -24,7 +24,7 @@ from titanic_batch.jobs.pinning import require_pinned
 from titanic_batch.jobs.run_manifest import write_run_manifest
 from titanic_batch.jobs.settings import ModelChoice, Overrides, choose_model, score_keywords
 from titanic_batch.scoring.api import make_options, score_files
-from titanic_batch.scoring.inputs import FilePair, pair_files, pair_of_file
+from titanic_batch.scoring.inputs import FilePair, pair_files
 from titanic_batch.scoring.progress import Observer
 
 if TYPE_CHECKING:
@@ -143,13 +143,11 @@ def _run_night(
         missing = not_arrived(job, night)
         if missing is None:
             pairs = pair_files(night.input, night.output, options)
-        elif is_kept_without_input(job, night) and not force:
-            pairs = [pair_of_file(night.input, night.output, options)]
         else:
-            pairs = []
+            pairs = [] if force else pairs_without_input(job, night)
         history = look_at_history(job, night, pairs, choice, options, force=force, dry_run=dry_run)
         settled = [history.settled[pair] for pair in pairs if pair in history.settled]
-        if missing is not None and not settled:
+        if missing is not None and (not pairs or len(settled) < len(pairs)):
             if job.input_optional:
                 return NightOutcome(night=night, status="absent")
             raise missing

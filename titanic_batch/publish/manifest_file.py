@@ -63,16 +63,34 @@ def find_manifest(path: Path) -> Manifest | UnreadableManifest | None:
     Raises:
         OutputError: if the system refuses to read it.
     """
-    with os_errors(path, "reading the manifest"):
-        try:
-            data = _read(path)
-        except _NotAManifestError as exc:
-            return UnreadableManifest(path=path, reason=str(exc))
-    return None if data is None else _parse(path, data)
+    try:
+        document = read_document(path)
+    except NotAManifestError as exc:
+        return UnreadableManifest(path=path, reason=str(exc))
+    return None if document is None else _parse(path, document)
 
 
-class _NotAManifestError(Exception):
+class NotAManifestError(Exception):
     """What was found is no manifest; its text says why."""
+
+
+def read_document(path: Path) -> Any:
+    """Return the JSON at `path`, which is not to be relied on; None where there is no file.
+
+    Raises:
+        NotAManifestError: if it is no JSON, or no ordinary file.
+        OutputError: if the system refuses to read it.
+    """
+    with os_errors(path, "reading the manifest"):
+        data = _read(path)
+    if data is None:
+        return None
+    try:
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_without_doubles)
+    except _DoubleKeyError as exc:
+        raise NotAManifestError(str(exc)) from exc
+    except (ValueError, RecursionError) as exc:
+        raise NotAManifestError("it is not JSON") from exc
 
 
 def _read(path: Path) -> bytes | None:
@@ -84,29 +102,24 @@ def _read(path: Path) -> bytes | None:
         if exc.errno == errno.ENAMETOOLONG:
             return None
         if exc.errno in (errno.ELOOP, errno.ENXIO):  # a link; a socket
-            raise _NotAManifestError("it is no ordinary file") from exc
+            raise NotAManifestError("it is no ordinary file") from exc
         raise
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise _NotAManifestError("it is no ordinary file")
+            raise NotAManifestError("it is no ordinary file")
         if found.st_size > _LARGEST_BYTES:
-            raise _NotAManifestError(f"it is larger than {_LARGEST_BYTES >> 20} MB")
+            raise NotAManifestError(f"it is larger than {_LARGEST_BYTES >> 20} MB")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read(_LARGEST_BYTES)
     finally:
         os.close(descriptor)
 
 
-def _parse(path: Path, data: bytes) -> Manifest | UnreadableManifest:
+def _parse(path: Path, document: Any) -> Manifest | UnreadableManifest:
     def unreadable(reason: str, *, cure: str = "", is_ours: bool = True) -> UnreadableManifest:
         return UnreadableManifest(path=path, reason=reason, cure=cure, is_ours=is_ours)
 
-    try:
-        document = json.loads(data.decode("utf-8"), object_pairs_hook=_without_doubles)
-    except (ValueError, RecursionError) as exc:
-        said = str(exc) if isinstance(exc, _DoubleKeyError) else "it is not JSON"
-        return unreadable(said, is_ours=False)
     tool = document.get("tool") if isinstance(document, dict) else None
     if not isinstance(tool, dict) or tool.get("name") != TOOL:
         return unreadable("it is none of titanic-batch's", is_ours=False)

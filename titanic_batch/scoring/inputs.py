@@ -152,10 +152,10 @@ def _single(pair: FilePair) -> FilePair:
     return pair
 
 
-def pair_of_file(input: str, output: str, options: ScoreOptions) -> FilePair:
-    """Return one file's pair, whether the input is there or not."""
+def pair_of_file(input: str, output: str, rejects: str | None = None) -> FilePair:
+    """Return the pair of one file and its output, whether the input is there or not."""
     return FilePair(
-        input=input, output=output_paths(output, options.rejects), output_format=_format_of(output)
+        input=input, output=output_paths(output, rejects), output_format=_format_of(output)
     )
 
 
