@@ -19,7 +19,9 @@ from tests.jobs.conftest import SAMPLE_DATA, Store
 from tests.publish.disk import Died, die_before
 from titanic_batch.cli import jobs_view as view
 from titanic_batch.cli.console import set_style, style
+from titanic_batch.errors import UsageError
 from titanic_batch.jobs import running
+from titanic_batch.jobs.checking import check_job
 from titanic_batch.jobs.dates import parse_range, render
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.listing import list_jobs
@@ -366,6 +368,17 @@ class TestPathsOfSeveralDates:
         verdicts.write_bytes(before[verdicts.name])
         (folder / "a.parquet").unlink()
         assert run_job(job, DAY).exit_code == 66
+
+    def test_a_name_without_room_for_its_companions_is_2(
+        self, job_of: JobOf, passengers: Path, tmp_path: Path
+    ) -> None:
+        job = job_of(target=f"out/{{date}}{'a' * 200}.csv")
+        for dry_run in (True, False):
+            outcome = run_job(job, DAY, dry_run=dry_run)
+            assert (outcome.exit_code, "name is too long" in str(outcome.error)) == (2, True)
+        with pytest.raises(UsageError, match="name is too long"):
+            check_job(job.path)
+        assert not (tmp_path / "out").exists()
 
 
 class TestForce:

@@ -76,7 +76,7 @@ class NightGuard:
         failures = [finding.said for finding in findings if finding.verdict == "failure"]
         if failures and not self.lenient:
             raise DataError(
-                f"guards: {'; '.join(failures)}",
+                f"{OF_GUARDS}{'; '.join([*failures, *self.back.passed_over])}",
                 where=candidate.input,
                 cure="What was published before is kept. If the input is right, publish it with "
                 f"`titanic-batch run {self.job.path} --date {self.night.day} --ignore-guards`, or "

@@ -181,22 +181,30 @@ class _ModelNow:
     def __init__(self, choice: ModelChoice, options: ScoreOptions) -> None:
         self._choice = choice
         self._options = options
-        self._opened: VerifiedModel | None = None
+        self._opened: VerifiedModel | TitanicBatchError | None = None
 
     def open(self) -> VerifiedModel:
         """Return it; raises what opening it raises."""
         if self._opened is None:
-            from titanic_batch.models import open_model
-
-            options = self._options
-            model = open_model(
-                options.model,
-                trust=options.trust,
-                allow_version_mismatch=options.allow_version_mismatch,
-            )
-            require_hash(self._choice, model.sha256)
-            self._opened = model
+            try:
+                self._opened = self._open()
+            except TitanicBatchError as exc:
+                self._opened = exc
+        if isinstance(self._opened, TitanicBatchError):
+            raise self._opened
         return self._opened
+
+    def _open(self) -> VerifiedModel:
+        from titanic_batch.models import open_model
+
+        options = self._options
+        model = open_model(
+            options.model,
+            trust=options.trust,
+            allow_version_mismatch=options.allow_version_mismatch,
+        )
+        require_hash(self._choice, model.sha256)
+        return model
 
 
 @dataclass(frozen=True, kw_only=True)

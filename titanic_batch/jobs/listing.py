@@ -107,15 +107,15 @@ def _summarise(path: Path) -> JobSummary:
 
 
 def _of_day(job: Job, day: date) -> Callable[[Manifest], bool]:
-    """Return what tells a day's manifests from those of others that had the same output."""
-    if distinguishes_days(job.output):
-        return lambda _: True
+    """Return what tells a job's manifests of a day from others that had the same output."""
+    holds_day = distinguishes_days(job.output)
 
     def is_of_day(manifest: Manifest) -> bool:
-        if manifest.job is not None:
-            return bool(manifest.job["date"] == str(day))
+        told = manifest.job
+        if told is not None:
+            return bool(told["name"] == job.name and told["date"] == str(day))
         finished_at = datetime.fromisoformat(manifest.finished_at)
-        return today(job.zone, finished_at) == day
+        return holds_day or today(job.zone, finished_at) == day
 
     return is_of_day
 
