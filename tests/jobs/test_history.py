@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -140,6 +141,15 @@ class TestADateThatIsPublished:
         assert run_job(job_of(), DAY, dry_run=True).planned[0].published
         assert run_job(job_of(), DAY, force=True).exit_code == 66
         assert files(out.parent) == before
+
+    def test_stays_and_reads_no_pipe_that_its_input_is_now(
+        self, job_of: JobOf, passengers: Path
+    ) -> None:
+        run_job(job_of(), DAY)
+        passengers.unlink()
+        os.mkfifo(passengers)
+        again = run_job(job_of(), DAY)
+        assert (again.status, again.notes) == ("skipped", ())
 
     def test_stays_in_a_backfill_while_others_are_scored(
         self, job_of: JobOf, passengers: Path, out: Path, store: Store

@@ -153,6 +153,12 @@ def test_a_newer_version_is_ours_and_its_cure_is_to_upgrade(output: Path) -> Non
         publish(output)
 
 
+def test_a_clock_that_was_set_back_is_no_fault(output: Path) -> None:
+    publish(output)
+    edited(output, lambda d: d.update(seconds=-3_600.0, finished_at="2026-11-22T02:00:00.000Z"))
+    assert verify(output).rows == 3
+
+
 def test_keys_that_a_later_tool_adds_or_an_earlier_one_lacked_are_no_fault(output: Path) -> None:
     manifest = publish(output)
 

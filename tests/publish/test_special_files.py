@@ -11,6 +11,7 @@ import pytest
 from tests.publish.publishing import NEW, files_in, publish
 from titanic_batch.errors import OutputError, UsageError
 from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
 
 
@@ -57,6 +58,13 @@ def test_what_is_no_file_is_no_manifest(make: Callable[[Path], None], output: Pa
     place = output_paths(output).manifest
     make(place)
     assert read_manifest(place) is None
+
+
+def test_a_pipe_in_the_place_of_a_published_output_is_not_read(output: Path) -> None:
+    publish(output, NEW)
+    output.unlink()
+    os.mkfifo(output)
+    assert published(output_paths(output)) is None
 
 
 def test_a_strangers_file_at_the_manifests_place_is_refused(output: Path) -> None:

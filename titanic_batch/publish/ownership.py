@@ -120,14 +120,15 @@ def is_published(path: Path) -> bool:
 
 def describes(known: FileFacts, file: Path) -> bool:
     """Tell whether a file is the one that a manifest knows, to the byte; a symlink is none."""
-    if file.is_symlink():
-        return False
     try:
-        with os_errors(file, "reading"), file.open("rb") as opened:
-            same_size = file.stat().st_size == known.bytes
-            return same_size and hash_file(opened) == known.sha256
+        with os_errors(file, "reading"):
+            found = file.lstat()
+            if not stat.S_ISREG(found.st_mode) or found.st_size != known.bytes:
+                return False  # nor is a pipe, which would wait
+            with file.open("rb") as opened:
+                return hash_file(opened) == known.sha256
     except OutputError as exc:
-        if isinstance(exc.__cause__, (FileNotFoundError, IsADirectoryError)):
+        if isinstance(exc.__cause__, (FileNotFoundError, NotADirectoryError)):
             return False
         raise
 

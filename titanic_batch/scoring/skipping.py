@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,10 @@ def differing_options(manifest: Manifest, options: ScoreOptions) -> list[str]:
 
 
 def input_sha256(path: Path) -> str | None:
-    """Return the SHA-256 of an input; None where it cannot be read."""
+    """Return the SHA-256 of an input; None where it cannot be read, or only once, as a pipe."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return None
         with path.open("rb") as file:
             return hash_file(file)
     except OSError:
