@@ -15,12 +15,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from titanic_batch.errors import OutputLockedError, TitanicBatchError, UsageError, os_errors
+from titanic_batch.errors import OutputLockedError, UsageError, os_errors
 from titanic_batch.interrupts import signals_wait
 from titanic_batch.jobs.dates import distinguishes_days, has_date
+from titanic_batch.jobs.differing import ModelNow, differences
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night, manifests_of
-from titanic_batch.jobs.pinning import require_hash
 from titanic_batch.jobs.run_manifest import says_published
 from titanic_batch.jobs.settings import ModelChoice
 from titanic_batch.publish.lock import locked
@@ -31,20 +31,10 @@ from titanic_batch.publish.paths import MANIFEST_SUFFIX, Leftovers, OutputPaths,
 from titanic_batch.publish.placing import recover
 from titanic_batch.scoring.inputs import FilePair, pair_of_file
 from titanic_batch.scoring.outcome import FileOutcome
-from titanic_batch.scoring.skipping import (
-    already_published,
-    differing_options,
-    input_sha256,
-    is_input_of,
-    is_model_of,
-)
+from titanic_batch.scoring.skipping import already_published, is_input_of
 
 if TYPE_CHECKING:
-    from titanic_batch.models import VerifiedModel
     from titanic_batch.scoring.options import ScoreOptions
-
-#: A hash is told apart by its beginning; the manifest has the whole of it.
-_SHOWN_HASH = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,14 +86,13 @@ def look_at_history(
 
     Raises:
         OutputError: if the system refuses to read what is there.
-        OutputLockedError: if a crashed run's output is to be completed, and another run does it.
     """
     history = History()
     leftovers = Leftovers()
     look = _Look(
         job=job,
         night=night,
-        model=_ModelNow(choice, options),
+        model=ModelNow(choice, options),
         options=options,
         leftovers=leftovers,
     )
@@ -116,7 +105,7 @@ def look_at_history(
             if not dry_run:
                 _complete_what_was_begun(pair.output, leftovers)
             settled = look.at(pair, history)
-        except UsageError as exc:
+        except (UsageError, OutputLockedError) as exc:  # of this file, whatever its neighbours
             settled = FileOutcome(pair=pair, manifest=None, error=exc)
         if settled is not None:
             history.settled[pair] = settled
@@ -175,45 +164,13 @@ def _complete_what_was_begun(paths: OutputPaths, leftovers: Leftovers) -> None:
         recover(paths, leftovers)
 
 
-class _ModelNow:
-    """The model that a reference means now; it is opened when it is first asked for."""
-
-    def __init__(self, choice: ModelChoice, options: ScoreOptions) -> None:
-        self._choice = choice
-        self._options = options
-        self._opened: VerifiedModel | TitanicBatchError | None = None
-
-    def open(self) -> VerifiedModel:
-        """Return it; raises what opening it raises."""
-        if self._opened is None:
-            try:
-                self._opened = self._open()
-            except TitanicBatchError as exc:
-                self._opened = exc
-        if isinstance(self._opened, TitanicBatchError):
-            raise self._opened
-        return self._opened
-
-    def _open(self) -> VerifiedModel:
-        from titanic_batch.models import open_model
-
-        options = self._options
-        model = open_model(
-            options.model,
-            trust=options.trust,
-            allow_version_mismatch=options.allow_version_mismatch,
-        )
-        require_hash(self._choice, model.sha256)
-        return model
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Look:
     """Looks at the outputs of a night."""
 
     job: Job
     night: Night
-    model: _ModelNow
+    model: ModelNow
     options: ScoreOptions
     leftovers: Leftovers
 
@@ -250,7 +207,12 @@ class _Look:
         if not self._counts(manifest, pair):
             history.seen[paths.data] = Seen(run_id=manifest.run_id, removed=False)
             return None
-        notes = tuple(self._differences(manifest, pair))
+        found = differences(manifest, Path(pair.input), self.options, self.model)
+        notes = (
+            (f"{'; '.join(found)}. It stays as it is; `{self._force}` publishes it anew",)
+            if found
+            else ()
+        )
         return FileOutcome(pair=pair, manifest=manifest, error=None, skipped=True, notes=notes)
 
     @property
@@ -284,32 +246,3 @@ class _Look:
             cure=f"Correct output.path, or job.name if it was {told['name']!r} before; or publish "
             f"it anew: `{self._force}`.",
         )
-
-    def _differences(self, manifest: Manifest, pair: FilePair) -> list[str]:
-        """Say what of the job is another now than when a file was published."""
-        found = [*self._other_model(manifest)]
-        if others := differing_options(manifest, self.options):
-            found.append(f"these options are others now: {', '.join(others)}")
-        now = input_sha256(Path(pair.input))
-        if now is not None and now != manifest.input.sha256:
-            found.append(
-                f"its input has changed since: SHA-256 {manifest.input.sha256} then, {now} now"
-            )
-        if not found:
-            return []
-        return [f"{'; '.join(found)}. It stays as it is; `{self._force}` publishes it anew"]
-
-    def _other_model(self, manifest: Manifest) -> list[str]:
-        known = manifest.model
-        try:
-            model = self.model.open()
-        except TitanicBatchError as exc:
-            return [f"{known['tag']} scored it, and the job's model cannot be used: {exc.what}"]
-        if is_model_of(manifest, model):
-            return []
-        if known["sha256"] == model.sha256:
-            return [f"{known['tag']} scored it, whose training schema is another now"]
-        return [
-            f"{known['tag']} scored it (SHA-256 {known['sha256'][:_SHOWN_HASH]}), and the job's "
-            f"model is now {model.tag} ({model.sha256[:_SHOWN_HASH]})"
-        ]
