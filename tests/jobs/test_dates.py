@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.dates import (
     any_date_glob,
+    distinguishes_days,
+    has_date,
     parse_date,
     parse_range,
     parse_zone,
@@ -112,6 +114,49 @@ class TestParse:
     def test_refuses_what_is_no_range(self, text: str, said: str) -> None:
         with pytest.raises(UsageError, match=said):
             parse_range(text)
+
+
+class TestTheEndsOfTime:
+    @pytest.mark.parametrize(
+        ("day", "path"),
+        [
+            ("0001-01-01", "0001-01-01 01 001 0001-01-1 00-01-1.csv"),
+            ("0999-12-31", "0999-12-31 99 365 0999-01-2 52-52-2.csv"),
+            ("9999-12-31", "9999-12-31 99 365 9999-52-5 52-52-5.csv"),
+        ],
+    )
+    def test_years_have_four_digits(self, day: str, path: str) -> None:
+        template = "{date} {date:%y} {date:%j} {date:%G-%V-%u} {date:%U-%W-%w}.csv"
+        given = parse_date(day)
+        assert render(template, given).startswith(path[:17])
+        assert given.isocalendar().week == int(render("{date:%V}", given))
+        assert fnmatch(render(template, given), any_date_glob(template))
+
+    def test_ranges_reach_them(self) -> None:
+        assert parse_range("0001-01-01..0001-01-03")[0] == date.min
+        assert parse_range("9999-12-30..9999-12-31")[-1] == date.max
+
+    @given(st.dates(min_value=date(1000, 1, 1)), st.sampled_from("YGymdjUVWuw%"))
+    def test_all_others_are_as_the_system_writes_them(self, day: date, letter: str) -> None:
+        template = f"{{date:%d%{letter}}}"
+        assert render(template, day) == day.strftime(f"%d%{letter}")
+
+    @given(st.dates(), st.dates())
+    def test_two_days_have_two_paths_where_a_template_tells_them_apart(
+        self, one: date, other: date
+    ) -> None:
+        for form in ("%Y-%m-%d", "%Y%j", "%G-%V-%u", "%Y-%U-%w", "%Y/%W/%u", "%d.%m.%Y"):
+            template = f"{{date:{form}}}"
+            assert distinguishes_days(template)
+            assert (render(template, one) == render(template, other)) == (one == other)
+
+    @pytest.mark.parametrize(
+        "template",
+        ["latest.csv", "{date:%Y-%m}", "{date:%G-W%V}", "{date:%m-%d}", "{date:%Y%%m%d}"],
+    )
+    def test_a_template_of_weeks_or_months_does_not(self, template: str) -> None:
+        assert not distinguishes_days(template)
+        assert has_date(template) == ("{" in template)
 
 
 class TestToday:

@@ -265,10 +265,10 @@ class TestLastNight:
             write_nights(tmp_path, **{str(day): passengers_frame[:rows]})
             guarded("min_rows = 1", date(2026, 11, day))
         job = job_of(source="{date:%d}.csv", target="out/{date}.parquet")
-        last = find_last_night(job, plan_night(job, DAY))
+        last = find_last_night(job, plan_night(job, DAY)).last
         assert last is not None
         assert (last.day, last.rows) == (date(2026, 11, 12), {"": 120})
-        assert find_last_night(job, plan_night(job, date(2026, 11, 10))) is None
+        assert find_last_night(job, plan_night(job, date(2026, 11, 10))).last is None
 
     def test_is_none_of_another_job_and_none_that_no_job_published(
         self, job_of: JobOf, passengers: Path, tmp_path: Path
@@ -278,14 +278,14 @@ class TestLastNight:
         run_job(job_of("[job]\nname = 'other'"), BEFORE)
         titanic_batch.score(passengers, tmp_path / "out" / "2026-11-20.csv")
         job = job_of()
-        assert find_last_night(job, plan_night(job, DAY)) is None
+        assert find_last_night(job, plan_night(job, DAY)).last is None
 
     def test_may_stand_where_tonights_output_goes(
         self, job_of: JobOf, passengers: Path, tmp_path: Path
     ) -> None:
         job = job_of(target="out/latest.csv")
         run_job(job, BEFORE)
-        last = find_last_night(job, plan_night(job, DAY))
+        last = find_last_night(job, plan_night(job, DAY)).last
         assert last is not None
         assert (last.day, last.rows) == (BEFORE, {"": 5})
 
@@ -302,7 +302,7 @@ class TestLastNight:
             target="out/{date}/",
         )
         run_job(job, BEFORE)
-        last = find_last_night(job, plan_night(job, DAY))
+        last = find_last_night(job, plan_night(job, DAY)).last
         assert last is not None
         assert last.rows == {"a.parquet": 200, "b.parquet": 200}
         assert sum(last.profile["Age"][1]) == 400

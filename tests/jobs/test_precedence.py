@@ -17,9 +17,9 @@ from titanic_batch.jobs import running
 from titanic_batch.jobs.checking import check_job
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import plan_night
-from titanic_batch.jobs.pinning import require_pinned
 from titanic_batch.jobs.running import run_job
-from titanic_batch.jobs.settings import ModelChoice, Overrides, choose_model, score_keywords
+from titanic_batch.jobs.settings import Overrides, choose_model, score_keywords
+from titanic_batch.scoring.api import score_files
 
 JobOf = Callable[..., Job]
 DAY = date(2026, 11, 22)
@@ -142,15 +142,10 @@ class TestPin:
         monkeypatch.setenv("TITANIC_BATCH_TRUST", store.other[1])
         job = job_of(f"[model]\nref = 'titanic_model'\nsha256 = '{store.sha256}'")
 
-        def look_then_move(choice: ModelChoice) -> None:
-            require_pinned(choice)
-            monkeypatch.setattr(
-                running,
-                "score_keywords",
-                lambda *a, **k: {**score_keywords(*a, **k), "model": "other_model"},
-            )
+        def move_then_score(*arguments: Any, **keywords: Any) -> Any:
+            return score_files(*arguments, **keywords | {"model": "other_model"})
 
-        monkeypatch.setattr(running, "require_pinned", look_then_move)
+        monkeypatch.setattr(running, "score_files", move_then_score)
         outcome = run_job(job, DAY)
         assert (outcome.status, outcome.exit_code) == ("failed", 77)
         assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]

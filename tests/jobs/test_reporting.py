@@ -6,6 +6,7 @@ import http.server
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +19,7 @@ from tests.faults.process import mounted
 from tests.jobs.conftest import SAMPLE_DATA, Store
 from titanic_batch.errors import InterruptedRunError, OutputError, TitanicBatchError
 from titanic_batch.jobs.job_file import Job
+from titanic_batch.jobs.metrics import Figures, write_textfile
 from titanic_batch.jobs.reporting import Report, reported
 from titanic_batch.jobs.running import run_job
 
@@ -189,12 +191,29 @@ class TestMetrics:
         run(job)
         succeeded_at = samples(path)["last_success_timestamp_seconds", "job"]
         passengers.unlink()
+        (tmp_path / "out" / f"{DAY}.csv").unlink()
         for _ in range(2):
             run(job)
             found = samples(path)
             assert found["last_success_timestamp_seconds", "job"] == succeeded_at
             assert (found["run_success", "job"], found["run_exit_code", "job"]) == (0, 66)
             assert found["run_nights", "job", "failed"] == 1
+
+    def test_take_names_that_are_no_utf8(self, tmp_path: Path) -> None:
+        figures = Figures(
+            job="j",
+            exit_code=0,
+            finished_at=1.0,
+            seconds=1.0,
+            nights=Counter(),
+            rows=Counter(),
+            models=frozenset({("m\udcff.pkl", "0" * 64)}),
+            drift={("a\udcff", "last"): 0.5},
+        )
+        write_textfile(tmp_path / "job.prom", figures)
+        text = (tmp_path / "job.prom").read_text(encoding="utf-8")
+        assert 'tag="m\\\\udcff.pkl"' in text
+        assert 'column="a\\\\udcff"' in text
 
     @pytest.mark.parametrize("before", [None, b"no metrics\xff", b"a{ 1\n"])
     def test_without_a_success_before_it_is_never(

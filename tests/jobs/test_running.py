@@ -45,32 +45,6 @@ def test_publishes_into_folders_that_it_makes(
     assert manifest.rows.scored == 5
 
 
-def test_a_published_night_is_skipped_until_something_changes(
-    job_of: JobOf, passengers: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "out" / "2026-11-22.csv"
-
-    def run(more: str = "", *, force: bool = False) -> tuple[str, bool]:
-        before = out.stat().st_ino if out.exists() else 0
-        outcome = run_job(job_of(more), DAY, force=force)
-        return outcome.status, out.stat().st_ino != before
-
-    assert run() == ("published", True)
-    assert run() == ("skipped", False)
-    assert run(force=True) == ("published", True)
-    assert run("[job]\nname = 'other'\n[score]\nworkers = 2") == ("skipped", False)
-    assert run("[score]\nkeep = 'none'") == ("published", True)
-    assert run("[score]\nkeep = 'none'\n[model]\nref = 'other_model'") == ("published", True)
-    passengers.write_text(passengers.read_text(encoding="utf-8"), encoding="utf-8")
-    assert run("[score]\nkeep = 'none'\n[model]\nref = 'other_model'") == ("skipped", False)
-    lines = passengers.read_text(encoding="utf-8").splitlines(keepends=True)
-    passengers.write_text("".join(lines[:-1]), encoding="utf-8")
-    assert run("[score]\nkeep = 'none'\n[model]\nref = 'other_model'") == ("published", True)
-    out.write_text("spoilt\n", encoding="utf-8")
-    outcome = run_job(job_of("[score]\nkeep = 'none'\n[model]\nref = 'other_model'"), DAY)
-    assert outcome.exit_code == 2, "a file that was changed since is not ours any more"
-
-
 class TestBackfill:
     WEEK = "2026-03-26..2026-04-01"  # summer time begins in it
 

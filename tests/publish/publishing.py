@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +35,8 @@ class Reject:
 REJECTS = (Reject(4, 5, "id", "not-a-number", "x,1"), Reject(6, 7, "", "wrong-width", "1,2,3"))
 
 
-def manifest_of(publication: Publication, data: bytes, rejected: int = 0) -> Manifest:
-    scored = max(data.count(b"\n") - 1, 0)
+def manifest_of(publication: Publication, data: bytes, rejects: Sequence[Reject] = ()) -> Manifest:
+    scored, rejected = max(data.count(b"\n") - 1, 0), len(rejects)
     return Manifest(
         manifest_version=MANIFEST_VERSION,
         run_id=publication.run_id,
@@ -56,7 +57,10 @@ def manifest_of(publication: Publication, data: bytes, rejected: int = 0) -> Man
             sha256=publication.data.sha256,
         ),
         rows=RowCounts(read=scored + rejected, scored=scored, rejected=rejected),
-        rejects=RejectFacts(path=str(publication.paths.rejects) if rejected else None),
+        rejects=RejectFacts(
+            path=str(publication.paths.rejects) if rejects else None,
+            by_reason=dict(Counter(reject.reason for reject in rejects)),
+        ),
         alignment=(),
         unknown_categories={},
         nulls={},
@@ -94,7 +98,7 @@ def publish(
     publication = stage(output, data, rejects, overwrite=overwrite)
     try:
         take_steps([publication.seal()])
-        manifest = manifest_of(publication, data, len(rejects))
+        manifest = manifest_of(publication, data, rejects)
         take_steps([publication.commit(manifest)])
     finally:
         publication.close()

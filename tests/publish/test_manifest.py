@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.publish.publishing import NEW, REJECTS, publish
-from titanic_batch.publish.manifest import read_manifest
+from titanic_batch.publish.manifest_file import read_manifest
 from titanic_batch.publish.paths import output_paths
 
 KEYS = {
@@ -48,5 +48,6 @@ def test_the_manifest_has_the_keys_of_the_contract(output: Path) -> None:
 
 def test_the_manifest_that_is_returned_says_what_the_file_says(output: Path) -> None:
     manifest = publish(output, NEW, REJECTS)
-    assert manifest.to_json() == read_manifest(output_paths(output).manifest)
+    assert manifest == read_manifest(output_paths(output).manifest)
+    assert manifest.to_json() == json.loads(output_paths(output).manifest.read_bytes())
     assert manifest["rows"]["read"] == manifest.rows.read == 5

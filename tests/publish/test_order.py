@@ -91,7 +91,7 @@ def test_signals_wait_until_the_last_rename_and_act_then(
 
     publication = stage(output, NEW, REJECTS)
     take_steps([publication.seal()])
-    manifest = manifest_of(publication, NEW, len(REJECTS))
+    manifest = manifest_of(publication, NEW, REJECTS)
     replace = os.replace
 
     def replace_and_signal(*paths: Any) -> None:

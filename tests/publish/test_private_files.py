@@ -23,7 +23,7 @@ from tests.publish.publishing import (
     stage,
 )
 from titanic_batch.errors import OutputError
-from titanic_batch.publish.manifest import read_manifest
+from titanic_batch.publish.manifest_file import read_manifest
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths, temporary
 from titanic_batch.publish.staging import StagedFile
@@ -190,7 +190,7 @@ def test_a_link_planted_at_a_rejects_file_is_not_written_through(
     try:
         if companion == "rejects":
             take_steps([publication.seal()])
-            take_steps([publication.commit(manifest_of(publication, NEW, 1))])
+            take_steps([publication.commit(manifest_of(publication, NEW, REJECTS[:1]))])
         else:
             publication.keep_failed_rejects()
     finally:

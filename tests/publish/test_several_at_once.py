@@ -15,6 +15,7 @@ from tests.publish.publishing import (
     NEW,
     OLD,
     REJECTS,
+    Reject,
     files_in,
     manifest_of,
     publish,
@@ -37,10 +38,10 @@ def publish_all(outputs: Sequence[Path]) -> list[OutputError]:
     """Publish new data at once, the second with rejects; return what those that fail raise."""
     errors: list[OutputError] = []
 
-    def steps(publication: Publication, rejected: int) -> Steps:
+    def steps(publication: Publication, rejects: Sequence[Reject]) -> Steps:
         try:
             yield from publication.seal()
-            yield from publication.commit(manifest_of(publication, NEW, rejected))
+            yield from publication.commit(manifest_of(publication, NEW, rejects))
         except OutputError as exc:
             errors.append(exc)
 
@@ -49,7 +50,7 @@ def publish_all(outputs: Sequence[Path]) -> list[OutputError]:
         for number, output in enumerate(outputs):
             rejects = REJECTS if number == 1 else ()
             publication = held.enter_context(contextlib.closing(stage(output, NEW, rejects)))
-            several.append(steps(publication, len(rejects)))
+            several.append(steps(publication, rejects))
         take_steps(several)
     return errors
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.publish.publishing import NEW, files_in, publish
 from titanic_batch.errors import OutputError, UsageError
-from titanic_batch.publish.manifest import read_manifest
+from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
 
 
@@ -59,9 +60,16 @@ def test_what_is_no_file_is_no_manifest(make: Callable[[Path], None], output: Pa
     assert read_manifest(place) is None
 
 
+def test_a_pipe_in_the_place_of_a_published_output_is_not_read(output: Path) -> None:
+    publish(output, NEW)
+    output.unlink()
+    os.mkfifo(output)
+    assert published(output_paths(output)) is None
+
+
 def test_a_strangers_file_at_the_manifests_place_is_refused(output: Path) -> None:
     output_paths(output).manifest.write_bytes(b"precious\n")
-    with pytest.raises(UsageError, match="none of titanic-batch's"):
+    with pytest.raises(UsageError, match="this file is no manifest: it is not JSON"):
         publish(output, NEW)
     assert files_in(output.parent) == {"scored.csv.manifest.json": b"precious\n"}
     publish(output, NEW, overwrite=True)

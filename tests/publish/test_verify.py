@@ -26,7 +26,7 @@ def refused(output: Path) -> str:
     return str(caught.value)
 
 
-def edit(output: Path, **changes: Any) -> None:
+def edit(output: Path, /, **changes: Any) -> None:
     manifest = output_paths(output).manifest
     manifest.write_text(json.dumps(json.loads(manifest.read_bytes()) | changes), encoding="utf-8")
 
@@ -36,7 +36,7 @@ def test_an_output_as_it_was_published_matches(output: Path) -> None:
     verification = verify(output)
     assert verification.rows == 3
     assert verification.sha256 == hashlib.sha256(NEW).hexdigest()
-    assert verification.manifest == manifest.to_json()
+    assert verification.manifest == manifest
 
 
 def test_an_empty_output_matches(output: Path) -> None:
@@ -121,6 +121,16 @@ def test_an_output_that_is_not_there_is_missing(output: Path) -> None:
 def test_rows_are_counted_as_records_not_as_lines(output: Path) -> None:
     output.write_bytes(b'id,name\n1,"a\nb"\n2,"c\r\n""d"""\n')
     assert count_rows(output, "csv") == 2
+
+
+@pytest.mark.parametrize("output_format", ["csv", "parquet", "", "x"])
+def test_an_output_of_another_format_than_its_manifest_says_does_not_match(
+    output: Path, output_format: str
+) -> None:
+    data = b"PAR1\xff\x00" if output_format != "parquet" else NEW
+    manifest = publish(output, data)
+    edit(output, output=vars(manifest.output) | {"format": output_format})
+    assert "is not a readable" in refused(output)
 
 
 def test_parquet_rows_are_counted_and_a_damaged_page_is_found(folder: Path) -> None:

@@ -24,6 +24,8 @@ class AlignmentCounts:
         nulls: Null cells.
         filled: Null cells that were filled.
         unknown: Values that the model never saw, accepted or rejected, and how often.
+        scored_unknown: Those of rows that were scored: the others are nobody's to read who may not
+            read the rejects.
         unreadable: Cells that are no number, or no boolean, where there must be one.
         null_tokens: Null cells that were not empty: what they held, and how often.
         doubtful: Texts that pandas would have taken for null, and that were read as text.
@@ -32,6 +34,7 @@ class AlignmentCounts:
     nulls: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
+    scored_unknown: dict[str, Counter[str]] = field(default_factory=dict)
     unreadable: Counter[str] = field(default_factory=Counter)
     null_tokens: dict[str, Counter[str]] = field(default_factory=dict)
     doubtful: dict[str, Counter[str]] = field(default_factory=dict)
@@ -43,6 +46,7 @@ class AlignmentCounts:
         self.unreadable.update(other.unreadable)
         for mine, theirs in (
             (self.unknown, other.unknown),
+            (self.scored_unknown, other.scored_unknown),
             (self.null_tokens, other.null_tokens),
             (self.doubtful, other.doubtful),
         ):
@@ -134,6 +138,20 @@ def count(met: Iterable[Met]) -> AlignmentCounts:
             # Every column of a one-hot group meets the same values: they are counted once.
             if cells.rows.size and one.source not in tallies:
                 tallies[one.source] = _tally(cells.values)
+    return counts
+
+
+def count_unknown(met: Iterable[Met], rows: Rows | None) -> dict[str, Counter[str]]:
+    """Count the values that the model never saw in some rows of a chunk; None for all of them."""
+    counts: dict[str, Counter[str]] = {}
+    for one in met:
+        unknown = one.unknown
+        if unknown.rows.size and one.source not in counts:
+            values = unknown.values
+            if rows is not None:
+                values = values.filter(pa.array(np.isin(unknown.rows, rows)))
+            if len(values):
+                counts[one.source] = _tally(values)
     return counts
 
 

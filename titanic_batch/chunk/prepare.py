@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from titanic_batch.alignment.apply import Aligned, Features, align
+from titanic_batch.alignment.counts import count_unknown
 from titanic_batch.chunk.answers import Predictions, taken
 from titanic_batch.chunk.output import output_table
 from titanic_batch.chunk.profile import profile_chunk
@@ -164,6 +165,8 @@ def finish(
     profile = None
     if task.profile is not None and predictions is not None:
         profile = profile_chunk(task.profile, prepared.aligned.typed, rows, predictions)
+    counts = prepared.aligned.counts
+    counts.scored_unknown = count_unknown(prepared.aligned.met, rows)
     rejects, others = reject_records(task.parser, prepared.chunk, prepared.parsed, faults)
     return ChunkResult(
         rows_read=prepared.chunk.row_count,
@@ -171,7 +174,7 @@ def finish(
         rows_recalled=recalled,
         rejects=rejects,
         other_faults=others,
-        counts=prepared.aligned.counts,
+        counts=counts,
         payload=payload,
         is_file=is_file,
         profile=profile,

@@ -83,7 +83,7 @@ def show_night(outcome: NightOutcome, *, one_of: int, as_json: bool) -> None:
             input=outcome.night.input,
             output=outcome.night.output,
             **_totals(outcome),
-            warnings=_warnings(outcome),
+            warnings=[*_warnings(outcome), *outcome.notes],
         )
     elif as_json:
         return
@@ -99,6 +99,9 @@ def show_night(outcome: NightOutcome, *, one_of: int, as_json: bool) -> None:
             # Somebody asked for them, and cron's mail is for that.
             if text.startswith(_OF_GUARDS) and " not judged: " not in text:
                 warn(f"{outcome.night.day}, {text}", even_quietly=True)
+    if style().log_format != "json" and not as_json:
+        for note in outcome.notes:  # what stays as it is, though the job is another now
+            warn(f"{outcome.night.day}, {note}", even_quietly=True)
 
 
 def show_count(outcomes: Sequence[NightOutcome]) -> None:
@@ -129,6 +132,7 @@ def night_document(outcome: NightOutcome) -> dict[str, Any]:
         "exit_code": outcome.exit_code,
         "input": night.input,
         "output": night.output,
+        "notes": list(outcome.notes),
     }
     if outcome.error is not None:
         document["error"] = failure(outcome.error)["error"]

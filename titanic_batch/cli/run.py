@@ -40,7 +40,11 @@ def run_command(
     ] = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Score again what is published already."),
+        typer.Option(
+            "--force",
+            help="Publish anew what is published already; the manifest that is replaced is kept "
+            "as OUTPUT.manifest.json.1, .2, ...",
+        ),
     ] = False,
     dry_run: Annotated[
         bool,
@@ -94,8 +98,9 @@ def run_command(
 ) -> None:
     """Example: `titanic-batch run jobs/nightly.toml --backfill 2026-11-16..2026-11-22`
 
-    Run a job for one night or for several. A night that is published from the same input, model and
-    options is skipped; of several nights, one that fails does not stop the others. What the
+    Run a job for one night or for several. A night that is published stays as it is, whatever model
+    and options the job has by now, which is said, and is published anew by --force only. Of several
+    nights, one that fails does not stop the others. What the
     environment says (TITANIC_BATCH_MODEL, TITANIC_BATCH_WORKERS) gives way to the job file, and
     the file to the options here.
     """
@@ -104,10 +109,12 @@ def run_command(
     from titanic_batch.jobs.reporting import Report, reported
     from titanic_batch.jobs.running import run_nights
     from titanic_batch.jobs.settings import Overrides
+    from titanic_batch.models.trust import parse_hashes
     from titanic_batch.scoring.options import reject_limit
 
     if max_rejects is not None:
         reject_limit(max_rejects)
+    parse_hashes(trust or (), where="--trust")
     chosen = read_job(job)
     days = _days(chosen, date, backfill)
     overrides = Overrides(

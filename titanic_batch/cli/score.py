@@ -175,8 +175,8 @@ def score_command(
         )
     ignore_signals()  # what is published is published, and will be said
     if style().log_format != "json":  # logs hold no cells
-        for note in (note for outcome in outcomes for note in outcome.notes):
-            warn(note)
+        for said in (said for outcome in outcomes for said in outcome.model_errors):
+            warn(said)
     _render(outcomes, several=is_several(input), to_stdout=to_stdout, as_json=as_json)
 
 

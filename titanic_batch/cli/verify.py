@@ -32,8 +32,8 @@ def verify_command(
                 "path": str(verification.path),
                 "rows": verification.rows,
                 "sha256": verification.sha256,
-                "run_id": verification.manifest.get("run_id"),
-                "model": verification.manifest.get("model"),
+                "run_id": verification.manifest.run_id,
+                "model": verification.manifest.model,
             }
         )
     elif not style().quiet:

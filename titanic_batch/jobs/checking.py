@@ -16,6 +16,7 @@ from titanic_batch.jobs.night import Night, plan_night
 from titanic_batch.jobs.pinning import require_hash
 from titanic_batch.jobs.settings import choose_model, score_keywords
 from titanic_batch.publish.ownership import refuse_foreign
+from titanic_batch.publish.paths import output_paths, require_names
 from titanic_batch.scoring.api import make_options
 from titanic_batch.scoring.inputs import pair_files
 
@@ -82,10 +83,13 @@ def check_job(path: str | Path) -> JobCheck:
         check_sklearn_version(
             recorded, ref=choice.ref, allow_mismatch=options.allow_version_mismatch
         )
+    if not night.into_folder:
+        require_names(output_paths(night.output, night.rejects))
     if not input_is_absent(night.input):  # it need not be there yet
         has_arrived = not_arrived(job, night) is None
         for pair in pair_files(night.input, night.output, options):
             if pair.output is not None:
+                require_names(pair.output)
                 refuse_foreign(pair.output, overwrite=options.overwrite)
             if model.schema is not None and has_arrived:
                 check_header(pair, model.schema, options)

@@ -30,6 +30,8 @@ _DIRECTIVES = {
     "w": _DIGIT,
     "%": "%",
 }
+#: Directives that name a day together: one of each.
+_WAYS_TO_NAME_A_DAY = (("Yy", "m", "d"), ("Yy", "j"), ("G", "V", "uw"), ("Yy", "UW", "uw"))
 _LONGEST_RANGE_DAYS = 3_660
 
 
@@ -98,8 +100,37 @@ def render(template: str, day: date) -> str:
         UsageError: if it is malformed, or holds another field than `date`.
     """
     return "".join(
-        literal + (day.strftime(form) if form else "") for literal, form in _parts(template)
+        literal + re.sub(r"%(.)", lambda found: _spell(found[1], day), form)
+        for literal, form in _parts(template)
     )
+
+
+def _spell(directive: str, day: date) -> str:
+    """Return what a directive becomes; years have four digits, whatever the system's strftime."""
+    if directive == "Y":
+        return f"{day.year:04d}"
+    if directive == "G":
+        return f"{day.isocalendar().year:04d}"
+    return day.strftime(f"%{directive}")
+
+
+def has_date(template: str) -> bool:
+    """Tell whether a template has a date in it.
+
+    Raises:
+        UsageError: if it is malformed, or holds another field than `date`.
+    """
+    return any(form for _, form in _parts(template))
+
+
+def distinguishes_days(template: str) -> bool:
+    """Tell whether a template gives each day a path of its own; one of weeks or months does not.
+
+    Raises:
+        UsageError: if it is malformed, or holds another field than `date`.
+    """
+    held = {letter for _, form in _parts(template) for letter in re.findall(r"%(.)", form)}
+    return any(all(held & set(choice) for choice in way) for way in _WAYS_TO_NAME_A_DAY)
 
 
 def any_date_glob(template: str) -> str:

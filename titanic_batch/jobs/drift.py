@@ -22,7 +22,7 @@ def drift_of(manifest: Manifest | None) -> Iterator[tuple[str, str, float]]:
     """
     told = manifest.job if manifest is not None else None
     for finding in told.get("guards", ()) if told is not None else ():
-        guard, value = str(finding["guard"]), finding["value"]
+        guard, value = finding["guard"], finding["value"]
         if guard.startswith(_GUARDS) and value is not None:
             yield finding["column"] or "(score)", guard.removeprefix(_GUARDS), float(value)
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from titanic_batch.alignment.names import nearest
-from titanic_batch.errors import DataError, UsageError
+from titanic_batch.errors import DataError, OutputLockedError, UsageError
+from titanic_batch.jobs.history import Seen
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.judging import ALL_OTHERS, Finding, bins_document, judge, profile_of
-from titanic_batch.jobs.last_night import LastNight
+from titanic_batch.jobs.last_night import LookBack
 from titanic_batch.jobs.night import Night
 from titanic_batch.jobs.pinning import require_hash
 from titanic_batch.jobs.settings import ModelChoice
 from titanic_batch.models import VerifiedModel
+from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.paths import output_paths
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.guarding import Admission, Candidate
+
+#: How the warnings of guards begin.
+OF_GUARDS = "guards: "
+_ANEW = "the output for {day} was published before and removed since: it is published anew"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,15 +35,19 @@ class NightGuard:
         job: Whose limits.
         choice: The model that the job names, perhaps pinned.
         night: Which night.
-        last: The night before, where a limit asks for it and there is one.
+        back: What came before it, where a limit asks for it.
         lenient: Whether what fails only warns.
+        force: Whether what is published is published anew; its manifest is kept then.
+        seen: What stood at each output when the run began.
     """
 
     job: Job
     choice: ModelChoice
     night: Night
-    last: LastNight | None = None
+    back: LookBack = field(default_factory=LookBack)
     lenient: bool = False
+    force: bool = False
+    seen: Mapping[Path, Seen] = field(default_factory=dict)
 
     @property
     def profiles(self) -> bool:
@@ -56,12 +69,14 @@ class NightGuard:
 
         Raises:
             DataError: if a limit that fails is exceeded.
+            OutputLockedError: if another run has published it since this one began.
         """
-        findings = list(judge(candidate, self.job.limits, self.last))
+        seen = self._require_as_seen(candidate.output)
+        findings = list(judge(candidate, self.job.limits, self.back.last))
         failures = [finding.said for finding in findings if finding.verdict == "failure"]
         if failures and not self.lenient:
             raise DataError(
-                f"guards: {'; '.join(failures)}",
+                f"{OF_GUARDS}{'; '.join([*failures, *self.back.passed_over])}",
                 where=candidate.input,
                 cure="What was published before is kept. If the input is right, publish it with "
                 f"`titanic-batch run {self.job.path} --date {self.night.day} --ignore-guards`, or "
@@ -74,8 +89,27 @@ class NightGuard:
                 "guards": [vars(finding) for finding in findings],
                 "profile": _profile_document(candidate),
             },
-            warnings=_warnings(findings),
+            warnings=(
+                *(f"{OF_GUARDS}{said}" for said in self.back.passed_over),
+                *_warnings(findings),
+                *([_ANEW.format(day=self.night.day)] if seen.removed else []),
+            ),
+            keeps_replaced=self.force or seen.removed,
         )
+
+    def _require_as_seen(self, output: Path | None) -> Seen:
+        """Refuse to publish over what another run has published meanwhile; the lock is held."""
+        seen = self.seen.get(output) if output is not None else None
+        if seen is None or output is None:
+            return Seen(run_id=None, removed=False)
+        manifest = read_manifest(output_paths(output).manifest)
+        if (manifest.run_id if manifest is not None else None) != seen.run_id:
+            raise OutputLockedError(
+                "another run has published this output meanwhile",
+                where=str(output),
+                cure="What it published stays.",
+            )
+        return seen
 
 
 def check_columns(job: Job, schema: TrainingSchema) -> None:
@@ -106,7 +140,7 @@ def _warnings(findings: list[Finding]) -> tuple[str, ...]:
     for (guard, why), columns in silent.items():
         of = f" of {', '.join(columns)}" if columns else ""
         exceeded.append(f"{guard}{of} not judged: {why}")
-    return tuple(f"guards: {said}" for said in exceeded)
+    return tuple(f"{OF_GUARDS}{said}" for said in exceeded)
 
 
 def _profile_document(candidate: Candidate) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from titanic_batch.errors import OutputError
 from titanic_batch.jobs.dates import render
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.night import Night, place
-from titanic_batch.publish.manifest import read_manifest
-from titanic_batch.publish.paths import output_paths
+from titanic_batch.jobs.night import Night, manifests_of, place
+from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest
 
-_MANIFESTS = "*.manifest.json"
 _LOOKED_BACK_DAYS = 400
 
 
@@ -34,57 +34,76 @@ class LastNight:
     profile: dict[str, tuple[dict[str, Any], list[int]]]
 
 
-def find_last_night(job: Job, night: Night) -> LastNight | None:
-    """Return the newest published night of a job before another; None where there is none.
+@dataclass(frozen=True, kw_only=True)
+class LookBack:
+    """What was found on the way back from a night.
 
-    Raises:
-        OutputError: if a manifest cannot be read.
+    Attributes:
+        last: The newest night before it that is published; None where there is none.
+        passed_over: What stood on the way and could not be used, each in a sentence.
+    """
+
+    last: LastNight | None = None
+    passed_over: tuple[str, ...] = ()
+
+
+def find_last_night(job: Job, night: Night) -> LookBack:
+    """Look for the newest published night of a job before another.
+
+    A manifest that cannot be read is passed over, and said: it must not end every night after it.
     """
     seen = set()
-    for days in range(_LOOKED_BACK_DAYS):
-        output = place(str(job.folder), render(job.output, night.day - timedelta(days=days)))
+    passed_over: list[str] = []
+    for day in _days_back(night.day):
+        output = place(str(job.folder), render(job.output, day))
         if output in seen:
             continue
         seen.add(output)
         found = [
-            (day, document)
-            for document in _manifests(output)
-            if (day := _day_of(document, job)) is not None and day < night.day
+            (told, manifest)
+            for manifest in _manifests(output, passed_over)
+            if (told := _day_of(manifest, job)) is not None and told < night.day
         ]
         if found:
-            newest = max(day for day, _ in found)
-            documents = [document for day, document in found if day == newest]
-            return _last_night(newest, documents, named=night.into_folder)
-    return None
+            newest = max(told for told, _ in found)
+            manifests = [manifest for told, manifest in found if told == newest]
+            last = _last_night(newest, manifests, named=night.into_folder)
+            return LookBack(last=last, passed_over=tuple(passed_over))
+    return LookBack(passed_over=tuple(passed_over))
 
 
-def _manifests(output: str) -> Iterator[dict[str, Any]]:
-    if output.endswith("/"):
-        paths = sorted(Path(output).glob(_MANIFESTS))
-    else:
-        paths = [output_paths(output).manifest]
-    for path in paths:
-        document = read_manifest(path)
-        if document is not None:
-            yield document
+def _days_back(day: date) -> Iterator[date]:
+    for days in range(_LOOKED_BACK_DAYS):
+        if day.toordinal() - days < date.min.toordinal():
+            return
+        yield day - timedelta(days=days)
 
 
-def _day_of(document: dict[str, Any], job: Job) -> date | None:
-    try:
-        told = document["job"]
-        return date.fromisoformat(told["date"]) if told["name"] == job.name else None
-    except (KeyError, TypeError, ValueError):
-        return None
+def _manifests(output: str, passed_over: list[str]) -> Iterator[Manifest]:
+    for path in manifests_of(output):
+        try:
+            found = find_manifest(path)
+        except OutputError as exc:
+            passed_over.append(f"{path} was passed over: {exc.what}")
+            continue
+        if isinstance(found, UnreadableManifest):
+            passed_over.append(f"{path} was passed over: {found.reason}")
+        elif found is not None:
+            yield found
 
 
-def _last_night(day: date, documents: list[dict[str, Any]], *, named: bool) -> LastNight:
+def _day_of(manifest: Manifest, job: Job) -> date | None:
+    told = manifest.job
+    return date.fromisoformat(told["date"]) if told and told["name"] == job.name else None
+
+
+def _last_night(day: date, manifests: list[Manifest], *, named: bool) -> LastNight:
     profile: dict[str, tuple[dict[str, Any], list[int]]] = {}
     rows: Counter[str] = Counter()
-    for document in documents:
-        name = Path(str(document["output"].get("path", ""))).name if named else ""
-        rows[name] = int(document["rows"]["read"])
-        for column, told in (document["job"].get("profile") or {}).items():
-            bins, counts = told["bins"], [int(count) for count in told["counts"]]
+    for manifest in manifests:
+        rows[Path(manifest.output.path).name if named else ""] = manifest.rows.read
+        for column, told in ((manifest.job or {}).get("profile") or {}).items():
+            bins, counts = told["bins"], told["counts"]
             known, before = profile.setdefault(column, (bins, [0] * len(counts)))
             if known == bins and len(before) == len(counts):
                 profile[column] = (bins, [a + b for a, b in zip(before, counts, strict=True)])

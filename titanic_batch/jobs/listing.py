@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import glob
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from titanic_batch.errors import TitanicBatchError, UsageError
-from titanic_batch.jobs.dates import today
+from titanic_batch.jobs.dates import distinguishes_days, today
 from titanic_batch.jobs.job_file import Job, read_job
-from titanic_batch.jobs.night import outputs_glob, plan_night
+from titanic_batch.jobs.night import RUN_MANIFEST, manifests_of, outputs_glob, plan_night
 from titanic_batch.jobs.settings import choose_model
-from titanic_batch.publish.manifest import read_manifest
+from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.paths import MANIFEST_SUFFIX
 
-_MANIFESTS = ".manifest.json"
 #: Other programs' files, which may stand where jobs do.
 _NO_JOBS = ("pyproject.toml",)
 
@@ -91,7 +93,7 @@ def _summarise(path: Path) -> JobSummary:
     try:
         job = read_job(path)
         night = plan_night(job, today(job.zone))
-        tonight = _published(night.output)
+        tonight = _published(night.output, _of_day(job, night.day))
         return JobSummary(
             path=path,
             name=job.name,
@@ -104,50 +106,56 @@ def _summarise(path: Path) -> JobSummary:
         return JobSummary(path=path, name=path.stem, error=exc)
 
 
+def _of_day(job: Job, day: date) -> Callable[[Manifest], bool]:
+    """Return what tells a job's manifests of a day from others that had the same output."""
+    holds_day = distinguishes_days(job.output)
+
+    def is_of_day(manifest: Manifest) -> bool:
+        told = manifest.job
+        if told is not None:
+            return bool(told["name"] == job.name and told["date"] == str(day))
+        finished_at = datetime.fromisoformat(manifest.finished_at)
+        return holds_day or today(job.zone, finished_at) == day
+
+    return is_of_day
+
+
 def _newest(job: Job) -> PublishedOutput | None:
     pattern = outputs_glob(job)
-    if pattern.endswith("/"):
-        manifests = glob.glob(f"{pattern}*{_MANIFESTS}")  # noqa: PTH207  # absolute
-        newest = max(manifests, key=_modified, default=None)
-        return _published(f"{Path(newest).parent}/") if newest is not None else None
-    manifests = glob.glob(f"{pattern}{_MANIFESTS}")  # noqa: PTH207
-    newest = max(manifests, key=_modified, default=None)
-    return _published(newest.removesuffix(_MANIFESTS)) if newest is not None else None
-
-
-def _published(output: str) -> PublishedOutput | None:
-    """Return what the manifests at an output say, where it is still there; it is not read."""
-    if output.endswith("/"):
-        paths = sorted(Path(output).glob(f"*{_MANIFESTS}"))
-    else:
-        paths = [Path(f"{Path(output).resolve()}{_MANIFESTS}")]
-    documents = [
-        document
-        for path in paths
-        if Path(str(path).removesuffix(_MANIFESTS)).exists()
-        and (document := read_manifest(path)) is not None
+    inside = "*" if pattern.endswith("/") else ""
+    manifests = [
+        path
+        for path in glob.glob(f"{pattern}{inside}{MANIFEST_SUFFIX}")  # noqa: PTH207  # absolute
+        if Path(path).name != RUN_MANIFEST
     ]
-    if not documents:
+    newest = max(manifests, key=_modified, default=None)
+    if newest is None:
         return None
-    newest = max(documents, key=lambda document: str(document.get("finished_at", "")))
+    return _published(f"{Path(newest).parent}/" if inside else newest.removesuffix(MANIFEST_SUFFIX))
+
+
+def _published(
+    output: str, counts: Callable[[Manifest], bool] = lambda _: True
+) -> PublishedOutput | None:
+    """Return what the manifests at an output say, where it is still there; it is not read."""
+    manifests = [
+        manifest
+        for path in manifests_of(output)
+        if Path(str(path).removesuffix(MANIFEST_SUFFIX)).exists()
+        and (manifest := read_manifest(path)) is not None
+        and counts(manifest)
+    ]
+    if not manifests:
+        return None
+    newest = max(manifests, key=lambda manifest: datetime.fromisoformat(manifest.finished_at))
     return PublishedOutput(
         path=output,
-        files=len(documents),
-        rows=sum(_count(document, "scored") for document in documents),
-        rejected=sum(_count(document, "rejected") for document in documents),
-        finished_at=str(newest.get("finished_at", "")),
-        model=str(_table(newest, "model").get("tag", "")),
+        files=len(manifests),
+        rows=sum(manifest.rows.scored for manifest in manifests),
+        rejected=sum(manifest.rows.rejected for manifest in manifests),
+        finished_at=newest.finished_at,
+        model=newest.model["tag"],
     )
-
-
-def _count(document: dict[str, Any], what: str) -> int:
-    count = _table(document, "rows").get(what)
-    return count if isinstance(count, int) else 0
-
-
-def _table(document: dict[str, Any], key: str) -> dict[str, Any]:
-    table = document.get(key)
-    return table if isinstance(table, dict) else {}
 
 
 def _modified(path: str) -> float:

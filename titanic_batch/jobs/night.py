@@ -12,6 +12,11 @@ from pathlib import Path
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.dates import any_date_glob, render
 from titanic_batch.jobs.job_file import Job
+from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
+
+#: Every file of a night that goes into a folder, and its verdict. A companion by its ending: no
+#: folder of inputs takes it for one.
+RUN_MANIFEST = "_run.manifest.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +79,14 @@ def plan_nights(job: Job, days: Iterable[date]) -> list[Night]:
 def outputs_glob(job: Job) -> str:
     """Return a glob for the outputs of all of a job's nights."""
     return place(glob.escape(str(job.folder)), any_date_glob(job.output))
+
+
+def manifests_of(output: str) -> list[Path]:
+    """Return where the manifests of an output are: a file's one, or those in a folder."""
+    if not output.endswith(os.sep):
+        return [output_paths(output).manifest]
+    found = sorted(Path(output).glob(f"*{MANIFEST_SUFFIX}"))
+    return [path for path in found if path.name != RUN_MANIFEST]
 
 
 def place(folder: str, path: str) -> str:

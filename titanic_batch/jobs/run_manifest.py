@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from titanic_batch.errors import without_cells
+from titanic_batch.jobs.night import RUN_MANIFEST
 from titanic_batch.jobs.writing import write_text
 from titanic_batch.publish.manifest import TOOL
+from titanic_batch.publish.manifest_file import NotAManifestError, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from titanic_batch.jobs.night import Night
     from titanic_batch.scoring.outcome import FileOutcome
 
-#: A companion by its ending: no folder of inputs takes it for one.
-NAME = "_run.manifest.json"
 RUN_MANIFEST_VERSION = 1
 
 
@@ -28,7 +28,7 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
     Raises:
         OutputError: if the system refuses.
     """
-    path = Path(night.output) / NAME
+    path = Path(night.output) / RUN_MANIFEST
     if path.exists() and all(file.skipped for file in files):
         return
     document = {
@@ -41,6 +41,24 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
     }
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     write_text(path, text, "writing the run manifest")
+
+
+def says_published(job: Job, night: Night) -> bool:
+    """Tell whether the run manifest says that all of a night is published, by this job."""
+    try:
+        document = read_document(Path(night.output) / RUN_MANIFEST)
+    except NotAManifestError:
+        return False
+    return isinstance(document, dict) and all(
+        document.get(key) == value
+        for key, value in {
+            "run_manifest_version": RUN_MANIFEST_VERSION,
+            "tool": TOOL,
+            "job": job.name,
+            "date": str(night.day),
+            "status": "published",
+        }.items()
+    )
 
 
 def _verdict(file: FileOutcome) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from titanic_batch.errors import (
     InterruptedRunError,
@@ -16,14 +16,15 @@ from titanic_batch.errors import (
 )
 from titanic_batch.interrupts import run_begins, run_is_over
 from titanic_batch.jobs.arrival import not_arrived
+from titanic_batch.jobs.history import History, look_at_history, pairs_without_input
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.last_night import find_last_night
+from titanic_batch.jobs.last_night import LookBack, find_last_night
 from titanic_batch.jobs.night import Night, plan_night, plan_nights
-from titanic_batch.jobs.pinning import require_hash, require_pinned
+from titanic_batch.jobs.pinning import require_pinned
 from titanic_batch.jobs.run_manifest import write_run_manifest
 from titanic_batch.jobs.settings import ModelChoice, Overrides, choose_model, score_keywords
 from titanic_batch.scoring.api import make_options, score_files
-from titanic_batch.scoring.inputs import pair_files
+from titanic_batch.scoring.inputs import FilePair, pair_files
 from titanic_batch.scoring.progress import Observer
 
 if TYPE_CHECKING:
@@ -41,11 +42,13 @@ class PlannedFile:
         input: The file.
         output: Where its scores would go.
         published: Whether they are there already, so that nothing would be done.
+        notes: What of the job is another than when they were published.
     """
 
     input: str
     output: str
     published: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,12 @@ class NightOutcome:
     files: tuple[FileOutcome, ...] = ()
     error: TitanicBatchError | None = None
     planned: tuple[PlannedFile, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the job is another than when its published files were, once each."""
+        said = [note for part in (self.files, self.planned) for one in part for note in one.notes]
+        return tuple(dict.fromkeys(said))
 
     @property
     def errors(self) -> tuple[TitanicBatchError, ...]:
@@ -94,7 +103,7 @@ def run_job(
     Args:
         job: From `read_job`.
         date: Whose input and output.
-        force: Score it again, whatever is published.
+        force: Publish it anew, whatever is published; the manifest that is replaced is kept.
         dry_run: Say what would be done; the model is looked at, nothing is scored or written.
         ignore_guards: Let guards that fail only warn.
         overrides: The flags, which stand above the file.
@@ -128,20 +137,32 @@ def _run_night(
     observer: Observer | None,
 ) -> NightOutcome:
     try:
+        choice = choose_model(job, overrides)
+        keywords = score_keywords(job, night, overrides=overrides)
+        options = make_options(**keywords)
         missing = not_arrived(job, night)
-        if missing is not None:
+        if missing is None:
+            pairs = pair_files(night.input, night.output, options)
+        else:
+            pairs = [] if force else pairs_without_input(job, night)
+        history = look_at_history(job, night, pairs, choice, options, force=force, dry_run=dry_run)
+        settled = [history.settled[pair] for pair in pairs if pair in history.settled]
+        if missing is not None and (not pairs or len(settled) < len(pairs)):
             if job.input_optional:
                 return NightOutcome(night=night, status="absent")
             raise missing
-        choice = choose_model(job, overrides)
-        require_pinned(choice)
+        if len(settled) < len(pairs):
+            require_pinned(choice)
         if dry_run:
-            return _plan(job, night, overrides, force=force)
+            return _plan(night, pairs, options, history)
+        if len(settled) == len(pairs):
+            return _outcome(job, night, settled)
         return _score(
             job,
             night,
             choice,
-            overrides,
+            keywords | {"overwrite": options.overwrite or force},
+            history,
             force=force,
             ignore_guards=ignore_guards,
             observer=observer,
@@ -192,22 +213,30 @@ def run_nights(
         yield outcome
 
 
-def _plan(job: Job, night: Night, overrides: Overrides | None, *, force: bool) -> NightOutcome:
+def _plan(
+    night: Night, pairs: Sequence[FilePair], options: ScoreOptions, history: History
+) -> NightOutcome:
     from titanic_batch.models import open_model
-    from titanic_batch.scoring.skipping import already_published
 
-    options = make_options(**score_keywords(job, night, overrides=overrides, force=force))
-    model = open_model(
-        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
-    )
-    planned = [
-        PlannedFile(
-            input=pair.input,
-            output=str(pair.output.data) if pair.output is not None else night.output,
-            published=not force and already_published(pair, model, options) is not None,
+    if any(pair not in history.settled for pair in pairs):
+        open_model(
+            options.model,
+            trust=options.trust,
+            allow_version_mismatch=options.allow_version_mismatch,
         )
-        for pair in pair_files(night.input, night.output, options)
-    ]
+    planned = []
+    for pair in pairs:
+        settled = history.settled.get(pair)
+        if settled is not None and settled.error is not None:
+            raise settled.error
+        planned.append(
+            PlannedFile(
+                input=pair.input,
+                output=str(pair.output.data) if pair.output is not None else night.output,
+                published=settled is not None,
+                notes=settled.notes if settled is not None else (),
+            )
+        )
     return NightOutcome(night=night, status="planned", planned=tuple(planned))
 
 
@@ -215,64 +244,44 @@ def _score(
     job: Job,
     night: Night,
     choice: ModelChoice,
-    overrides: Overrides | None,
+    keywords: dict[str, Any],
+    history: History,
     *,
     force: bool,
     ignore_guards: bool,
     observer: Observer | None,
 ) -> NightOutcome:
-    keywords = score_keywords(job, night, overrides=overrides, force=force)
-    if not force and (done := _all_published(night, make_options(**keywords))):
-        return _outcome(job, night, done, choice)
     from titanic_batch.jobs.guards import NightGuard  # numpy comes with it
 
     _make_folders(night)
-    last = find_last_night(job, night) if job.limits.need_last_night else None
-    guard = NightGuard(job=job, choice=choice, night=night, last=last, lenient=ignore_guards)
-    files = tuple(
-        score_files(night.input, night.output, observer=observer, guard=guard, **keywords)
+    back = find_last_night(job, night) if job.limits.need_last_night else LookBack()
+    guard = NightGuard(
+        job=job,
+        choice=choice,
+        night=night,
+        back=back,
+        lenient=ignore_guards,
+        force=force,
+        seen=history.seen,
     )
-    return _outcome(job, night, files, choice)
-
-
-def _all_published(night: Night, options: ScoreOptions) -> tuple[FileOutcome, ...]:
-    """Return the outcomes of a night that is published as a whole; nothing where it is not.
-
-    `score_files` would find the same, once it has imported what scores: most of the time that a
-    night takes of which nothing is left to do.
-    """
-    from titanic_batch.models import open_model
-    from titanic_batch.scoring.outcome import FileOutcome
-    from titanic_batch.scoring.skipping import already_published
-
-    pairs = pair_files(night.input, night.output, options)
-    if not all(pair.output is not None and pair.output.manifest.exists() for pair in pairs):
-        return ()
-    model = open_model(
-        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
+    files = score_files(
+        night.input,
+        night.output,
+        observer=observer,
+        guard=guard,
+        settled=history.settled,
+        **keywords,
     )
-    found = [(pair, already_published(pair, model, options)) for pair in pairs]
-    if any(manifest is None for _, manifest in found):
-        return ()
-    return tuple(
-        FileOutcome(pair=pair, manifest=manifest, error=None, skipped=True)
-        for pair, manifest in found
-    )
+    return _outcome(job, night, files)
 
 
-def _outcome(
-    job: Job, night: Night, files: tuple[FileOutcome, ...], choice: ModelChoice
-) -> NightOutcome:
-    for file in files:
-        # Skipped, as a model has published it that the reference means only since it was looked at.
-        if file.skipped and file.manifest is not None:
-            require_hash(choice, str(file.manifest.model["sha256"]))
+def _outcome(job: Job, night: Night, files: Sequence[FileOutcome]) -> NightOutcome:
     if night.into_folder:
         write_run_manifest(job, night, files)
-    if any(file.error is not None for file in files):
-        return NightOutcome(night=night, status="failed", files=files)
+    failed = any(file.error is not None for file in files)
     skipped = all(file.skipped for file in files)
-    return NightOutcome(night=night, status="skipped" if skipped else "published", files=files)
+    status: Status = "failed" if failed else "skipped" if skipped else "published"
+    return NightOutcome(night=night, status=status, files=tuple(files))
 
 
 def _make_folders(night: Night) -> None:

@@ -61,9 +61,7 @@ def choose_model(job: Job, overrides: Overrides | None = None) -> ModelChoice:
     return ModelChoice(ref=_placed(job.model, job), pin=job.sha256, trust=(*pins, *trust))
 
 
-def score_keywords(
-    job: Job, night: Night, *, overrides: Overrides | None = None, force: bool = False
-) -> dict[str, Any]:
+def score_keywords(job: Job, night: Night, *, overrides: Overrides | None = None) -> dict[str, Any]:
     """Return the keywords of `titanic_batch.score` for one night.
 
     Raises:
@@ -81,7 +79,7 @@ def score_keywords(
         "trust": choice.trust,
         "workers": workers,
         "rejects": night.rejects,
-        "skip_published": not force,
+        "skip_published": False,  # what is published, `jobs.history` knows
     }
 
 

@@ -1,14 +1,13 @@
-"""The manifest: what was published, from what, by which model. Versioned JSON beside the output."""
+"""The manifest: what was published, from what, by which model. Versioned JSON beside the output.
+
+`publish.manifest_file` reads one back.
+"""
 
 from __future__ import annotations
 
 import json
-import stat
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-
-from titanic_batch.errors import os_errors
 
 MANIFEST_VERSION = 1
 TOOL = "titanic-batch"
@@ -82,7 +81,7 @@ class Manifest(_Readable):
         rows: How many.
         rejects: Where and why.
         alignment: One entry per model column and per dropped input column.
-        unknown_categories: Column, value, how often.
+        unknown_categories: Column, value that the model never saw, how often; of scored rows only.
         nulls: Null cells by model column.
         null_tokens: Those among them that were not empty: column, what they held, how often.
         warnings: What the user should know.
@@ -142,52 +141,3 @@ def _lines(value: object, encoder: json.JSONEncoder) -> str:
     if isinstance(value, tuple) and value and isinstance(value[0], dict):
         return "[\n    " + ",\n    ".join(map(encoder.encode, value)) + "\n  ]"
     return encoder.encode(value)
-
-
-def manifest_from_json(document: dict[str, Any]) -> Manifest | None:
-    """Return a manifest that was read; None where it is not of this version's form."""
-    try:
-        return Manifest(
-            **{
-                **document,
-                "input": FileFacts(**document["input"]),
-                "output": FileFacts(**document["output"]),
-                "rows": RowCounts(**document["rows"]),
-                "rejects": RejectFacts(**document["rejects"]),
-                "alignment": tuple(document["alignment"]),
-                "warnings": tuple(document["warnings"]),
-            }
-        )
-    except (KeyError, TypeError):
-        return None
-
-
-def read_manifest(path: Path) -> dict[str, Any] | None:
-    """Return the manifest at `path` as JSON; None where there is none, or none of ours.
-
-    A symlink is not followed: whoever can plant one could claim any file as ours. Nor is anything
-    else opened that is no file: a pipe would wait for ever.
-    """
-    try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            return None
-        document = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (ValueError, RecursionError):
-        return None
-    except OSError:
-        with os_errors(path, "reading the manifest"):
-            raise
-    if not isinstance(document, dict):
-        return None
-    tool, output = document.get("tool"), document.get("output")
-    known = (
-        isinstance(tool, dict)
-        and tool.get("name") == TOOL
-        and isinstance(output, dict)
-        and isinstance(output.get("sha256"), str)
-        and isinstance(output.get("bytes"), int)
-        and isinstance(document.get("manifest_version"), int)
-    )
-    return document if known else None

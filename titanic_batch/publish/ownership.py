@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
-from typing import Any
 
 from titanic_batch.errors import OutputError, UsageError, os_errors
-from titanic_batch.publish.manifest import read_manifest
+from titanic_batch.publish.manifest import FileFacts, Manifest
+from titanic_batch.publish.manifest_file import (
+    UnreadableManifest,
+    find_manifest,
+    read_manifest,
+)
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, OutputPaths, output_paths
-from titanic_batch.publish.rejects import HEADER
+from titanic_batch.publish.rejects import HEADER, count_reasons
 from titanic_batch.publish.staging import hash_file
 
 
@@ -36,22 +41,26 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
     if overwrite:
         return
     if paths.data.exists() and published(paths) is None:
+        found = find_manifest(paths.manifest)
+        why = found.reason if isinstance(found, UnreadableManifest) else ""
         raise UsageError(
-            "this file was not written by titanic-batch, or was changed since",
+            "this file was not written by titanic-batch, or was changed since"
+            + (f"; its manifest proves nothing: {why}" if why else ""),
             where=str(paths.data),
             cure="Choose another output, or replace it with --overwrite.",
         )
     if paths.manifest.is_file() and not paths.manifest.is_symlink() and not paths.data.exists():
-        _refuse_foreign_manifest(paths.manifest)
+        _refuse_unreadable_manifest(paths.manifest)
     refuse_foreign_rejects(paths.rejects)
 
 
-def _refuse_foreign_manifest(path: Path) -> None:
-    if read_manifest(path) is None:
+def _refuse_unreadable_manifest(path: Path) -> None:
+    found = find_manifest(path)
+    if isinstance(found, UnreadableManifest):
         raise UsageError(
-            "the manifest is to be written here, and this file is none of titanic-batch's",
+            f"the manifest is to be written here, and this file is no manifest: {found.reason}",
             where=str(path),
-            cure="Choose another output, or replace it with --overwrite.",
+            cure=f"{found.cure} Choose another output, or replace it with --overwrite.".lstrip(),
         )
 
 
@@ -95,50 +104,63 @@ def refuse_foreign_rejects(path: Path) -> None:
         )
 
 
-def published(paths: OutputPaths) -> dict[str, Any] | None:
+def published(paths: OutputPaths) -> Manifest | None:
     """Return the manifest of the output that stands at `paths`; None unless it describes it."""
-    document = read_manifest(paths.manifest)
-    return document if document is not None and describes(document, paths.data) else None
+    manifest = read_manifest(paths.manifest)
+    return manifest if manifest is not None and describes(manifest.output, paths.data) else None
 
 
 def is_published(path: Path) -> bool:
-    """Tell whether titanic-batch published the file, going by its manifest."""
+    """Tell whether titanic-batch published the file, going by what its manifest says it is."""
     if not path.is_symlink() and not os.path.lexists(f"{path}{MANIFEST_SUFFIX}"):
         return False
-    return read_manifest(output_paths(path).manifest) is not None
+    found = find_manifest(output_paths(path).manifest)
+    return found.is_ours if isinstance(found, UnreadableManifest) else found is not None
 
 
-def describes(document: dict[str, Any], data: Path) -> bool:
-    """Tell whether a manifest's output is the file at `data`, to the byte; a symlink is none."""
-    output = document["output"]
-    if data.is_symlink():
-        return False
+def describes(known: FileFacts, file: Path) -> bool:
+    """Tell whether a file is the one that a manifest knows, to the byte; a symlink is none."""
     try:
-        with os_errors(data, "reading"), data.open("rb") as file:
-            same_size = data.stat().st_size == output["bytes"]
-            return same_size and hash_file(file) == str(output["sha256"])
+        with os_errors(file, "reading"):
+            found = file.lstat()
+            if not stat.S_ISREG(found.st_mode) or found.st_size != known.bytes:
+                return False  # nor is a pipe, which would wait
+            with file.open("rb") as opened:
+                return hash_file(opened) == known.sha256
     except OutputError as exc:
-        if isinstance(exc.__cause__, (FileNotFoundError, IsADirectoryError)):
+        if isinstance(exc.__cause__, (FileNotFoundError, NotADirectoryError)):
             return False
         raise
 
 
-def rejects_of(document: dict[str, Any]) -> Path | None:
-    """Return where a manifest says that the rejects are; None where it names no place."""
-    rejects = document.get("rejects")
-    path = rejects.get("path") if isinstance(rejects, dict) else None
-    return Path(path) if isinstance(path, str) else None
-
-
 def stale_rejects(paths: OutputPaths) -> set[Path]:
-    """Return the rejects files that belong to the output published so far, and to failed runs.
+    """Return the rejects files that belong to the output published so far, and to failed runs."""
+    own = {paths.data.with_name(paths.data.name + ".rejects.csv"), paths.failed_rejects}
+    stale = {path for path in own if is_rejects_file(path)}
+    manifest = read_manifest(paths.manifest)
+    if manifest is not None and manifest.rejects.path is not None:
+        listed = Path(manifest.rejects.path)
+        if listed not in own and _holds_rejects_of(manifest, listed):
+            stale.add(listed)
+    return stale
 
-    A manifest that somebody planted may name any file: only what begins as a rejects file counts.
+
+def _holds_rejects_of(manifest: Manifest, path: Path) -> bool:
+    """Tell whether a file that a manifest names is what that run rejected.
+
+    A manifest that was edited, or planted, may name any file. It goes only if it is this user's,
+    and holds as many rejects of each reason as the manifest says.
     """
-    own = paths.data.with_name(paths.data.name + ".rejects.csv")
-    listed = rejects_of(read_manifest(paths.manifest) or {})
-    named = {own, paths.failed_rejects} | ({listed} if listed is not None else set())
-    return {path for path in named if is_rejects_file(path)}
+    try:
+        found = path.lstat()
+        return (
+            stat.S_ISREG(found.st_mode)
+            and found.st_uid == os.geteuid()
+            and is_rejects_file(path)
+            and count_reasons(path) == manifest.rejects.by_reason
+        )
+    except OSError:
+        return False
 
 
 def is_rejects_file(path: Path) -> bool:
@@ -150,3 +172,7 @@ def is_rejects_file(path: Path) -> bool:
             return file.readline(len(HEADER)) == HEADER
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return False
+    except OSError as exc:
+        if exc.errno in (errno.ENAMETOOLONG, errno.ELOOP):  # as an edited manifest may name it
+            return False
+        raise

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Any
 
 from titanic_batch.errors import os_errors
-from titanic_batch.publish.manifest import read_manifest
+from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.manifest_file import read_manifest
 from titanic_batch.publish.ownership import (
     describes,
     is_rejects_file,
     published,
-    rejects_of,
     stale_rejects,
 )
 from titanic_batch.publish.paths import Leftovers, OutputPaths, temporary
@@ -61,24 +60,27 @@ def recover(paths: OutputPaths, leftovers: Leftovers) -> None:
         if not leftovers.are_beside(paths):
             return
         for record in leftovers.of(paths.manifest):
-            document = read_manifest(record)
-            if document is not None:
-                _complete(paths, record, document)
+            manifest = read_manifest(record)
+            if manifest is not None:
+                _complete(paths, record, manifest)
         for target in (paths.manifest, paths.data, paths.rejects, paths.failed_rejects):
             for leftover in leftovers.of(target):
                 leftover.unlink(missing_ok=True)
 
 
-def _complete(paths: OutputPaths, record: Path, document: dict[str, Any]) -> None:
-    run_id = str(document.get("run_id"))
+def _complete(paths: OutputPaths, record: Path, manifest: Manifest) -> None:
+    run_id = manifest.run_id
     if record != temporary(paths.manifest, run_id):
         return
-    rejects = rejects_of(document)
-    if rejects is not None and rejects.exists() and not is_rejects_file(rejects):
+    rejects = Path(manifest.rejects.path) if manifest.rejects.path is not None else None
+    if rejects is not None and not _is_file(temporary(rejects, run_id)):
+        if not is_rejects_file(rejects):  # neither still to be renamed, nor renamed
+            return
+    elif rejects is not None and rejects.exists() and not is_rejects_file(rejects):
         return
-    if not describes(document, paths.data):
+    if not describes(manifest.output, paths.data):
         is_free = not paths.data.exists() or published(paths) is not None
-        if not (is_free and describes(document, temporary(paths.data, run_id))):
+        if not (is_free and describes(manifest.output, temporary(paths.data, run_id))):
             return
     take_steps([put_in_place(paths, run_id, rejects, again=True)])
 
@@ -86,5 +88,5 @@ def _complete(paths: OutputPaths, record: Path, document: dict[str, Any]) -> Non
 def _is_file(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.lstat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
         return False

@@ -16,10 +16,12 @@ from pathlib import Path
 
 from titanic_batch.errors import os_errors
 from titanic_batch.interrupts import signals_wait
+from titanic_batch.publish.keeping import keep_replaced
 from titanic_batch.publish.lock import locked
 from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.manifest_file import read_manifest
 from titanic_batch.publish.ownership import refuse_foreign
-from titanic_batch.publish.paths import Leftovers, OutputPaths, work_folder
+from titanic_batch.publish.paths import Leftovers, OutputPaths, require_names, work_folder
 from titanic_batch.publish.placing import put_in_place, recover
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectsFile
@@ -57,9 +59,10 @@ class Publication:
 
         Raises:
             OutputLockedError: if another run holds the output.
-            UsageError: if a foreign file stands there.
+            UsageError: if a foreign file stands there, or its name is too long.
             OutputError: if the folder is missing or not writable.
         """
+        require_names(self.paths)
         with signals_wait():
             self._held.enter_context(locked(self.paths))
         recover(self.paths, self._leftovers)
@@ -78,13 +81,20 @@ class Publication:
             rejects.seal(REJECTS_MODE)
             yield [self.data, rejects]
 
-    def commit(self, manifest: Manifest) -> Steps:
+    def commit(self, manifest: Manifest, *, keeps_replaced: bool = False) -> Steps:
         """Publish what is sealed.
+
+        Args:
+            manifest: What it is.
+            keeps_replaced: Whether the manifest that it replaces is kept. What a job has published
+                is its history, and kept where no job replaces it.
 
         Raises:
             OutputError: where the system refuses; the old output is intact unless something had
                 been renamed already, in which case the next run completes what is missing.
         """
+        if keeps_replaced or (manifest.job is None and _is_of_a_job(self.paths.manifest)):
+            yield from keep_replaced(self.paths.manifest)
         # The record that all the rest is on the disk, from which a crashed run is completed: so it
         # is written after the rest.
         record = self._held.enter_context(StagedFile(self.paths.manifest, self.run_id))
@@ -152,6 +162,11 @@ class Publication:
         Signals must wait meanwhile.
         """
         self._held.close()
+
+
+def _is_of_a_job(path: Path) -> bool:
+    manifest = read_manifest(path)
+    return manifest is not None and manifest.job is not None
 
 
 def _is_private(folder: Path) -> bool:

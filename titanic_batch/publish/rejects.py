@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -42,6 +43,18 @@ class RejectRow(Protocol):
     def record(self) -> str:
         """The raw record."""
         ...
+
+
+def count_reasons(path: Path) -> Counter[str]:
+    """Return how many records of a rejects file have each reason; raises OSError."""
+    csv.field_size_limit(2**31 - 1)
+    reasons: Counter[str] = Counter()
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        try:
+            reasons.update(line.get("reason") or "" for line in csv.DictReader(file))
+        except csv.Error:  # it is no such file, whatever its first line
+            return Counter()
+    return reasons
 
 
 class RejectsFile:

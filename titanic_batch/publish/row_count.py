@@ -22,5 +22,10 @@ def count_rows(path: Path, output_format: str) -> int:
                 "it is not a readable Parquet file", where=str(path), cure="Score it again."
             ) from exc
     csv.field_size_limit(2**31 - 1)
-    with os_errors(path, "reading"), path.open(encoding="utf-8", newline="") as file:
-        return max(sum(1 for _ in csv.reader(file)) - 1, 0)
+    try:
+        with os_errors(path, "reading"), path.open(encoding="utf-8", newline="") as file:
+            return max(sum(1 for _ in csv.reader(file)) - 1, 0)
+    except (UnicodeDecodeError, csv.Error) as exc:
+        raise DataError(
+            "it is not a readable CSV file", where=str(path), cure="Score it again."
+        ) from exc

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +17,7 @@ from titanic_batch.publish.paths import temporary
 
 _WRITE_BUFFER_BYTES = 1 << 20
 _HASH_BLOCK_BYTES = 1 << 20
+_NO_SUCH_OPERATION = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class StagedFile:
@@ -93,13 +96,15 @@ class StagedFile:
         raw = self._raw or self._create()
         with os_errors(self.target, "writing"):
             raw.flush()
-            os.fchmod(raw.fileno(), mode)
+            with _unless_impossible(errno.EPERM):  # modes are the mount's there (vfat, CIFS)
+                os.fchmod(raw.fileno(), mode)
 
     def sync(self) -> None:
         """Bring the file, which must be sealed, to the disk and close it."""
         assert self._raw is not None
         with os_errors(self.target, "writing"):
-            os.fsync(self._raw.fileno())
+            with _unless_impossible():
+                os.fsync(self._raw.fileno())
             self._raw.close()
 
     def keep(self) -> None:
@@ -152,9 +157,24 @@ class Folder:
         with os_errors(self.path, "syncing the folder"):
             descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
             try:
-                os.fsync(descriptor)
+                with _unless_impossible():
+                    os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _unless_impossible(*more: int) -> Iterator[None]:
+    """Go on where a file system has no such operation; what it has and refuses is an error.
+
+    Some FUSE and network file systems sync no folders: they would answer the same in every run, and
+    what was renamed by then could never be completed.
+    """
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno not in (*_NO_SUCH_OPERATION, *more):
+            raise
 
 
 def published_mode(replaced: Path) -> int:

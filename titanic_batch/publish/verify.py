@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from titanic_batch.errors import DataError, UsageError, os_errors
-from titanic_batch.publish.manifest import MANIFEST_VERSION, read_manifest
+from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.row_count import count_rows
 from titanic_batch.publish.staging import hash_file
@@ -21,13 +21,13 @@ class Verification:
         path: The output.
         rows: Rows in it.
         sha256: Its hash.
-        manifest: Its manifest as JSON.
+        manifest: Its manifest.
     """
 
     path: Path
     rows: int
     sha256: str
-    manifest: dict[str, Any]
+    manifest: Manifest
 
 
 def verify(output: str | Path) -> Verification:
@@ -51,42 +51,29 @@ def verify(output: str | Path) -> Verification:
         raise DataError(
             "there is no such output", where=str(paths.data), cure="Check the path, or score it."
         )
-    manifest = read_manifest(paths.manifest)
+    manifest = find_manifest(paths.manifest)
     if manifest is None:
         raise DataError(
-            "its manifest is missing or damaged",
-            where=str(paths.manifest),
-            cure="Score it again.",
+            "its manifest is missing", where=str(paths.manifest), cure="Score it again."
         )
-    if manifest["manifest_version"] > MANIFEST_VERSION:
+    if isinstance(manifest, UnreadableManifest):
         raise DataError(
-            f"its manifest has version {manifest['manifest_version']}, newer than this tool knows",
+            f"its manifest proves nothing: {manifest.reason}",
             where=str(paths.manifest),
-            cure="Upgrade titanic-batch.",
+            cure=manifest.cure or "Score it again.",
         )
-    rows = manifest.get("rows")
-    if not isinstance(rows, dict) or not _adds_up(rows):
-        raise _differs(paths.manifest, "its rows read are not rows scored plus rows rejected")
+    known, rows = manifest.output, manifest.rows
     with os_errors(paths.data, "reading"), paths.data.open("rb") as file:
         sha256 = hash_file(file)
         size = file.tell()
-    if size != manifest["output"]["bytes"]:
-        raise _differs(
-            paths.data, f"it has {size:,} bytes, its manifest says {manifest['output']['bytes']:,}"
-        )
-    if sha256 != manifest["output"]["sha256"]:
+    if size != known.bytes:
+        raise _differs(paths.data, f"it has {size:,} bytes, its manifest says {known.bytes:,}")
+    if sha256 != known.sha256:
         raise _differs(paths.data, "its SHA-256 is not the one in its manifest")
-    count = count_rows(paths.data, manifest["output"].get("format", ""))
-    if count != rows["scored"]:
-        raise _differs(paths.data, f"it holds {count:,} rows, its manifest says {rows['scored']:,}")
+    count = count_rows(paths.data, known.format)
+    if count != rows.scored:
+        raise _differs(paths.data, f"it holds {count:,} rows, its manifest says {rows.scored:,}")
     return Verification(path=paths.data, rows=count, sha256=sha256, manifest=manifest)
-
-
-def _adds_up(rows: dict[str, Any]) -> bool:
-    scored, rejected = rows.get("scored"), rows.get("rejected")
-    if not isinstance(scored, int) or not isinstance(rejected, int):
-        return False
-    return bool(rows.get("read") == scored + rejected)
 
 
 def _differs(path: Path, what: str) -> DataError:

@@ -15,7 +15,10 @@ from titanic_batch.scoring.progress import Observer
 from titanic_batch.scoring.workers import needs_workers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from titanic_batch.scoring.guarding import Guard
+    from titanic_batch.scoring.inputs import FilePair
     from titanic_batch.scoring.outcome import FileOutcome
 
 
@@ -53,6 +56,7 @@ def score_files(
     *,
     observer: Observer | None = None,
     guard: Guard | None = None,
+    settled: Mapping[FilePair, FileOutcome] | None = None,
     **options: Any,
 ) -> list[FileOutcome]:
     """Score the files of a folder or glob into a folder, each published on its own.
@@ -62,6 +66,7 @@ def score_files(
         output: A folder, or where `input` is one file, a file.
         observer: Is told how far the run is.
         guard: Is asked before each file is published.
+        settled: Files that are left alone, and how they ended.
         **options: See `ScoreOptions`.
 
     Returns:
@@ -76,7 +81,7 @@ def score_files(
         start_forkserver()  # what it imports, and what is imported here, come at the same time
     from titanic_batch.scoring.run import run_files
 
-    return run_files(pairs, chosen, observer, guard)
+    return run_files(pairs, chosen, observer, guard, settled)
 
 
 def make_options(**options: Any) -> ScoreOptions:

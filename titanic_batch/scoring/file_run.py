@@ -173,7 +173,7 @@ class FileRun:
         return tuple(warnings)
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def model_errors(self) -> tuple[str, ...]:
         """What the model said of rows on which it fails; it may quote their cells."""
         if self.manifest is None:
             return ()
@@ -269,7 +269,9 @@ class FileRun:
             warnings=self._warnings(),
         )
         self._committed = manifest
-        yield from self._target.commit(manifest)
+        yield from self._target.commit(
+            manifest, keeps_replaced=admission is not None and admission.keeps_replaced
+        )
         self.close()
 
     def _admitted(self) -> Admission | None:

@@ -45,10 +45,12 @@ class Admission:
     Attributes:
         job: The manifest's `job`.
         warnings: What is added to the manifest's `warnings`.
+        keeps_replaced: Whether the manifest that is replaced is kept beside the new one.
     """
 
     job: dict[str, Any]
     warnings: tuple[str, ...] = ()
+    keeps_replaced: bool = False
 
 
 class Guard(Protocol):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from titanic_batch.errors import InputMissingError, UsageError
 from titanic_batch.publish.ownership import is_published
-from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths
+from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths, require_names
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.sources.formats import STDIN, input_format, no_such_file, stem
 
@@ -59,10 +59,11 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
             cure=f"Name an output folder: {output}/",
         )
     if not into_folder:
-        return [_pair(files[0], output, _format_of(output), options)]
+        return [_single(_pair(files[0], output, _format_of(output), options))]
     if options.rejects is not None and len(files) > 1:
         raise UsageError("--rejects names one file, but there are several inputs")
-    return _into_folder(files, Path(output), options, several=several)
+    pairs = _into_folder(files, Path(output), options, several=several)
+    return pairs if several else [_single(pairs[0])]
 
 
 def is_several(input: str) -> bool:
@@ -142,6 +143,20 @@ def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
             cure="Say where they go with --rejects PATH.",
         )
     return FilePair(input=input, output=None, output_format="csv")
+
+
+def _single(pair: FilePair) -> FilePair:
+    """Refuse one file's output by its name at once; one of several must not stop the others."""
+    if pair.output is not None:
+        require_names(pair.output)
+    return pair
+
+
+def pair_of_file(input: str, output: str, rejects: str | None = None) -> FilePair:
+    """Return the pair of one file and its output, whether the input is there or not."""
+    return FilePair(
+        input=input, output=output_paths(output, rejects), output_format=_format_of(output)
+    )
 
 
 def _pair(input: str, output: str, output_format: str, options: ScoreOptions) -> FilePair:

@@ -17,8 +17,10 @@ class FileOutcome:
         pair: The input and its output.
         manifest: What is published.
         error: Why nothing was.
-        skipped: It was published before, from the same input, model and options.
-        notes: What its author should see, and logs and manifests must not hold: it may quote cells.
+        skipped: It was published before.
+        notes: What of the run is another than when it was.
+        model_errors: What the model said of rows on which it raised. It may quote cells, so neither
+            logs nor manifests hold it.
     """
 
     pair: FilePair
@@ -26,3 +28,4 @@ class FileOutcome:
     error: TitanicBatchError | None
     skipped: bool = False
     notes: tuple[str, ...] = ()
+    model_errors: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ from titanic_batch.scoring.options import ScoreOptions
 _LIBRARIES = ("scikit-learn", "pandas", "pyarrow", "numpy", "joblib", "bentoml", "skops")
 #: A column of free text that was allowed everything must not swell the manifest.
 _MOST_UNKNOWN_VALUES = 100
+_LONGEST_VALUE = 200
 
 
 @dataclass(kw_only=True)
@@ -204,8 +205,8 @@ def build_manifest(
         ),
         alignment=alignment_entries(alignment, tally.counts),
         unknown_categories={
-            column: dict(values.most_common(_MOST_UNKNOWN_VALUES))
-            for column, values in sorted(tally.counts.unknown.items())
+            column: _listed(values)
+            for column, values in sorted(tally.counts.scored_unknown.items())
         },
         nulls=dict(sorted(tally.counts.nulls.items())),
         null_tokens=plain_counts(tally.counts.null_tokens),
@@ -225,9 +226,18 @@ def plain_counts(by_column: dict[str, Counter[str]]) -> dict[str, dict[str, int]
     return {column: dict(texts.most_common()) for column, texts in sorted(by_column.items())}
 
 
+def _listed(values: Counter[str]) -> dict[str, int]:
+    """Return the most frequent values; of one that is a whole text, its beginning."""
+    listed: Counter[str] = Counter()
+    for value, count in values.most_common(_MOST_UNKNOWN_VALUES):
+        is_long = len(value) > _LONGEST_VALUE
+        listed[f"{value[:_LONGEST_VALUE]}..." if is_long else value] += count
+    return dict(listed)
+
+
 def _warnings(tally: Tally) -> list[str]:
     warnings = []
-    for column, values in sorted(tally.counts.unknown.items()):
+    for column, values in sorted(tally.counts.scored_unknown.items()):
         if len(values) > _MOST_UNKNOWN_VALUES:
             warnings.append(
                 f"{column} had {len(values)} values that the model never saw; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from titanic_batch.chunk.task import ChunkResult
 from titanic_batch.engine.base import Engine, Work
@@ -16,7 +16,6 @@ from titanic_batch.errors import (
 )
 from titanic_batch.interrupts import run_begins, run_is_over, signals_wait, stop_if_interrupted
 from titanic_batch.models import VerifiedModel, open_model
-from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.paths import Leftovers
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.file_run import FileRun
@@ -41,8 +40,11 @@ def run_files(
     options: ScoreOptions,
     observer: Observer | None = None,
     guard: Guard | None = None,
+    settled: Mapping[FilePair, FileOutcome] | None = None,
 ) -> list[FileOutcome]:
     """Score files, each published on its own; a file that fails does not stop the others.
+
+    Those that are `settled` are left alone, and returned as they are.
 
     Raises:
         ModelError, UntrustedModelError: if the model cannot be used.
@@ -57,20 +59,16 @@ def run_files(
         options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
     )
     _spare_the_model(pairs, model)
-    skipped: dict[FilePair, Manifest] = {}
+    outcomes = dict(settled or {})
     if options.skip_published:
-        found = {pair: already_published(pair, model, options) for pair in pairs}
-        skipped = {pair: manifest for pair, manifest in found.items() if manifest is not None}
+        for pair in pairs:
+            manifest = already_published(pair, model, options)
+            if manifest is not None:
+                outcomes[pair] = FileOutcome(pair=pair, manifest=manifest, error=None, skipped=True)
+    left = [pair for pair in pairs if pair not in outcomes]
     with memory_errors():
-        scored = _score(
-            [pair for pair in pairs if pair not in skipped], model, options, observer, guard
-        )
-    return [
-        FileOutcome(pair=pair, manifest=skipped[pair], error=None, skipped=True)
-        if pair in skipped
-        else scored[pair]
-        for pair in pairs
-    ]
+        outcomes |= _score(left, model, options, observer, guard)
+    return [outcomes[pair] for pair in pairs]
 
 
 def _spare_the_model(pairs: Sequence[FilePair], model: VerifiedModel) -> None:
@@ -104,7 +102,7 @@ def _score(
             raise InterruptedRunError(exc.signum, published=published) from exc
     return {
         run.pair: FileOutcome(
-            pair=run.pair, manifest=run.manifest, error=run.error, notes=run.notes
+            pair=run.pair, manifest=run.manifest, error=run.error, model_errors=run.model_errors
         )
         for run in runs
     }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 from typing import Any
 
 from titanic_batch.models import VerifiedModel
-from titanic_batch.publish.manifest import Manifest, manifest_from_json
+from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.staging import hash_file
 from titanic_batch.schema import schema_sha256
@@ -27,32 +28,58 @@ def already_published(
     """
     if pair.input == STDIN or pair.output is None:
         return None
-    document = published(pair.output)
-    if document is None or not _same_options(document, options):
+    manifest = published(pair.output)
+    if manifest is None or differing_options(manifest, options):
         return None
-    known = document.get("model") or {}
-    if known.get("sha256") != model.sha256:
+    if not is_model_of(manifest, model) or not is_input_of(manifest, Path(pair.input)):
         return None
-    if model.schema is not None and known.get("schema_sha256") != schema_sha256(model.schema):
-        return None
-    if not _same_input(document.get("input") or {}, Path(pair.input)):
-        return None
-    return manifest_from_json(document)
+    return manifest
 
 
-def _same_options(document: dict[str, Any], options: ScoreOptions) -> bool:
-    # As JSON, for a manifest holds lists where the options hold tuples. The reference is how the
-    # model was found; the model itself is compared by its hash.
-    now = json.loads(json.dumps(options.published()))
-    # An option that came later had its default then.
-    then = json.loads(json.dumps(ScoreOptions().published())) | (document.get("options") or {})
-    return {**now, "model": ""} == {**then, "model": ""}
+def is_model_of(manifest: Manifest, model: VerifiedModel) -> bool:
+    """Tell whether a model, and the schema that came with it, is what scored an output."""
+    known = manifest.model
+    if known["sha256"] != model.sha256:
+        return False
+    return model.schema is None or known["schema_sha256"] == schema_sha256(model.schema)
 
 
-def _same_input(known: dict[str, Any], path: Path) -> bool:
+def differing_options(manifest: Manifest, options: ScoreOptions) -> list[str]:
+    """Return the options that determine an output and are others now, by name.
+
+    The reference is how the model was found; the model itself is compared by its hash. What an
+    older version did not know was as it is by default.
+    """
+    then = {**_plain(ScoreOptions().published()), **manifest.options}
+    now = _plain(options.published())
+    return sorted(
+        key for key in now.keys() | then.keys() if key != "model" and now.get(key) != then.get(key)
+    )
+
+
+def input_sha256(path: Path) -> str | None:
+    """Return the SHA-256 of an input; None where it cannot be read, or only once, as a pipe."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return None
         with path.open("rb") as file:
-            same_size = path.stat().st_size == known.get("bytes")
-            return same_size and hash_file(file) == known.get("sha256")
+            return hash_file(file)
     except OSError:
-        return False  # it is missed when it is opened, with a better message
+        return None  # it is missed when it is opened, with a better message
+
+
+def is_input_of(manifest: Manifest, path: Path) -> bool:
+    """Tell whether a file is, to the byte, what an output was scored from."""
+    known = manifest.input
+    try:
+        if path.stat().st_size != known.bytes:
+            return False
+    except OSError:
+        return False
+    return input_sha256(path) == known.sha256
+
+
+def _plain(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options as a manifest holds them, which has lists where they have tuples."""
+    plain: dict[str, Any] = json.loads(json.dumps(options))
+    return plain

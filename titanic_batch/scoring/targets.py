@@ -59,8 +59,8 @@ class Target(Protocol):
         """Where the rejects will be; None where there are none."""
         ...
 
-    def commit(self, manifest: Manifest, /) -> Steps:
-        """Make the output seen, step by step."""
+    def commit(self, manifest: Manifest, /, *, keeps_replaced: bool = False) -> Steps:
+        """Make the output seen, step by step; the manifest that is replaced may be kept."""
         ...
 
     def keep_failed_rejects(self) -> Path | None:
@@ -131,9 +131,9 @@ class FileTarget:
         publication = self._publication
         return None if publication.rejects.staged is None else str(publication.paths.rejects)
 
-    def commit(self, manifest: Manifest) -> Steps:
+    def commit(self, manifest: Manifest, /, *, keeps_replaced: bool = False) -> Steps:
         """Publish, step by step."""
-        return self._publication.commit(manifest)
+        return self._publication.commit(manifest, keeps_replaced=keeps_replaced)
 
     def open_work(self, fingerprint: str) -> Path | None:
         """Return the folder for what a killed run would need again."""
@@ -215,7 +215,13 @@ class StdoutTarget:
     def _staged(self) -> StagedFile | None:
         return self._rejects.staged if self._rejects is not None else None
 
-    def commit(self, _manifest: Manifest) -> Steps:
+    def commit(
+        self,
+        _manifest: Manifest,
+        /,
+        *,
+        keeps_replaced: bool = False,  # noqa: ARG002  # there is no manifest to replace
+    ) -> Steps:
         """Put the rejects in place and emit the output; raises ClosedPipeError if nobody reads."""
         yield from ()  # nothing of it is on a disk
         staged = self._staged
