@@ -25,3 +25,12 @@ def test_the_libraries_in_use_are_told_without_importing_them() -> None:
     libraries = installed_libraries()
     assert libraries["scikit-learn"] == INSTALLED
     assert next(iter(libraries)) == "python"
+
+
+@pytest.mark.parametrize(
+    "recorded", ["1.8.0 --index-url x", "1.8'; true #", "", "pre-0.18", "1.8\n"]
+)
+def test_what_is_no_version_gets_into_no_command(recorded: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        check_sklearn_version(recorded, ref="m", allow_mismatch=False)
+    assert caught.value.cure == "Train it again here, or pass --allow-version-mismatch."

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import platform
+import re
 from importlib.metadata import PackageNotFoundError, version
 
 from titanic_batch.errors import ModelError
 
 SKLEARN = "scikit-learn"
+
+_VERSION = re.compile(r"\d+(\.\w+)*(\+\w+)?", re.ASCII)
 
 #: What a training schema and a manifest record, where it is installed.
 _RECORDED = (SKLEARN, "numpy", "scipy", "pandas")
@@ -44,10 +47,12 @@ def check_sklearn_version(recorded: str, *, ref: str, allow_mismatch: bool) -> s
     difference = f"made with scikit-learn {recorded}, loaded with {installed}"
     if recorded.split(".")[:2] == installed.split(".")[:2] or allow_mismatch:
         return difference
+    # What the model says goes into a command to paste only where it is a version.
+    is_version = _VERSION.fullmatch(recorded) is not None
+    that_one = f"or install that one (pip install 'scikit-learn=={recorded}'), " * is_version
     raise ModelError(
         f"the model was made with scikit-learn {recorded}, but {installed} is installed, and "
         "another minor version may score differently without a word",
         where=ref,
-        cure=f"Train it again here, or install that one (pip install 'scikit-learn=={recorded}'), "
-        "or pass --allow-version-mismatch.",
+        cure=f"Train it again here, {that_one}or pass --allow-version-mismatch.",
     )
