@@ -67,7 +67,8 @@ def test_list_prints_whole_tags_and_json(saved: str) -> None:
     (document,) = json.loads(run("list", "--json").stdout)
     assert document["tag"] == saved
     assert document["trusted"] is True
-    assert set(document) == {"tag", "created", "size_bytes", "framework", "trusted", "sha256"}
+    known = {"tag", "created", "size_bytes", "framework", "trusted", "sha256", "problem"}
+    assert set(document) == known
 
 
 def test_quiet_leaves_the_result_alone() -> None:

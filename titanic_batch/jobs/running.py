@@ -193,13 +193,11 @@ def run_nights(
 
 
 def _plan(job: Job, night: Night, overrides: Overrides | None, *, force: bool) -> NightOutcome:
-    from titanic_batch.models import open_model
+    from titanic_batch.scoring.model import open_chosen_model
     from titanic_batch.scoring.skipping import already_published
 
     options = make_options(**score_keywords(job, night, overrides=overrides, force=force))
-    model = open_model(
-        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
-    )
+    model = open_chosen_model(options)
     planned = [
         PlannedFile(
             input=pair.input,
@@ -241,16 +239,14 @@ def _all_published(night: Night, options: ScoreOptions) -> tuple[FileOutcome, ..
     `score_files` would find the same, once it has imported what scores: most of the time that a
     night takes of which nothing is left to do.
     """
-    from titanic_batch.models import open_model
+    from titanic_batch.scoring.model import open_chosen_model
     from titanic_batch.scoring.outcome import FileOutcome
     from titanic_batch.scoring.skipping import already_published
 
     pairs = pair_files(night.input, night.output, options)
     if not all(pair.output is not None and pair.output.manifest.exists() for pair in pairs):
         return ()
-    model = open_model(
-        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
-    )
+    model = open_chosen_model(options)
     found = [(pair, already_published(pair, model, options)) for pair in pairs]
     if any(manifest is None for _, manifest in found):
         return ()

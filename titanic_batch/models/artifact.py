@@ -21,6 +21,9 @@ class Artifact:
         libraries: Versions recorded with it ({"scikit-learn": "1.9.1"}), {} where unknown.
         created: When it was made, where recorded.
         labels: Free labels that the store keeps with it.
+        unapplied: Files that are part of the model, and that its loader does not apply: it is not
+            scored without a word.
+        unused: Files beside it that may be part of it.
     """
 
     tag: str
@@ -29,6 +32,8 @@ class Artifact:
     libraries: dict[str, str] = field(default_factory=dict)
     created: datetime | None = None
     labels: dict[str, str] = field(default_factory=dict)
+    unapplied: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

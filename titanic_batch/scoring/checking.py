@@ -12,8 +12,8 @@ from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.task import ChunkTask, Reject
 from titanic_batch.engine.base import Work
 from titanic_batch.errors import InputMissingError, TitanicBatchError
-from titanic_batch.models import open_model
 from titanic_batch.scoring.inputs import find_inputs, is_several
+from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.report import Tally, alignment_entries, model_entry
@@ -65,9 +65,7 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckR
     """
     from titanic_batch.engine.serial import SerialEngine
 
-    model = open_model(
-        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
-    )
+    model = open_chosen_model(options)
     engine = SerialEngine(model)
     description = engine.describe()
     reports = []

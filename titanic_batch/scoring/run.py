@@ -9,7 +9,7 @@ from titanic_batch.chunk.task import ChunkResult
 from titanic_batch.engine.base import Engine, Work
 from titanic_batch.errors import InterruptedRunError, UsageError, os_errors
 from titanic_batch.interrupts import run_begins, run_is_over, signals_wait, stop_if_interrupted
-from titanic_batch.models import VerifiedModel, open_model
+from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.paths import Leftovers
 from titanic_batch.scoring.context import RunContext
@@ -17,6 +17,7 @@ from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.finishing import open_finisher
 from titanic_batch.scoring.guarding import Guard
 from titanic_batch.scoring.inputs import FilePair
+from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.planning import Planner
@@ -45,9 +46,7 @@ def run_files(
     run_begins()
     reject_limit(options.max_rejects)
     declare_dialect("," if options.delimiter is None else options.delimiter, options.encoding)
-    model = open_model(
-        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
-    )
+    model = open_chosen_model(options)
     _spare_the_model(pairs, model)
     skipped: dict[FilePair, Manifest] = {}
     if options.skip_published:

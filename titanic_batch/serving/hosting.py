@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from titanic_batch.engine.session import open_session
-from titanic_batch.errors import TitanicBatchError, UsageError
+from titanic_batch.errors import CustomObjectsError, TitanicBatchError, UsageError
 from titanic_batch.models import VerifiedModel, open_model
 from titanic_batch.models.bentoml_store import quiet_bentoml
 from titanic_batch.models.packed import packed_environment
@@ -63,5 +63,12 @@ def _bentoml_errors() -> Iterator[None]:
 
     try:
         yield
+    except CustomObjectsError as exc:
+        exc.cure = (
+            "Save one Pipeline that holds them and the model; or, if its scores are right without "
+            f"them, `titanic-batch models save {exc.where} --name NAME --ignore-custom-objects`, "
+            f"and give that name in {MODEL_VARIABLE}."
+        )
+        raise BentoMLException(str(exc)) from exc
     except TitanicBatchError as exc:
         raise BentoMLException(str(exc)) from exc
