@@ -64,8 +64,7 @@ def parse_reference(text: str, schemes: Collection[str] = ()) -> Reference:
     if "://" in text:
         known = ", ".join(sorted(schemes)) or "none"
         raise ModelError(
-            "no installed package provides a loader for this kind of reference "
-            f"(schemes that one does for: {known})",
+            f"no loader is installed for this kind of reference (installed schemes: {known})",
             where=text,
             cure="Give a model of the store or a model file, or one of these schemes.",
         )
