@@ -46,6 +46,7 @@ def refused(tmp_path: Path, home: Path, name: str, data: bytes) -> str:
         ("\u202etxt", "no plain name"),
         ("x" * 256, "no plain name"),
         ("/".join(["x" * 100] * 11), "no plain name"),
+        ("x/" * 40 + "x", "no plain name"),
         ("Saved_Model.pkl", "twice"),
         ("./saved_model.pkl", "twice"),
         ("saved_model.pkl/below", "below a file"),

@@ -28,6 +28,7 @@ MAX_MEMBERS = 10_000
 
 _MAX_NAME_BYTES = 255
 _MAX_PATH_BYTES = 1000
+_MAX_DEPTH = 30
 
 # Headers and padding of a tar file, over what its files may hold.
 _TAR_OVERHEAD = 1 << 20
@@ -167,7 +168,7 @@ class _Names:
         if name.startswith("/") or ".." in parts or "\\" in name:
             raise _refused(f"{shown} would be written outside its folder", self._source)
         raw = name.encode("utf-8", "surrogateescape")
-        long = len(raw) > _MAX_PATH_BYTES or any(
+        long = max(len(raw) / _MAX_PATH_BYTES, len(parts) / _MAX_DEPTH) > 1 or any(
             len(part.encode("utf-8", "surrogateescape")) > _MAX_NAME_BYTES for part in parts
         )
         if long or not name.isprintable():
