@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
+import random
 import tarfile
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 
 from tests.models import hostile_archives as hostile
 from titanic_batch.errors import DataError, ModelError
-from titanic_batch.models import import_model, list_models, unpacking
+from titanic_batch.models import delete_model, import_model, list_models, unpacking
 from titanic_batch.models.unpacking import UNPACKED_RATIO
 
 
@@ -160,3 +163,29 @@ def test_a_description_that_is_not_believed_is_refused(
 ) -> None:
     files = {"model.yaml": yaml, "saved_model.pkl": hostile.PICKLE}
     assert says in refused(tmp_path, home, "m.tar", hostile.tar(files))
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".bentomodel", ".zip"])
+def test_a_damaged_archive_is_one_error_or_a_model(ending: str, tmp_path: Path, home: Path) -> None:
+    generator = random.Random(0)
+    files = hostile.model_files()
+    whole = {
+        ".tar": hostile.tar(files),
+        ".tar.gz": gzip.compress(hostile.tar(files)),
+        ".bentomodel": lzma.compress(hostile.tar(files)),
+        ".zip": hostile.zipped(files),
+    }[ending]
+    path = tmp_path / f"m{ending}"
+    refused = 0
+    for _ in range(60):
+        data = bytearray(whole)
+        for _ in range(3):
+            data[generator.randrange(min(len(data), 2000))] = generator.randrange(256)
+        path.write_bytes(data[: generator.randrange(len(data) // 2, len(data) + 1)])
+        try:
+            delete_model(import_model(path).tag)
+        except (DataError, ModelError):
+            refused += 1
+    assert refused > 30
+    assert list_models() == []
+    assert list((home / "bentoml").glob(".*")) == []

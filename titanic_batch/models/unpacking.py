@@ -13,6 +13,7 @@ import lzma
 import tarfile
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -47,6 +48,7 @@ _DAMAGED = (
     tarfile.TarError,
     zipfile.BadZipFile,
     lzma.LZMAError,
+    zlib.error,
     EOFError,
     OSError,
     ValueError,
