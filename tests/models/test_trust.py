@@ -8,6 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import joblib
 import pytest
 
 from titanic_batch.errors import ModelError, OutputError, UntrustedModelError, UsageError
@@ -15,6 +16,7 @@ from titanic_batch.models import (
     ledger,
     list_models,
     open_model,
+    register_model,
     save_model,
     show_model,
     trust_model,
@@ -155,6 +157,32 @@ def test_a_model_of_the_store_that_changed_is_said_to_have_changed(
         UntrustedModelError, match=f"since titanic-batch wrote it on .*{saved.sha256}"
     ):
         open_model("m")
+
+
+def test_a_kept_copy_that_changed_is_said_to_have_changed(fitted: Any, tmp_path: Path) -> None:
+    """File and copy have one hash, and the ledger knows it under both names."""
+    path = tmp_path / "m.pkl"
+    joblib.dump(fitted, path)
+    trust_model(str(path))
+    copy = register_model(str(path), pickle_path=tmp_path / "copy.pkl")
+    assert trusted_by(copy.sha256) == "your ledger"
+    for file, ref in ((copy.path, copy.tag), (tmp_path / "copy.pkl", str(tmp_path / "copy.pkl"))):
+        file.write_bytes(file.read_bytes() + b"more")
+        with pytest.raises(UntrustedModelError, match="it has changed since it was trusted on"):
+            open_model(ref)
+    open_model(str(path))
+    assert untrust_model(copy.tag).hashes == (copy.sha256,)
+    with pytest.raises(UntrustedModelError, match="the model is not trusted"):
+        open_model(str(path))
+
+
+def test_names_of_one_hash_do_not_grow_for_ever(ledger_file: Path) -> None:
+    for number in range(50):
+        ledger.add_to_ledger(ledger_file, HASH, f"m:{number}", "trusted")
+        ledger.add_to_ledger(ledger_file, HASH, "m:0", "trusted")
+    (entry,) = ledger.read_ledger(ledger_file).values()
+    assert entry.ref == "m:0"
+    assert entry.also == tuple(f"m:{number}" for number in range(30, 50))
 
 
 def test_the_reason_that_came_first_is_kept(ledger_file: Path) -> None:

@@ -37,7 +37,7 @@ def save_model(
     """Save an estimator to the BentoML store, and to a pickle file if one is asked for.
 
     The schema is kept in the store's metadata, so that `bentoml models get` shows it, and beside
-    the pickle. Both files are recorded as trusted: titanic-batch wrote them.
+    the pickle. Both files are recorded as trusted.
 
     Args:
         estimator: A fitted scikit-learn estimator.
@@ -64,9 +64,11 @@ def save_model(
         schema = replace(schema, libraries=installed_libraries())
     tag = _save_to_store(data, name, schema)
     found = inspect_model(tag)
-    warnings = [*found.warnings, record_written(found.sha256, tag)]
+    reason = "written" if pickled is None else "trusted"
+    warnings = [*found.warnings, record_written(found.sha256, tag, reason=reason)]
     if pickle_path is not None:
-        warnings.append(_save_pickle(data, pickle_path, schema))
+        sha256 = _save_pickle(data, pickle_path, schema)
+        warnings.append(record_written(sha256, str(pickle_path.absolute()), reason=reason))
     return VerifiedModel(
         ref=tag,
         tag=tag,
@@ -194,4 +196,4 @@ def _save_pickle(data: bytes, path: Path, schema: TrainingSchema) -> str:
     write_whole(path, lambda file: file.write(data))
     sha256 = sha256_of(read_model_bytes(path, str(path)))
     write_sidecar(path, sha256, schema)
-    return record_written(sha256, str(path.absolute()))
+    return sha256

@@ -84,7 +84,7 @@ def change_since_trusted(name: str) -> str:
         *(ledger.read_ledger(own).items() if own is not None else ()),
         *(ledger.read_ledger(shared, required=True).items() if shared is not None else ()),
     ]
-    known = {sha256: entry for sha256, entry in entries if _same_model(entry.ref, name)}
+    known = {sha256: entry for sha256, entry in entries if _is_named(entry, name)}
     if not known:
         return ""
     sha256, entry = max(known.items(), key=lambda item: item[1].added_at)
@@ -93,12 +93,14 @@ def change_since_trusted(name: str) -> str:
     return f"it has changed since {what} on {day}, with SHA-256 {sha256}"
 
 
-def _same_model(ref: str, name: str) -> bool:
-    """Tell whether two names are of one model; a file may be reached by several paths."""
-    one, other = Path(ref), Path(name)
-    if not (one.is_absolute() and other.is_absolute()):
-        return ref == name
-    return one.resolve() == other.resolve()
+def _is_named(entry: ledger.Entry, name: str) -> bool:
+    """Tell whether an entry is of the model of a name; a file may be reached by several paths."""
+    if name in entry.names:
+        return True
+    if not Path(name).is_absolute():
+        return False
+    own = Path(name).resolve()
+    return any(Path(ref).is_absolute() and Path(ref).resolve() == own for ref in entry.names)
 
 
 def require_trusted(
@@ -136,14 +138,19 @@ def trust_command(ref: str) -> str:
     return f"titanic-batch models trust {dashes}{shlex.quote(ref)}"
 
 
-def record_written(sha256: str, ref: str) -> str:
+def record_written(sha256: str, ref: str, *, reason: str = "written") -> str:
     """Record a model that titanic-batch has just written.
+
+    Args:
+        sha256: The hash of its bytes.
+        ref: Its tag or file.
+        reason: "written"; "trusted" where the bytes are another's, who passed the gate.
 
     Returns:
         A warning where there is nowhere to record it, else "". The model is whole either way.
     """
     try:
-        ledger.add_to_ledger(ledger.user_ledger_path(), sha256, ref, "written")
+        ledger.add_to_ledger(ledger.user_ledger_path(), sha256, ref, reason)
     except (OutputError, UntrustedModelError) as exc:
         return f"{ref} was written but not recorded as trusted (SHA-256 {sha256}): {exc}"
     return ""
