@@ -5,6 +5,7 @@
 TITANIC_BATCH_MODEL says which model (titanic_model:latest). It is found, hashed and trusted as in
 `titanic-batch score`, and every record takes the same steps as a row of a file. A bento that
 `bentoml build` makes of this holds the exact model, and its hash as trusted.
+TITANIC_BATCH_MAX_BODY says how long a request's body may be (16MB).
 """
 
 # BentoML reads annotations when this module is imported: they are no strings here.

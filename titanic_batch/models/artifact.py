@@ -50,7 +50,8 @@ class VerifiedModel:
         sha256: SHA-256 of that file's bytes, in hex.
         schema: The training schema kept with it; None where it must be derived from the estimator.
         libraries: Versions recorded with the model, {} where unknown.
-        allow_version_mismatch: Whether another scikit-learn minor version is let through.
+        allow_version_mismatch: Whether another scikit-learn minor version is let through; None
+            where it is not, and no flag would change that.
         warnings: What was noticed so far, such as a sidecar of another file. `load_estimator`
             repeats them in `LoadedModel.warnings`.
     """
@@ -62,7 +63,7 @@ class VerifiedModel:
     sha256: str
     schema: TrainingSchema | None
     libraries: dict[str, str]
-    allow_version_mismatch: bool = False
+    allow_version_mismatch: bool | None = False
     warnings: tuple[str, ...] = ()
 
 

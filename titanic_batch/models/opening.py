@@ -54,7 +54,7 @@ def open_model(
     ref: str,
     *,
     trust: Sequence[str] = (),
-    allow_version_mismatch: bool = False,
+    allow_version_mismatch: bool | None = False,
     ignore_custom_objects: bool = False,
 ) -> VerifiedModel:
     """Find a model, read and hash it once, and pass the trust gate.
@@ -65,7 +65,8 @@ def open_model(
     Args:
         ref: A reference (see `titanic_batch.models.reference`).
         trust: SHA-256 hashes that the caller vouches for.
-        allow_version_mismatch: Let a model of another scikit-learn minor version through.
+        allow_version_mismatch: Let a model of another scikit-learn minor version through; None
+            where the caller has no flag to name.
         ignore_custom_objects: Let a model through of which a part is not applied, with a warning.
 
     Raises:

@@ -61,7 +61,12 @@ def register_model(
         UntrustedModelError: if it is not trusted.
         OutputError: if something cannot be written.
     """
-    model = open_model(ref, trust=trust, ignore_custom_objects=ignore_custom_objects)
+    model = open_model(
+        ref,
+        trust=trust,
+        allow_version_mismatch=None,
+        ignore_custom_objects=ignore_custom_objects,
+    )
     name = name or name_from(model.tag)
     check_destination(name, pickle_path)
     loaded = load_estimator(model)

@@ -27,13 +27,14 @@ def installed_libraries() -> dict[str, str]:
     return versions
 
 
-def check_sklearn_version(recorded: str, *, ref: str, allow_mismatch: bool) -> str:
+def check_sklearn_version(recorded: str, *, ref: str, allow_mismatch: bool | None) -> str:
     """Compare the version that a model was made with to the installed one.
 
     Args:
         recorded: The model's scikit-learn version.
         ref: The model, for the error.
-        allow_mismatch: Let another minor version through, with a warning.
+        allow_mismatch: Let another minor version through, with a warning; None where whoever asks
+            has no flag that would.
 
     Returns:
         A warning, or "" where the versions are the same.
@@ -47,12 +48,14 @@ def check_sklearn_version(recorded: str, *, ref: str, allow_mismatch: bool) -> s
     difference = f"made with scikit-learn {recorded}, loaded with {installed}"
     if recorded.split(".")[:2] == installed.split(".")[:2] or allow_mismatch:
         return difference
-    # What the model says goes into a command to paste only where it is a version.
-    is_version = _VERSION.fullmatch(recorded) is not None
-    that_one = f"or install that one (pip install 'scikit-learn=={recorded}'), " * is_version
+    cures = ["Train it again here"]
+    if _VERSION.fullmatch(recorded):  # what the model says goes into a command to paste
+        cures.append(f"install that one (pip install 'scikit-learn=={recorded}')")
+    if allow_mismatch is not None:
+        cures.append("pass --allow-version-mismatch")
     raise ModelError(
         f"the model was made with scikit-learn {recorded}, but {installed} is installed, and "
         "another minor version may score differently without a word",
         where=ref,
-        cure=f"Train it again here, {that_one}or pass --allow-version-mismatch.",
+        cure=f"{', or '.join(cures)}.",
     )

@@ -32,7 +32,8 @@ def served_model() -> VerifiedModel:
     _count_nobody()
     packed = packed_environment().get(MODEL_VARIABLE)
     with _bentoml_errors():
-        model = open_model(os.environ.get(MODEL_VARIABLE) or packed or DEFAULT_MODEL)
+        ref = os.environ.get(MODEL_VARIABLE) or packed or DEFAULT_MODEL
+        model = open_model(ref, allow_version_mismatch=None)
         if model.loader != STORE:
             raise UsageError(
                 "a service takes its model from the BentoML store",
