@@ -7,6 +7,7 @@
     │   └── RowDependenceError  65   a row's score depends on the rows beside it
     ├── InputMissingError       66   input missing or empty
     ├── ModelError              69   model not found, unreadable, or from another version
+    │   └── CustomObjectsError  69   a part of it would not be applied
     ├── WorkerEndedError        71   the system ended a worker process
     ├── OutputError             74   reading or writing failed
     ├── OutputLockedError       75   another run holds the output
@@ -102,6 +103,10 @@ class ModelError(TitanicBatchError):
     """The model cannot be found, read or used."""
 
     exit_code = 69
+
+
+class CustomObjectsError(ModelError):
+    """A part of the stored model would not be applied."""
 
 
 class WorkerEndedError(TitanicBatchError):

@@ -5,6 +5,7 @@
 TITANIC_BATCH_MODEL says which model (titanic_model:latest). It is found, hashed and trusted as in
 `titanic-batch score`, and every record takes the same steps as a row of a file. A bento that
 `bentoml build` makes of this holds the exact model, and its hash as trusted.
+TITANIC_BATCH_MAX_BODY says how long a request's body may be (16MB).
 """
 
 # BentoML reads annotations when this module is imported: they are no strings here.
@@ -14,15 +15,24 @@ from typing import Annotated, Any
 
 import bentoml
 from pydantic import WithJsonSchema
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
-from titanic_batch.serving.answers import answer, words_of
+from titanic_batch import __version__
+from titanic_batch.serving.answers import answer, as_json, words_of
 from titanic_batch.serving.bodies import BodyCheck
-from titanic_batch.serving.hosting import MODEL_VARIABLE, check_loads, served_model
+from titanic_batch.serving.hosting import (
+    MODEL_VARIABLE,
+    check_loads,
+    log_whole_lines,
+    max_body_bytes,
+    served_model,
+)
 from titanic_batch.serving.openapi import answer_schema, record_schema
+from titanic_batch.serving.page import OwnPage
 from titanic_batch.serving.scorer import open_scorer
 from titanic_batch.serving.verdicts import Refusal
 
+log_whole_lines()
 _MODEL = served_model()
 
 Record = Annotated[Any, WithJsonSchema(record_schema(_MODEL.schema))]
@@ -65,7 +75,8 @@ class TitanicService:
         (verdict,) = self._scorer.score([record])
         status = HTTPStatus.BAD_REQUEST if isinstance(verdict, Refusal) else HTTPStatus.OK
         # A response of our own: bentoml's would escape every letter that is not ASCII.
-        return JSONResponse(answer(verdict, self._words), status_code=status)
+        body = as_json(answer(verdict, self._words))
+        return Response(body, status_code=status, media_type="application/json")
 
     @bentoml.api(batchable=True, max_batch_size=1000, max_latency_ms=60_000)  # type: ignore[untyped-decorator]
     def predict_batch(self, records: list[Record], /) -> list[Answer]:
@@ -76,5 +87,12 @@ class TitanicService:
         return [answer(verdict, self._words) for verdict in self._scorer.score(records)]
 
 
-_ROUTES = {"/predict": dict, "/predict_batch": list}
-TitanicService.add_asgi_middleware(BodyCheck, routes=_ROUTES)  # type: ignore[attr-defined]
+TitanicService.add_asgi_middleware(  # type: ignore[attr-defined]
+    OwnPage,
+    tag=_MODEL.tag,
+    version=__version__,
+    example=record_schema(_MODEL.schema).get("example", {}),
+)
+TitanicService.add_asgi_middleware(  # type: ignore[attr-defined]
+    BodyCheck, routes={"/predict": dict, "/predict_batch": list}, max_bytes=max_body_bytes()
+)

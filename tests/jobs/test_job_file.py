@@ -49,6 +49,7 @@ output_format = "csv"
 rejects = "bad/{{date:%Y}}.csv"
 overwrite = true
 allow_version_mismatch = true
+ignore_custom_objects = true
 
 [columns.Age]
 fill = 28
@@ -101,6 +102,7 @@ class TestEveryOption:
             overwrite=True,
             skip_published=False,
             allow_version_mismatch=True,
+            ignore_custom_objects=True,
         )
 
     def test_is_set_by_that_file_to_something_else_than_its_default(self, job_of: JobOf) -> None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 
-def save_as_a_notebook_does(name: str, estimator: Any) -> str:
-    """Save by nothing but `bentoml.sklearn.save_model`; return the tag.
+def save_as_a_notebook_does(name: str, estimator: Any, **options: Any) -> str:
+    """Save by nothing but `bentoml.sklearn.save_model`; return the tag."""
+    with as_a_notebook_does() as bentoml:
+        return str(bentoml.sklearn.save_model(name, estimator, **options).tag)
 
-    The store is the one of this test: bentoml remembers the first $BENTOML_HOME of a process.
-    """
+
+def load_as_a_notebook_does(tag: str) -> Any:
+    """Load by nothing but `bentoml.sklearn.load_model`."""
+    with as_a_notebook_does() as bentoml:
+        return bentoml.sklearn.load_model(tag)
+
+
+@contextmanager
+def as_a_notebook_does() -> Iterator[Any]:
+    """Give bentoml with the store of this test: it remembers the first home of a process."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # bentoml's own imports use what is deprecated elsewhere
         import bentoml
@@ -23,7 +35,7 @@ def save_as_a_notebook_does(name: str, estimator: Any) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         BentoMLContainer.model_store.set(ModelStore(folder))
         try:
-            return str(bentoml.sklearn.save_model(name, estimator).tag)
+            yield bentoml
         finally:
             BentoMLContainer.model_store.reset()
 

@@ -1,17 +1,17 @@
 from __future__ import annotations
 
-import io
+import lzma
 import subprocess
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.models.hostile_archives import tar
 from tests.models.notebook import save_as_a_notebook_does
-from titanic_batch.errors import ModelError, UsageError
+from titanic_batch.errors import DataError, ModelError, UsageError
 from titanic_batch.models import (
     delete_model,
     export_model,
@@ -100,37 +100,14 @@ def test_what_is_no_archive_is_refused(
     elif kind == "text":
         path.write_text("hello")
     elif kind == "no_model":
-        path.write_bytes(tar({"readme": b"x"}))
+        path.write_bytes(lzma.compress(tar({"readme": b"x"})))
     elif kind == "truncated":
         save_model(fitted, name="m", schema=schema)
         export_model("m", path)
         path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(ModelError) as caught:
+    with pytest.raises(DataError if kind == "no_model" else ModelError) as caught:
         import_model(path)
     assert caught.value.where == str(path)
-
-
-@pytest.mark.parametrize("name", ["../outside", "/outside", "a/../../outside"])
-def test_an_archive_writes_nothing_outside_its_folder(name: str, tmp_path: Path) -> None:
-    path = tmp_path / "m.tar"
-    path.write_bytes(tar({"model.yaml": b"name: m\nversion: v\n", name: b"x"}))
-    with pytest.raises(ModelError, match="outside"):
-        import_model(path)
-    with zipfile.ZipFile(tmp_path / "m.zip", "w") as archive:
-        archive.writestr("model.yaml", "name: m\n")
-        archive.writestr(name, "x")
-    with pytest.raises(ModelError, match="outside"):
-        import_model(tmp_path / "m.zip")
-
-
-def test_an_archive_with_a_link_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "m.tar"
-    with tarfile.open(path, "w") as archive:
-        link = tarfile.TarInfo("saved_model.pkl")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        archive.addfile(link)
-    with pytest.raises(ModelError, match="link"):
-        import_model(path)
 
 
 def test_delete_says_what_it_deleted_and_wants_the_full_tag(
@@ -157,13 +134,3 @@ def test_a_file_is_not_deleted(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="store only"):
         delete_model(str(path))
     assert path.exists()
-
-
-def tar(members: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, data in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()

@@ -42,7 +42,8 @@ def test_a_damaged_model_does_not_hide_the_others(fitted: Any, schema: TrainingS
     (broken.path.parent / "model.yaml").unlink()
     headless.path.unlink()
     by_tag = {model.tag: model for model in list_models()}
-    assert by_tag[broken.tag].framework == "damaged"
+    assert by_tag[broken.tag].framework == "unreadable"
+    assert "model.yaml" in by_tag[broken.tag].problem
     assert by_tag[fine.tag].trusted
     assert by_tag[headless.tag].trusted is None
 

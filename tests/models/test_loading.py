@@ -7,6 +7,8 @@ import pickle
 import sys
 import types
 import warnings
+import zlib
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -190,11 +192,87 @@ def test_a_missing_package_is_named_with_its_install_command(
         load_estimator(opened(data, tmp_path / "m.pkl"))
 
 
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [
+        ("lightgbm.sklearn", "lightgbm"),
+        ("feature_engine.encoding", "feature-engine"),
+        ("sksurv.tree", "scikit-survival"),
+        ("umap", "umap-learn"),
+    ],
+)
+def test_a_well_known_package_is_named_by_its_own_name(
+    module: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = module.partition(".")[0]
+    for name in [name for name in sys.modules if name.partition(".")[0] == top]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [_Without(top), *sys.meta_path])
+    with pytest.raises(ModelError) as caught:
+        load_estimator(opened(f"c{module}\nModel\n)R.".encode(), tmp_path / "m.pkl"))
+    assert caught.value.cure == f"Install it: pip install {package}."
+
+
+class _Without:
+    """Finds no module of a name, which may be installed here."""
+
+    def __init__(self, top: str) -> None:
+        self.top = top
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name.partition(".")[0] == self.top:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "my_features",
+        "my_features.encoders",
+        "sklearn_tools",
+        "titanic",
+        "lightgbm_helpers.x",
+        "SKLEARN",
+    ],
+)
+def test_nobody_is_told_to_install_a_private_module(module: str, tmp_path: Path) -> None:
+    """Whoever registers such a name would have his code run by all who follow the advice."""
+    with pytest.raises(ModelError, match=f"needs the module {module.partition('.')[0]}") as caught:
+        load_estimator(opened(f"c{module}\nModel\n)R.".encode(), tmp_path / "m.pkl"))
+    top = module.partition(".")[0]
+    assert f"A module named {top} must be on PYTHONPATH" in caught.value.cure
+    assert "nstall" not in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("pickle", "lacks"),
+    [
+        (b"cmy_features.gone\nModel\n)R.", "the module my_features.gone"),
+        (b"cmy_features\nGone\n)R.", "my_features.Gone"),
+        (b"cmy_features.broken\nModel\n)R.", "something of my_features"),
+    ],
+)
+def test_a_private_module_that_lacks_something_is_named(
+    pickle: bytes, lacks: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_features").mkdir()
+    (tmp_path / "my_features" / "__init__.py").touch()
+    (tmp_path / "my_features" / "broken.py").write_text("from my_features import Gone\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModelError) as caught:
+        load_estimator(opened(pickle, tmp_path / "m.pkl"))
+    for name in [name for name in sys.modules if name.startswith("my_features")]:
+        del sys.modules[name]
+    assert caught.value.what.startswith(f"it needs {lacks}")
+    assert "The module named my_features on PYTHONPATH" in caught.value.cure
+    assert "nstall" not in caught.value.cure
+
+
 def test_a_moved_module_of_an_installed_package_is_named(tmp_path: Path) -> None:
     data = b"csklearn.gone.away\nModel\n)R."
     with pytest.raises(ModelError, match=r"needs the module sklearn\.gone") as caught:
         load_estimator(opened(data, tmp_path / "m.pkl"))
-    assert "version of sklearn" in caught.value.cure
+    assert "version of scikit-learn" in caught.value.cure
 
 
 def test_a_class_from_a_notebook_is_explained(tmp_path: Path) -> None:
@@ -204,11 +282,28 @@ def test_a_class_from_a_notebook_is_explained(tmp_path: Path) -> None:
     assert "module" in caught.value.cure
 
 
-def test_arrays_in_files_of_their_own_are_refused(tmp_path: Path) -> None:
-    """Joblib before 0.10 kept arrays beside the pickle, and nobody has hashed those."""
-    data = b"cjoblib.numpy_pickle\nNDArrayWrapper\n)R."
+@pytest.mark.parametrize("pack", [bytes, zlib.compress, gzip.compress], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("module", ["joblib.numpy_pickle", "joblib.numpy_pickle_compat"])
+def test_arrays_in_files_of_their_own_are_refused(
+    module: str, pack: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Joblib before 0.10 kept arrays beside the pickle, and nobody has hashed those.
+
+    Today's looks for them in the working folder, and unpickles what it finds there.
+    """
+    canary, work = tmp_path / "canary", tmp_path / "incoming"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    planted = np.empty(1, dtype=object)
+    planted[0] = _Touch(canary)
+    np.save(work / "model.pkl_01.npy", planted, allow_pickle=True)
+    wrapper = (
+        f"c{module}\nNDArrayWrapper\n)\x81}}(X\x08\0\0\0filename"
+        "X\x10\0\0\0model.pkl_01.npyX\x08\0\0\0subclasscnumpy\nndarray\nub."
+    )
     with pytest.raises(ModelError, match=r"joblib before 0\.10"):
-        load_estimator(opened(data, tmp_path / "m.pkl"))
+        load_estimator(opened(pack(b"\x80\x02" + wrapper.encode("latin-1")), tmp_path / "m.pkl"))
+    assert not canary.exists()
 
 
 def test_what_loading_prints_and_warns_is_kept_from_stdout(

@@ -67,7 +67,26 @@ def test_list_prints_whole_tags_and_json(saved: str) -> None:
     (document,) = json.loads(run("list", "--json").stdout)
     assert document["tag"] == saved
     assert document["trusted"] is True
-    assert set(document) == {"tag", "created", "size_bytes", "framework", "trusted", "sha256"}
+    known = {"tag", "created", "size_bytes", "framework", "trusted", "sha256", "problem"}
+    assert set(document) == known
+
+
+def test_list_says_what_has_changed_and_what_cannot_be_read(saved: str, home: Path) -> None:
+    path = open_model(saved).path
+    path.write_bytes(path.read_bytes() + b"more")
+    broken = home / "bentoml" / "models" / "broken" / "v1"
+    broken.mkdir(parents=True)
+    (broken / "model.yaml").write_text("a: &a [1]\nb: *a\n")
+    listed = run("list")
+    first, second = listed.stdout.splitlines()[1:]
+    assert first.split()[0] == "broken:v1"
+    assert "unreadable" in first
+    assert second.split()[-1] == "changed"
+    assert "warning: broken:v1: its model.yaml cannot be read: it uses aliases" in listed.stderr
+    assert f"warning: {saved}: it has changed since titanic-batch wrote it on " in listed.stderr
+    shown = run("show", saved)
+    assert "no: it has changed since titanic-batch wrote it on " in shown.stdout
+    assert run("delete", "broken:v1").stdout.startswith("deleted broken:v1 (unreadable")
 
 
 def test_quiet_leaves_the_result_alone() -> None:

@@ -162,7 +162,7 @@ def test_a_store_model_with_damaged_metadata_is_refused(
 
 def test_a_store_model_of_another_framework_is_refused(home: Path) -> None:
     save_other_framework("net")
-    with pytest.raises(ModelError, match="not of scikit-learn"):
+    with pytest.raises(ModelError, match=r"a model of torch \(bentoml.pytorch\)"):
         open_model("net")
 
 
@@ -172,14 +172,18 @@ def test_a_malformed_hash_is_wrong_usage(fitted: Any, tmp_path: Path) -> None:
         open_model(str(tmp_path / "m.pkl"), trust=["abc"])
 
 
-def test_opening_says_how_to_install_bentoml_where_it_is_missing(
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_store_says_how_to_install_bentoml_where_it_is_missing(
+    fitted: Any, schema: TrainingSchema, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [name for name in sys.modules if name.split(".")[0] == "bentoml"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "bentoml", None)
+    save_model(fitted, name="m", schema=schema)
+    for package in ("bentoml", "yaml"):
+        for name in [name for name in sys.modules if name.split(".")[0] == package]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ModelError, match=r"pip install 'titanic-batch\[bentoml\]'"):
-        open_model("titanic_model")
+        open_model("m")
+    with pytest.raises(ModelError, match=r"pip install 'titanic-batch\[bentoml\]'"):
+        save_model(fitted, name="m", schema=schema)
 
 
 def test_opening_prints_nothing_and_leaves_logging_alone(home: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,18 @@ def test_a_wrong_destination_is_refused_before_anything_is_loaded(
     with pytest.raises(UsageError, match="name of a model"):
         register_model(str(pickle_file), name="A B")
     assert list_models() == []
+
+
+def test_another_scikit_learn_is_refused_without_a_flag_that_is_not_there(tmp_path: Path) -> None:
+    model = LogisticRegression().fit(np.array([[0.0], [1.0]]), [0, 1])
+    own = model.__getstate__()["_sklearn_version"]
+    other = f"{own.split('.')[0]}.{int(own.split('.')[1]) - 1}.{own.split('.')[2]}"
+    path = tmp_path / "old.pkl"
+    path.write_bytes(pickle.dumps(model).replace(own.encode(), other.encode()))
+    trust_model(str(path))
+    with pytest.raises(ModelError, match=f"made with scikit-learn {other}") as caught:
+        register_model(str(path), features=["a"])
+    assert "--allow-version-mismatch" not in caught.value.cure
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import warnings
@@ -91,7 +92,9 @@ def test_a_sidecar_of_another_file_is_ignored_with_a_warning(
     assert load_estimator(model).warnings == (warning,)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema_version": 9}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"schema_version": 9}', "[" * 50_000, '{"a": ' + "9" * 5000 + "}"]
+)
 def test_a_damaged_sidecar_is_an_error(
     text: str, fitted: Any, schema: TrainingSchema, tmp_path: Path
 ) -> None:
@@ -99,6 +102,18 @@ def test_a_damaged_sidecar_is_an_error(
     save_model(fitted, name="m", schema=schema, pickle_path=path)
     (tmp_path / "best_model.pkl.schema.json").write_text(text)
     with pytest.raises(ModelError, match="cannot be read"):
+        open_model(str(path))
+
+
+def test_a_sidecar_that_is_no_file_is_not_waited_for(
+    fitted: Any, schema: TrainingSchema, tmp_path: Path
+) -> None:
+    path = tmp_path / "best_model.pkl"
+    save_model(fitted, name="m", schema=schema, pickle_path=path)
+    sidecar = tmp_path / "best_model.pkl.schema.json"
+    sidecar.unlink()
+    os.mkfifo(sidecar)
+    with pytest.raises(ModelError, match="no regular file"):
         open_model(str(path))
 
 
@@ -119,7 +134,7 @@ def test_an_impossible_name_is_refused(name: str, fitted: Any, schema: TrainingS
 
 
 def test_what_is_no_estimator_is_refused(schema: TrainingSchema) -> None:
-    with pytest.raises(ModelError, match="sklearn"):
+    with pytest.raises(ModelError, match="no predict method"):
         save_model({"a": 1}, name="m", schema=schema)
 
 

@@ -6,12 +6,24 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
+import joblib
 import pytest
 
 from titanic_batch.errors import ModelError, OutputError, UntrustedModelError, UsageError
-from titanic_batch.models import ledger, show_model, trust_model, untrust_model
+from titanic_batch.models import (
+    ledger,
+    list_models,
+    open_model,
+    register_model,
+    save_model,
+    show_model,
+    trust_model,
+    untrust_model,
+)
 from titanic_batch.models.trust import parse_hashes, record_written, require_trusted, trusted_by
+from titanic_batch.schema import TrainingSchema
 
 HASH = "ab" * 32
 OTHER = "cd" * 32
@@ -100,6 +112,77 @@ def test_untrusting_says_what_still_trusts_it(
     sha256 = trust_model(str(path)).hashes[0]
     monkeypatch.setenv("TITANIC_BATCH_TRUST", sha256)
     assert untrust_model(str(path)).still_trusted_by == ("TITANIC_BATCH_TRUST",)
+
+
+def test_a_model_that_changed_since_it_was_trusted_is_said_to_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ledger_file: Path
+) -> None:
+    path = model_file(tmp_path)
+    (first,) = trust_model(str(path)).hashes
+    day = json.loads(ledger_file.read_text())["trusted"][first]["added_at"][:10]
+    assert show_model(str(path)).changed == ""
+    model_file(tmp_path, text="newer")
+    expected = f"it has changed since it was trusted on {day}, with SHA-256 {first}"
+    assert show_model(str(path)).changed == expected
+    link = tmp_path / "link.pkl"
+    link.symlink_to(path)
+    monkeypatch.chdir(tmp_path)
+    for ref in (str(path), path.name, str(link), f"../{tmp_path.name}/{path.name}"):
+        with pytest.raises(UntrustedModelError, match=expected) as caught:
+            open_model(ref)
+        assert f"`titanic-batch models trust {ref}`" in caught.value.cure
+    other = tmp_path / "other.pkl"
+    other.write_bytes(path.read_bytes())
+    with pytest.raises(UntrustedModelError, match="the model is not trusted"):
+        open_model(str(other))
+
+    # So it is where only a shared ledger knew it.
+    shared = tmp_path / "shared.json"
+    ledger_file.rename(shared)
+    monkeypatch.setenv("TITANIC_BATCH_TRUST_FILE", str(shared))
+    assert show_model(str(path)).changed == expected
+    trust_model(str(path))
+    assert show_model(str(path)).changed == ""
+
+
+def test_a_model_of_the_store_that_changed_is_said_to_have_changed(
+    fitted: Any, schema: TrainingSchema
+) -> None:
+    saved = save_model(fitted, name="m", schema=schema)
+    saved.path.write_bytes(saved.path.read_bytes() + b"more")
+    (listed,) = list_models()
+    assert listed.trusted is False
+    assert "it has changed since titanic-batch wrote it on " in listed.problem
+    with pytest.raises(
+        UntrustedModelError, match=f"since titanic-batch wrote it on .*{saved.sha256}"
+    ):
+        open_model("m")
+
+
+def test_a_kept_copy_that_changed_is_said_to_have_changed(fitted: Any, tmp_path: Path) -> None:
+    """File and copy have one hash, and the ledger knows it under both names."""
+    path = tmp_path / "m.pkl"
+    joblib.dump(fitted, path)
+    trust_model(str(path))
+    copy = register_model(str(path), pickle_path=tmp_path / "copy.pkl")
+    assert trusted_by(copy.sha256) == "your ledger"
+    for file, ref in ((copy.path, copy.tag), (tmp_path / "copy.pkl", str(tmp_path / "copy.pkl"))):
+        file.write_bytes(file.read_bytes() + b"more")
+        with pytest.raises(UntrustedModelError, match="it has changed since it was trusted on"):
+            open_model(ref)
+    open_model(str(path))
+    assert untrust_model(copy.tag).hashes == (copy.sha256,)
+    with pytest.raises(UntrustedModelError, match="the model is not trusted"):
+        open_model(str(path))
+
+
+def test_names_of_one_hash_do_not_grow_for_ever(ledger_file: Path) -> None:
+    for number in range(50):
+        ledger.add_to_ledger(ledger_file, HASH, f"m:{number}", "trusted")
+        ledger.add_to_ledger(ledger_file, HASH, "m:0", "trusted")
+    (entry,) = ledger.read_ledger(ledger_file).values()
+    assert entry.ref == "m:0"
+    assert entry.also == tuple(f"m:{number}" for number in range(30, 50))
 
 
 def test_the_reason_that_came_first_is_kept(ledger_file: Path) -> None:

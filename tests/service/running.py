@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ class Answer:
 
     status: int
     text: str
+    headers: Mapping[str, str]
 
     @property
     def json(self) -> Any:
@@ -57,22 +58,36 @@ class Running:
         return f"http://127.0.0.1:{self.port}"
 
     def post(
-        self, route: str, body: bytes | str | object, content_type: str = "application/json"
+        self,
+        route: str,
+        body: bytes | str | object,
+        content_type: str = "application/json",
+        **headers: str,
     ) -> Answer:
         """Send a body as it is, or anything else as JSON."""
         data = body if isinstance(body, bytes | str) else json.dumps(body)
         sent = data if isinstance(data, bytes) else data.encode()
-        return self._ask("POST", route, sent, {"Content-Type": content_type})
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.ask("POST", route, sent, {"Content-Type": content_type, **named})
 
-    def get(self, route: str) -> Answer:
-        return self._ask("GET", route, None, {})
+    def get(self, route: str, **headers: str) -> Answer:
+        return self.ask("GET", route, None, headers)
 
-    def _ask(self, method: str, route: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+    def ask(
+        self,
+        method: str,
+        route: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: dict[str, str],
+    ) -> Answer:
+        """Send a request; a body in pieces is sent in chunks, without its length."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request(method, route, body, headers)
             response = connection.getresponse()
-            return Answer(response.status, response.read().decode())
+            text = response.read().decode()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, text, headers)
         finally:
             connection.close()
 

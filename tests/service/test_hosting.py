@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from bentoml.exceptions import BentoMLException
+from typer.testing import CliRunner
 
 from tests.cli.conftest import environment_in
 from tests.service.running import BENTOML, SERVICE
+from titanic_batch.cli.models import models_app
 from titanic_batch.serving.hosting import served_model
 
 
@@ -42,6 +45,25 @@ def test_what_cannot_be_served_is_said_to_bentoml(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     with pytest.raises(BentoMLException, match="is not trusted"):
         served_model()
+
+
+def test_a_model_with_custom_objects_is_not_served_and_the_advice_works(
+    monkeypatch: pytest.MonkeyPatch, service_home: Path, tmp_path: Path
+) -> None:
+    for name, value in environment_in(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    shutil.copytree(service_home / "bentoml", tmp_path / "bentoml")
+    (file,) = (tmp_path / "bentoml" / "models" / "churn_model").glob("*/saved_model.pkl")
+    monkeypatch.setenv("TITANIC_BATCH_TRUST", hashlib.sha256(file.read_bytes()).hexdigest())
+    monkeypatch.setenv("TITANIC_BATCH_MODEL", "churn_model")
+    (file.parent / "custom_objects.pkl").write_bytes(b"anything")
+    with pytest.raises(BentoMLException, match=r"custom_objects\.pkl") as caught:
+        served_model()
+    command = shlex.split(str(caught.value).split("`")[1])
+    assert command[:3] == ["titanic-batch", "models", "save"]
+    assert CliRunner().invoke(models_app, [*command[2:], "--quiet"]).exit_code == 0
+    monkeypatch.setenv("TITANIC_BATCH_MODEL", command[command.index("--name") + 1])
+    assert served_model().warnings == ()
 
 
 def test_a_damaged_model_ends_the_command_in_a_line_and_nobody_is_told(

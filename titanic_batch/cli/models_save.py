@@ -98,6 +98,13 @@ def save_command(
             metavar="SHA256", help="Trust this model file for this run. [env: TITANIC_BATCH_TRUST]"
         ),
     ] = None,
+    ignore_custom_objects: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-custom-objects",
+            help="Save a stored model without the custom objects that were saved with it.",
+        ),
+    ] = False,
     pickle_path: PicklePath = None,
     as_json: AsJson = False,
 ) -> None:
@@ -105,9 +112,9 @@ def save_command(
 
     Register an existing model in the store, with a training schema: learned from --data, or the one
     it carries, or derived from the estimator. The options that change it are the same as in
-    `score`, and hold for every later run. The model must be trusted, as in `score`. A CSV file is
-    read as pandas.read_csv reads it, nulls such as NA included; those that were met in text are
-    null in every later run, and printed.
+    `score`, and hold for every later run. The model must be trusted, as in `score`. A pickle's
+    bytes are kept as they are. A CSV file is read as pandas.read_csv reads it, nulls such as NA
+    included; those that were met in text are null in every later run, and printed.
     """
     from titanic_batch.models import Reading, SchemaEdits, register_model
     from titanic_batch.sources.dialect import declare_dialect
@@ -139,6 +146,7 @@ def save_command(
         features=split_names(features, "--features"),
         edits=edits,
         trust=trust or (),
+        ignore_custom_objects=ignore_custom_objects,
         pickle_path=pickle_path,
     )
     view.warn(model.warnings)

@@ -65,11 +65,12 @@ def show_list(models: Sequence[ModelSummary]) -> None:
                 model.created or "-",
                 _size(model.size_bytes),
                 model.framework,
-                trusted[model.trusted],
+                "changed" if model.trusted is False and model.problem else trusted[model.trusted],
             )
             for model in models
         ],
     )
+    warn([f"{model.tag}: {model.problem}" for model in models if model.problem])
 
 
 def show_details(model: ModelDetails) -> None:
@@ -81,7 +82,7 @@ def show_details(model: ModelDetails) -> None:
         "file": str(model.path),
         "size": _size(model.size_bytes),
         "sha256": model.sha256,
-        "trusted": f"yes, {model.trusted_by}" if model.trusted else "no",
+        "trusted": f"yes, {model.trusted_by}" if model.trusted else _untrusted(model),
         "libraries": _pairs(model.libraries),
         "metrics": ", ".join(f"{name} {value:.4g}" for name, value in model.metrics.items()),
         "labels": _pairs(model.labels),
@@ -153,6 +154,10 @@ def show_training(report: TrainingReport) -> None:
         ],
     )
     show_saved(report.model)
+
+
+def _untrusted(model: ModelDetails) -> str:
+    return f"no: {model.changed}" if model.changed else "no"
 
 
 def _values(column: ColumnSchema) -> str:

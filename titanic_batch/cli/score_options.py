@@ -52,6 +52,14 @@ AllowVersionMismatch = Annotated[
         rich_help_panel=_MODEL,
     ),
 ]
+IgnoreCustomObjects = Annotated[
+    bool,
+    typer.Option(
+        "--ignore-custom-objects",
+        help="Score a stored model without the custom objects that were saved with it.",
+        rich_help_panel=_MODEL,
+    ),
+]
 Threshold = Annotated[
     float | None,
     typer.Option(

@@ -74,7 +74,9 @@ def check_job(path: str | Path) -> JobCheck:
     choice = choose_model(job)
     night = plan_night(job, today(job.zone))
     options = make_options(**score_keywords(job, night))
-    model = open_model(choice.ref, trust=choice.trust)
+    model = open_model(
+        choice.ref, trust=choice.trust, ignore_custom_objects=options.ignore_custom_objects
+    )
     require_hash(choice, model.sha256)
     if model.schema is not None:
         check_columns(job, model.schema)

@@ -39,14 +39,9 @@ class ModelNow:
         return self._opened
 
     def _open(self) -> VerifiedModel:
-        from titanic_batch.models import open_model
+        from titanic_batch.scoring.model import open_chosen_model
 
-        options = self._options
-        model = open_model(
-            options.model,
-            trust=options.trust,
-            allow_version_mismatch=options.allow_version_mismatch,
-        )
+        model = open_chosen_model(self._options)
         require_hash(self._choice, model.sha256)
         return model
 

@@ -216,14 +216,10 @@ def run_nights(
 def _plan(
     night: Night, pairs: Sequence[FilePair], options: ScoreOptions, history: History
 ) -> NightOutcome:
-    from titanic_batch.models import open_model
+    from titanic_batch.scoring.model import open_chosen_model
 
     if any(pair not in history.settled for pair in pairs):
-        open_model(
-            options.model,
-            trust=options.trust,
-            allow_version_mismatch=options.allow_version_mismatch,
-        )
+        open_chosen_model(options)
     planned = []
     for pair in pairs:
         settled = history.settled.get(pair)

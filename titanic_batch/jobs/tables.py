@@ -105,6 +105,7 @@ class ScoreTable(Table):
     rejects: Template | None = Field(default=None, description="a path, as text")
     overwrite: bool | None = Field(default=None, description="true or false")
     allow_version_mismatch: bool | None = Field(default=None, description="true or false")
+    ignore_custom_objects: bool | None = Field(default=None, description="true or false")
 
 
 class ColumnTable(Table):

@@ -7,8 +7,10 @@
     trust       the gate, and the ledger behind it
     trusting    change what the ledger holds
     saving      estimator -> store, and a pickle file
+    store       the BentoML store as a folder
     listing     what the store holds
     archives    export, import, delete
+    unpacking   what an archive may hold
 
 scikit-learn, pandas, joblib, skops and bentoml are imported inside the functions that need them.
 """

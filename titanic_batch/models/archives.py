@@ -6,25 +6,41 @@ a .zip, so `bentoml models import` reads what `export_model` wrote, and the othe
 
 from __future__ import annotations
 
-import posixpath
 import secrets
-import tarfile
-import zipfile
+import shutil
 from pathlib import Path
 
-from titanic_batch.errors import ModelError, UsageError, os_errors
-from titanic_batch.models import bentoml_store
+from titanic_batch.errors import DataError, ModelError, UsageError, os_errors
 from titanic_batch.models.listing import ModelSummary, summarise
 from titanic_batch.models.reference import STORE, parse_reference
+from titanic_batch.models.store import (
+    add_to_store,
+    find_folder,
+    get_stored,
+    models_folder,
+    remove_from_store,
+    staging_folder,
+)
+from titanic_batch.models.stored_model import MODEL_YAML, read_unnamed
+from titanic_batch.models.unpacking import UNPACKED_RATIO, unpack
 
 #: The endings of archives, and bentoml's name for each format.
-ARCHIVE_FORMATS = {
+ARCHIVE_FORMATS: dict[str, str] = {
     ".bentomodel": "bentomodel",
     ".tar.gz": "gz",
     ".tar.xz": "xz",
     ".tar.bz2": "bz2",
     ".tar": "tar",
     ".zip": "zip",
+}
+
+_ARCHIVERS: dict[str, str] = {
+    "bentomodel": "xztar",
+    "gz": "gztar",
+    "xz": "xztar",
+    "bz2": "bztar",
+    "tar": "tar",
+    "zip": "zip",
 }
 
 
@@ -44,22 +60,31 @@ def export_model(ref: str, target: Path, *, overwrite: bool = False) -> Path:
         ModelError: if there is no such model.
         OutputError: if the archive cannot be written.
     """
-    stored = bentoml_store.get_stored(_store_ref(ref))
+    stored = get_stored(_store_ref(ref))
     if target.is_dir():
-        target /= f"{stored.tag.name}-{stored.tag.version}.bentomodel"
+        target /= f"{stored.tag.replace(':', '-')}.bentomodel"
     target = target.absolute()
     kind = _format_of(target)
     if target.exists() and not overwrite:
         raise UsageError(
             "the file exists", where=str(target), cure="Add --overwrite to replace it."
         )
-    temporary = target.with_name(f"tmp-{secrets.token_hex(6)}.{kind}")
-    with os_errors(target, "exporting the model"), bentoml_store.quiet_bentoml():
+    folder = target.with_name(f".tmp-{secrets.token_hex(6)}")
+    with os_errors(target, "exporting the model"):
+        folder.mkdir(mode=0o700)
         try:
-            stored.export(str(temporary), kind)
-            temporary.replace(target)
+            base = str(folder / "model")
+            made = Path(shutil.make_archive(base, _ARCHIVERS[kind], stored.folder))
+            if stored.size_bytes > UNPACKED_RATIO * made.stat().st_size:
+                raise DataError(
+                    f"the archive would unpack to more than {UNPACKED_RATIO} times its size, "
+                    "which `models import` refuses",
+                    where=str(target),
+                    cure="Give it a name that ends in .tar.",
+                )
+            made.replace(target)
         finally:
-            temporary.unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
     return target
 
 
@@ -67,25 +92,45 @@ def import_model(source: Path) -> ModelSummary:
     """Put the model of an archive into the store. It is not trusted by that.
 
     Raises:
-        ModelError: if the archive is missing, damaged, or would write outside its own folder, or
-            the store has a model of this tag already.
+        DataError: if the archive would write outside its own folder, unpacks to more than is
+            believed, or does not hold one model that the store can keep.
+        ModelError: if the archive is missing or damaged, or the store has a model of this tag
+            already.
         OutputError: if the store cannot be written.
     """
     source = source.absolute()
     if not source.is_file():
         raise ModelError("there is no such archive", where=str(source), cure="Correct the path.")
     kind = _format_of(source)
-    _check_archive(source)
-    with bentoml_store.quiet_bentoml():
-        from bentoml._internal.models.model import Model
+    with staging_folder() as staging:
+        folder = staging / "model"
+        with os_errors(models_folder(), "importing the model"):
+            folder.mkdir()
+            unpack(source, kind, folder)
+        tag = _tag_of(folder, str(source))
+        add_to_store(folder, tag)
+    return summarise(*find_folder(tag))
 
-        try:
-            model = Model.import_from(str(source), kind)
-        except Exception as exc:
-            raise _no_archive(source, exc) from exc
-        with os_errors(bentoml_store.models_folder(), "importing the model"):
-            saved = model.save(bentoml_store.open_store())
-    return summarise(str(saved.tag))
+
+def _tag_of(folder: Path, where: str) -> str:
+    """Return the tag of the one model in an unpacked archive.
+
+    Raises:
+        DataError: if it holds none or several, or one that the store cannot keep.
+    """
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob(MODEL_YAML))
+    if not found:
+        raise DataError(f"the archive holds no BentoML model (no {MODEL_YAML})", where=where)
+    if found != [MODEL_YAML]:
+        raise DataError(
+            f"the archive does not hold one model, but {', '.join(found[:5])}",
+            where=where,
+            cure="Export each version of a model for itself.",
+        )
+    try:
+        return read_unnamed(folder, where).tag
+    except ModelError as exc:
+        raise DataError(exc.what, where=where, cure="Export it again.") from exc
 
 
 def delete_model(ref: str, *, yes: bool = False) -> ModelSummary:
@@ -100,17 +145,15 @@ def delete_model(ref: str, *, yes: bool = False) -> ModelSummary:
         ModelError: if there is no such model.
         OutputError: if it cannot be deleted.
     """
-    stored = bentoml_store.get_stored(_store_ref(ref))
-    tag = str(stored.tag)
+    tag, folder = find_folder(_store_ref(ref))
     if tag != ref and not yes:
         raise UsageError(
             f"this means {tag} at the moment, and another version tomorrow",
             where=ref,
             cure=f"Run `titanic-batch models delete {tag}`, or add --yes.",
         )
-    summary = summarise(tag)
-    with os_errors(stored.path, "deleting the model"), bentoml_store.quiet_bentoml():
-        bentoml_store.open_store().delete(tag)
+    summary = summarise(tag, folder)
+    remove_from_store(folder)
     return summary
 
 
@@ -130,32 +173,4 @@ def _format_of(path: Path) -> str:
         "this is no file name of an archive",
         where=str(path),
         cure=f"It must end in {', '.join(ARCHIVE_FORMATS)}.",
-    )
-
-
-def _check_archive(source: Path) -> None:
-    """Refuse what could write outside the folder it is unpacked to."""
-    try:
-        if zipfile.is_zipfile(source):
-            with zipfile.ZipFile(source) as archive:
-                names = archive.namelist()
-        else:
-            with tarfile.open(source) as archive:
-                members = archive.getmembers()
-            names = [member.name for member in members]
-            if any(not (member.isfile() or member.isdir()) for member in members):
-                raise ModelError("the archive holds a link or a device", where=str(source))
-    except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError) as exc:
-        raise _no_archive(source, exc) from exc
-    if any(name.startswith("/") or ".." in name.split("/") for name in names):
-        raise ModelError("the archive would write outside its folder", where=str(source))
-    if not any(posixpath.normpath(name) == "model.yaml" for name in names):
-        raise ModelError("the archive holds no BentoML model (no model.yaml)", where=str(source))
-
-
-def _no_archive(source: Path, exc: Exception) -> ModelError:
-    return ModelError(
-        f"it is no archive of a BentoML model, or a damaged one ({' '.join(str(exc).split())})",
-        where=str(source),
-        cure="Export or copy it again.",
     )

@@ -21,6 +21,9 @@ class Artifact:
         libraries: Versions recorded with it ({"scikit-learn": "1.9.1"}), {} where unknown.
         created: When it was made, where recorded.
         labels: Free labels that the store keeps with it.
+        unapplied: Files that are part of the model, and that its loader does not apply: it is not
+            scored without a word.
+        unused: Files beside it that may be part of it.
     """
 
     tag: str
@@ -29,6 +32,8 @@ class Artifact:
     libraries: dict[str, str] = field(default_factory=dict)
     created: datetime | None = None
     labels: dict[str, str] = field(default_factory=dict)
+    unapplied: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +50,8 @@ class VerifiedModel:
         sha256: SHA-256 of that file's bytes, in hex.
         schema: The training schema kept with it; None where it must be derived from the estimator.
         libraries: Versions recorded with the model, {} where unknown.
-        allow_version_mismatch: Whether another scikit-learn minor version is let through.
+        allow_version_mismatch: Whether another scikit-learn minor version is let through; None
+            where it is not, and no flag would change that.
         warnings: What was noticed so far, such as a sidecar of another file. `load_estimator`
             repeats them in `LoadedModel.warnings`.
     """
@@ -57,7 +63,7 @@ class VerifiedModel:
     sha256: str
     schema: TrainingSchema | None
     libraries: dict[str, str]
-    allow_version_mismatch: bool = False
+    allow_version_mismatch: bool | None = False
     warnings: tuple[str, ...] = ()
 
 

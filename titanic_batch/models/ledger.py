@@ -2,7 +2,7 @@
 
     {"ledger_version": 1,
      "trusted": {"<sha256>": {"ref": "titanic_model:abc123", "added_at": "2026-11-22T03:00:00Z",
-                              "reason": "written"}}}
+                              "reason": "written", "also": ["best_model.pkl"]}}}
 
 `reason` is "written" for a model that titanic-batch wrote on this machine and "trusted" for one
 that the user vouched for. Each user has a ledger in their configuration directory. A second one,
@@ -16,7 +16,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -32,6 +32,9 @@ TRUST_FILE_VARIABLE = "TITANIC_BATCH_TRUST_FILE"
 _CURE_UNWRITABLE = (
     "Give the hash with --trust SHA256 or the TITANIC_BATCH_TRUST environment variable instead."
 )
+# A nightly copy under a new name must not make the ledger grow for ever.
+_MOST_NAMES = 20
+
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -43,11 +46,18 @@ class Entry:
         ref: The model's tag or file, when it was added.
         added_at: ISO 8601, UTC.
         reason: "written" by titanic-batch, or "trusted" by the user.
+        also: Other tags or files that had the same bytes when they were added.
     """
 
     ref: str
     added_at: str
     reason: Literal["written", "trusted"]
+    also: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every tag or file that it was added under."""
+        return (self.ref, *self.also)
 
 
 def user_ledger_path() -> Path | None:
@@ -97,7 +107,7 @@ def read_ledger(path: Path, *, required: bool = False) -> dict[str, Entry]:
 
 
 def add_to_ledger(path: Path | None, sha256: str, ref: str, reason: str) -> None:
-    """Add one hash; a hash that is there already keeps its entry.
+    """Add one hash; a hash that is there already keeps its entry, and gets the other name, too.
 
     Raises:
         OutputError: if the ledger cannot be written.
@@ -106,13 +116,19 @@ def add_to_ledger(path: Path | None, sha256: str, ref: str, reason: str) -> None
 
     def add(entries: dict[str, Entry]) -> bool:
         if sha256 in entries:
-            return False
+            known = entries[sha256]
+            entries[sha256] = replace(known, also=_with(known, ref))
+            return entries[sha256] != known
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         kind: Literal["written", "trusted"] = "written" if reason == "written" else "trusted"
         entries[sha256] = Entry(ref=ref, added_at=now, reason=kind)
         return True
 
     _update(path, add)
+
+
+def _with(entry: Entry, ref: str) -> tuple[str, ...]:
+    return entry.also if ref in entry.names else (*entry.also, ref)[-_MOST_NAMES:]
 
 
 def remove_from_ledger(path: Path | None, hashes: set[str]) -> dict[str, Entry]:
@@ -179,8 +195,13 @@ def _entries(path: Path, document: object) -> dict[str, Entry]:
             ref=str(fields.get("ref", "")),
             added_at=str(fields.get("added_at", "")),
             reason="written" if fields.get("reason") == "written" else "trusted",
+            also=_texts(fields.get("also")),
         )
     return entries
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()
 
 
 def _refuse_if_others_can_write(path: Path, mode: int) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from titanic_batch.errors import ModelError
-from titanic_batch.models import bentoml_store
 from titanic_batch.models.model_file import read_model_bytes, sha256_of
 from titanic_batch.models.opening import inspect_model
-from titanic_batch.models.trust import trust_command, trusted_by
+from titanic_batch.models.store import model_folders
+from titanic_batch.models.stored_model import MODEL_FILE, StoredModel, read_stored
+from titanic_batch.models.trust import change_since_trusted, trust_command, trusted_by
 from titanic_batch.models.versions import SKLEARN
 from titanic_batch.schema import TrainingSchema
 
@@ -22,11 +22,12 @@ class ModelSummary:
 
     Attributes:
         tag: NAME:VERSION.
-        created: ISO 8601, UTC; empty where the model's own description is damaged.
+        created: ISO 8601, UTC; empty where the model's own description cannot be read.
         size_bytes: Of its whole folder.
         framework: What made it, such as "scikit-learn 1.9.1".
         trusted: Whether its pickle may be loaded; None for models that titanic-batch cannot load.
         sha256: Of its pickle; None for those as well.
+        problem: Why it cannot be read, or how it has changed since it was trusted; else "".
     """
 
     tag: str
@@ -35,6 +36,7 @@ class ModelSummary:
     framework: str
     trusted: bool | None
     sha256: str | None
+    problem: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,7 @@ class ModelDetails:
         sha256: Of that file.
         trusted: Whether it may be loaded.
         trusted_by: What trusts it, in words; "needs no trust" for a file that cannot run code.
+        changed: How it has changed since it was trusted, in words; "" where it has not.
         trust_command: The command that makes it trusted.
         created: ISO 8601, UTC; empty where not recorded.
         framework: What made it; empty where unknown.
@@ -70,6 +73,7 @@ class ModelDetails:
     trusted: bool
     trusted_by: str
     trust_command: str
+    changed: str = ""
     created: str = ""
     framework: str = ""
     libraries: dict[str, str] = field(default_factory=dict)
@@ -83,48 +87,47 @@ class ModelDetails:
 def list_models() -> list[ModelSummary]:
     """Return every model of the BentoML store, by name, the newest of a name last.
 
-    Models of other frameworks, and damaged ones, are listed too.
+    Models of other frameworks, and unreadable ones, are listed too.
 
     Raises:
-        ModelError: if bentoml is not installed, or the store cannot be read.
+        ModelError: if the store cannot be read.
         UntrustedModelError: if a trust ledger is writable by others, or damaged.
     """
-    with bentoml_store.quiet_bentoml():
-        try:
-            tags = [tag for tag, _ in bentoml_store.model_folders()]
-        except OSError as exc:
-            raise ModelError(
-                f"the BentoML store cannot be read: {exc.strerror or exc}",
-                where=str(exc.filename),
-                cure="Check BENTOML_HOME and the permissions there.",
-            ) from exc
-        summaries = [summarise(tag) for tag in tags]
+    summaries = [summarise(tag, folder) for tag, folder in model_folders()]
     return sorted(summaries, key=lambda model: (model.tag.partition(":")[0], model.created))
 
 
-def summarise(tag: str) -> ModelSummary:
-    """Return the summary of one model of the store; a damaged one is described as such."""
+def summarise(tag: str, folder: Path) -> ModelSummary:
+    """Return the summary of one model of the store; what cannot be read is described as such."""
     try:
-        stored = bentoml_store.get_stored(tag)
-    except ModelError:
+        stored = read_stored(folder, tag)
+    except ModelError as exc:
         return ModelSummary(
-            tag=tag, created="", size_bytes=0, framework="damaged", trusted=None, sha256=None
+            tag=tag,
+            created="",
+            size_bytes=0,
+            framework="unreadable",
+            trusted=None,
+            sha256=None,
+            problem=exc.what,
         )
-    sha256 = None
-    if bentoml_store.is_sklearn(stored):
+    sha256, trusted, changed = None, None, ""
+    if stored.is_sklearn:
         try:
-            sha256 = sha256_of(
-                read_model_bytes(Path(stored.path_of(bentoml_store.MODEL_FILE)), tag)
-            )
+            sha256 = sha256_of(read_model_bytes(folder / MODEL_FILE, tag))
         except ModelError:
-            sha256 = None
+            pass
+        else:
+            trusted = bool(trusted_by(sha256))
+            changed = "" if trusted else change_since_trusted(tag)
     return ModelSummary(
         tag=tag,
-        created=iso_utc(stored.info.creation_time),
-        size_bytes=stored.file_size,
+        created=iso_utc(stored.created),
+        size_bytes=stored.size_bytes,
         framework=_framework(stored),
-        trusted=None if sha256 is None else bool(trusted_by(sha256)),
+        trusted=trusted,
         sha256=sha256,
+        problem=changed,
     )
 
 
@@ -150,6 +153,7 @@ def show_model(ref: str) -> ModelDetails:
         trusted=bool(by),
         trusted_by=by,
         trust_command=trust_command(found.exact_ref),
+        changed="" if by else change_since_trusted(found.exact_ref),
         created=iso_utc(artifact.created) if artifact.created else "",
         framework=f"{SKLEARN} {found.libraries[SKLEARN]}" if SKLEARN in found.libraries else "",
         libraries=found.libraries,
@@ -167,8 +171,8 @@ def iso_utc(moment: datetime) -> str:
     return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _framework(stored: Any) -> str:
-    versions = stored.info.context.framework_versions
+def _framework(stored: StoredModel) -> str:
+    versions = stored.framework_versions
     if versions:
         return ", ".join(f"{name} {version}" for name, version in versions.items())
-    return str(stored.info.context.framework_name or stored.info.module)
+    return stored.framework or stored.module or "none"

@@ -86,7 +86,7 @@ def get_loader(name: str) -> Loader:
     if point is None:
         raise ModelError(
             f"no loader called {name} is installed here",
-            cure="Install the package that provides it.",
+            cure=f"A package that registers it under {GROUP} must be installed here as well.",
         )
     return _from_entry_point(point)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import warnings
 from typing import Any
@@ -11,16 +12,12 @@ from titanic_batch.errors import ModelError, TitanicBatchError
 from titanic_batch.models.artifact import LoadedModel, VerifiedModel
 from titanic_batch.models.loader import get_loader
 from titanic_batch.models.model_file import read_model_bytes, sha256_of
+from titanic_batch.models.packages import missing_module, other_version
 from titanic_batch.models.threads import set_single_job
 from titanic_batch.models.versions import SKLEARN, check_sklearn_version
 
-# Packages whose import name is not the name to install.
-_INSTALL_NAMES = {
-    "sklearn": "scikit-learn",
-    "imblearn": "imbalanced-learn",
-    "category_encoders": "category-encoders",
-    "skl2onnx": "skl2onnx",
-}
+# How Python says that a module lacks a class or a function.
+_LACKS = re.compile(r"module '([^']+)' has no attribute '([^']+)'")
 
 
 def load_estimator(model: VerifiedModel) -> LoadedModel:
@@ -34,15 +31,7 @@ def load_estimator(model: VerifiedModel) -> LoadedModel:
         ModelError: if the file has changed, was made by another scikit-learn minor version (unless
             `model.allow_version_mismatch`), cannot be loaded, or holds no fitted estimator.
     """
-    data = read_model_bytes(model.path, model.ref)
-    found = sha256_of(data)
-    if found != model.sha256:
-        raise ModelError(
-            f"the model file changed after it was checked (SHA-256 {found} instead of "
-            f"{model.sha256})",
-            where=str(model.path),
-            cure="Run again once nobody writes to it.",
-        )
+    data = verified_bytes(model)
     notes = list(model.warnings)
     recorded = model.libraries.get(SKLEARN)
     if recorded is not None:
@@ -52,6 +41,24 @@ def load_estimator(model: VerifiedModel) -> LoadedModel:
     _require_estimator(estimator, model)
     set_single_job(estimator)
     return LoadedModel(estimator=estimator, warnings=tuple(dict.fromkeys(filter(None, notes))))
+
+
+def verified_bytes(model: VerifiedModel) -> bytes:
+    """Return the very bytes of a model that passed the gate.
+
+    Raises:
+        ModelError: if its file has changed since.
+    """
+    data = read_model_bytes(model.path, model.ref)
+    found = sha256_of(data)
+    if found != model.sha256:
+        raise ModelError(
+            f"the model file changed after it was checked (SHA-256 {found} instead of "
+            f"{model.sha256})",
+            where=str(model.path),
+            cure="Run again once nobody writes to it.",
+        )
+    return data
 
 
 def _load(data: bytes, model: VerifiedModel) -> tuple[Any, list[warnings.WarningMessage]]:
@@ -72,17 +79,20 @@ def _load(data: bytes, model: VerifiedModel) -> tuple[Any, list[warnings.Warning
 
 
 def _cannot_load(exc: BaseException, model: VerifiedModel) -> ModelError:
+    lacks = _LACKS.search(str(exc)) if isinstance(exc, AttributeError) else None
     if isinstance(exc, ModuleNotFoundError) and exc.name:
-        package = exc.name.partition(".")[0]
-        if package in sys.modules:
-            what = f"it needs the module {exc.name}, which the installed {package} does not have"
-            cure = f"Install the version of {package} that it was made with."
+        if exc.name.partition(".")[0] in sys.modules:
+            what, cure = other_version(exc.name, f"the module {exc.name}")
         else:
-            what = f"it needs the package {package}, which is not installed"
-            cure = f"Install it: pip install {_INSTALL_NAMES.get(package, package)}."
+            what, cure = missing_module(exc.name)
     elif isinstance(exc, AttributeError) and "__main__" in str(exc):
         what = f"it uses something defined in a notebook or script ({exc})"
         cure = "Move that into a module that can be imported here, and save the model again."
+    elif lacks is not None:
+        what, cure = other_version(lacks[1], f"{lacks[1]}.{lacks[2]}")
+    elif isinstance(exc, ImportError) and exc.name:
+        text = " ".join(str(exc).split())[:300]
+        what, cure = other_version(exc.name, f"something of {exc.name} ({text})")
     else:
         text = " ".join(str(exc).split())[:300]
         what = f"the file is damaged, or no model ({type(exc).__name__}: {text})"

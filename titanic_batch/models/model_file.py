@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -25,10 +26,16 @@ def file_path(ref: str) -> Path:
         ) from exc
 
 
-def read_model_bytes(path: Path, ref: str) -> bytes:
+def read_model_bytes(path: Path, ref: str, *, at_most: int | None = None) -> bytes:
     """Return all bytes of the regular file at `path`. A symbolic link is followed.
 
     The caller hashes, judges and loads these bytes, and never opens the path again for that.
+
+    Args:
+        path: The file.
+        ref: What it is called in errors.
+        at_most: What a file may hold that is no model, in bytes; of a longer one, a byte more than
+            that is returned.
 
     Raises:
         ModelError: if it is missing, unreadable, empty, or no regular file.
@@ -42,7 +49,7 @@ def read_model_bytes(path: Path, ref: str) -> bytes:
                 what = "a directory" if stat.S_ISDIR(kind) else "no regular file"
                 raise ModelError(f"it is {what}", where=ref, cure="Give the model file itself.")
             with open(descriptor, "rb", closefd=False) as file:
-                data = file.read()
+                data = file.read(-1 if at_most is None else at_most + 1)
         finally:
             os.close(descriptor)
     except FileNotFoundError as exc:
@@ -87,8 +94,16 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object], *, mode: int = 
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk, on file systems that know how to."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as exc:
+        if exc.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from titanic_batch.errors import ModelError, TitanicBatchError
+from titanic_batch.errors import CustomObjectsError, ModelError, TitanicBatchError
 from titanic_batch.models.artifact import Artifact, VerifiedModel
 from titanic_batch.models.loader import Loader, get_loader, registered_schemes
 from titanic_batch.models.model_file import read_model_bytes, sha256_of
@@ -51,7 +51,11 @@ class InspectedModel:
 
 
 def open_model(
-    ref: str, *, trust: Sequence[str] = (), allow_version_mismatch: bool = False
+    ref: str,
+    *,
+    trust: Sequence[str] = (),
+    allow_version_mismatch: bool | None = False,
+    ignore_custom_objects: bool = False,
 ) -> VerifiedModel:
     """Find a model, read and hash it once, and pass the trust gate.
 
@@ -61,18 +65,28 @@ def open_model(
     Args:
         ref: A reference (see `titanic_batch.models.reference`).
         trust: SHA-256 hashes that the caller vouches for.
-        allow_version_mismatch: Let a model of another scikit-learn minor version through.
+        allow_version_mismatch: Let a model of another scikit-learn minor version through; None
+            where the caller has no flag to name.
+        ignore_custom_objects: Let a model through of which a part is not applied, with a warning.
 
     Raises:
         UsageError: if `ref` is empty or a hash is malformed.
-        ModelError: if there is no such model, or its file cannot be read.
+        ModelError: if there is no such model, its file cannot be read, or a part of it would not
+            be applied.
         UntrustedModelError: if its bytes need trust and their hash is not trusted.
     """
     found = inspect_model(ref)
+    if found.artifact.unapplied and not ignore_custom_objects:
+        raise _not_whole(found)
     if found.trust_reason:
         # A store model is named by its full tag: `latest` may be another one a moment later.
-        name = found.artifact.tag if found.reference.loader == STORE else ref
-        require_trusted(found.sha256, name, reason=found.trust_reason, trust=trust)
+        require_trusted(
+            found.sha256,
+            found.artifact.tag if found.reference.loader == STORE else ref,
+            name=found.exact_ref,
+            reason=found.trust_reason,
+            trust=trust,
+        )
     return VerifiedModel(
         ref=ref,
         tag=found.artifact.tag,
@@ -114,7 +128,28 @@ def inspect_model(ref: str) -> InspectedModel:
         schema=schema,
         libraries=libraries,
         trust_reason=reason,
-        warnings=warnings,
+        warnings=(*warnings, *_left_out(artifact)),
+    )
+
+
+def _left_out(artifact: Artifact) -> list[str]:
+    """Say which files with the model have no part in its scores."""
+    said = []
+    if artifact.unapplied:
+        said.append(f"{', '.join(artifact.unapplied)} of {artifact.tag} is not applied")
+    if artifact.unused:
+        shown = ", ".join(artifact.unused[:5]) + (", ..." if len(artifact.unused) > 5 else "")
+        said.append(f"the folder of {artifact.tag} holds other files, which are not used: {shown}")
+    return said
+
+
+def _not_whole(found: InspectedModel) -> CustomObjectsError:
+    return CustomObjectsError(
+        f"it was saved with custom objects ({', '.join(found.artifact.unapplied)}), which "
+        "titanic-batch does not apply: a scaler or an encoder among them would be left out",
+        where=found.reference.text,
+        cure="Save one Pipeline that holds them and the model; or, if its scores are right without "
+        "them, add --ignore-custom-objects.",
     )
 
 

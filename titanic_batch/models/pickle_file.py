@@ -12,6 +12,9 @@ from titanic_batch.models.model_file import file_path
 
 PICKLE_TRUST_REASON = "a pickle runs whatever its author wrote into it"
 
+# Joblib looks for their files in the working folder, and unpickles what it finds.
+_IN_OTHER_FILES = ("NDArrayWrapper", "ZNDArrayWrapper")
+
 # The first `_sklearn_version` of a pickle is followed by its value: a memo opcode, then a string
 # with its length (protocols 1 to 5) or its line (protocol 0).
 _RECORDED_VERSION = re.compile(
@@ -46,14 +49,21 @@ def load_pickle(data: bytes) -> Any:
     Raises:
         ModelError: if it keeps its arrays in other files, which nobody has hashed.
     """
-    import joblib
+    # What joblib.load does with an open file, but for the class of the unpickler.
+    from joblib.numpy_pickle import NumpyUnpickler
+    from joblib.numpy_pickle_utils import _validate_fileobject_and_memmap
 
-    if b"NDArrayWrapper" in data:
-        raise ModelError(
-            "it was written by joblib before 0.10, which kept arrays in files of their own",
-            cure="Load it where it was made, and write it again with a newer joblib.",
-        )
-    return joblib.load(io.BytesIO(data))
+    class OneFileUnpickler(NumpyUnpickler):  # type: ignore[misc]
+        def find_class(self, module: str, name: str) -> Any:
+            if name in _IN_OTHER_FILES and module.startswith("joblib."):
+                raise ModelError(
+                    "it was written by joblib before 0.10, which kept arrays in files of their own",
+                    cure="Load it where it was made, and write it again with a newer joblib.",
+                )
+            return super().find_class(module, name)
+
+    with _validate_fileobject_and_memmap(io.BytesIO(data), "") as (file, _):
+        return OneFileUnpickler("", file, ensure_native_byte_order=True).load()
 
 
 def recorded_sklearn_version(data: bytes) -> str | None:

@@ -64,9 +64,9 @@ def parse_reference(text: str, schemes: Collection[str] = ()) -> Reference:
     if "://" in text:
         known = ", ".join(sorted(schemes)) or "none"
         raise ModelError(
-            "no loader is installed for this kind of reference",
+            f"no loader is installed for this kind of reference (installed schemes: {known})",
             where=text,
-            cure=f"Install the package that provides it (installed schemes: {known}).",
+            cure="Give a model of the store or a model file, or one of these schemes.",
         )
     for ending, loader in FILE_ENDINGS.items():
         if text.lower().endswith(ending):

@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from titanic_batch.models.artifact import VerifiedModel
-from titanic_batch.models.loading import load_estimator
+from titanic_batch.models.loading import load_estimator, verified_bytes
 from titanic_batch.models.opening import open_model
 from titanic_batch.models.reading import Reading
-from titanic_batch.models.reference import FILE_ENDINGS
+from titanic_batch.models.reference import FILE_ENDINGS, STORE
 from titanic_batch.models.saving import check_destination, save_model
 from titanic_batch.models.schema_edits import SchemaEdits, edit_schema
 from titanic_batch.schema import TrainingSchema
 
 __all__ = ["Reading", "SchemaEdits", "register_model"]
+
+#: The loaders whose files `bentoml.sklearn.load_model` reads as well.
+_PICKLED = (STORE, "pickle")
 
 
 def register_model(
@@ -31,12 +34,14 @@ def register_model(
     edits: SchemaEdits | None = None,
     trust: Sequence[str] = (),
     pickle_path: Path | None = None,
+    ignore_custom_objects: bool = False,
 ) -> VerifiedModel:
     """Save an existing model to the store, with a training schema.
 
-    The schema is learned from `data` if given, else the one kept with the model, else derived
-    from the estimator. The model passes the same trust gate as in scoring. One of another
-    scikit-learn minor version is refused: saving it again would hide where it came from.
+    A pickle's bytes are kept as they are; a model of another format is pickled. The schema is
+    learned from `data` if given, else the one kept with the model, else derived from the
+    estimator. The model passes the same trust gate as in scoring. One of another scikit-learn
+    minor version is refused: saving it again would hide where it came from.
 
     Args:
         ref: The model, usually a file.
@@ -48,6 +53,7 @@ def register_model(
         edits: Changes to the schema.
         trust: SHA-256 hashes that the caller vouches for.
         pickle_path: Where to write a pickle as well.
+        ignore_custom_objects: Leave out what was saved beside a stored model, with a warning.
 
     Returns:
         The saved model, with the warnings of loading the given one.
@@ -58,7 +64,12 @@ def register_model(
         UntrustedModelError: if it is not trusted.
         OutputError: if something cannot be written.
     """
-    model = open_model(ref, trust=trust)
+    model = open_model(
+        ref,
+        trust=trust,
+        allow_version_mismatch=None,
+        ignore_custom_objects=ignore_custom_objects,
+    )
     name = name or name_from(model.tag)
     check_destination(name, pickle_path)
     loaded = load_estimator(model)
@@ -73,6 +84,7 @@ def register_model(
         name=name,
         schema=edit_schema(schema, edits or SchemaEdits()),
         pickle_path=pickle_path,
+        pickled=verified_bytes(model) if model.loader in _PICKLED else None,
     )
     return replace(saved, warnings=(*loaded.warnings, *saved.warnings))
 

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from titanic_batch.errors import ModelError, UsageError
+from titanic_batch.errors import ModelError, UsageError, os_errors
 from titanic_batch.models.artifact import VerifiedModel
-from titanic_batch.models.bentoml_store import SCHEMA_KEY, open_store, quiet_bentoml
+from titanic_batch.models.bentoml_store import SCHEMA_KEY, quiet_bentoml
 from titanic_batch.models.model_file import read_model_bytes, sha256_of, write_whole
 from titanic_batch.models.opening import inspect_model
 from titanic_batch.models.reference import FILE_ENDINGS
 from titanic_batch.models.sidecar import read_sidecar, sidecar_path, write_sidecar
+from titanic_batch.models.store import add_to_store, models_folder, staging_folder
+from titanic_batch.models.stored_model import MODEL_FILE, MODEL_YAML
 from titanic_batch.models.trust import record_written
-from titanic_batch.models.versions import installed_libraries
+from titanic_batch.models.versions import SKLEARN, installed_libraries
 from titanic_batch.schema import TrainingSchema, schema_to_json
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
 
 
 def save_model(
-    estimator: Any, *, name: str, schema: TrainingSchema, pickle_path: Path | None = None
+    estimator: Any,
+    *,
+    name: str,
+    schema: TrainingSchema,
+    pickle_path: Path | None = None,
+    pickled: bytes | None = None,
 ) -> VerifiedModel:
     """Save an estimator to the BentoML store, and to a pickle file if one is asked for.
 
     The schema is kept in the store's metadata, so that `bentoml models get` shows it, and beside
-    the pickle. Both files are recorded as trusted: titanic-batch wrote them.
+    the pickle. Both files are recorded as trusted.
 
     Args:
         estimator: A fitted scikit-learn estimator.
@@ -35,6 +45,8 @@ def save_model(
         schema: What it expects of its input; the library versions are filled in where missing.
         pickle_path: Where to write a pickle as well. A file there is replaced only if it is one
             that titanic-batch wrote.
+        pickled: The bytes that the estimator was loaded from, which are kept as they are: what
+            pickled it (cloudpickle, say) may know more than joblib does.
 
     Returns:
         The saved model, as `open_model` would return it. Its warnings say so if the ledger could
@@ -43,17 +55,20 @@ def save_model(
     Raises:
         UsageError: if `name` is impossible, or `pickle_path` does not end like a pickle or holds
             another's file.
-        ModelError: if the store does not take it.
-        OutputError: if the pickle cannot be written.
+        ModelError: if it is no estimator, or cannot be pickled.
+        OutputError: if the store or the pickle cannot be written.
     """
     check_destination(name, pickle_path)
+    data = pickled_bytes(estimator, name) if pickled is None else pickled
     if not schema.libraries:
         schema = replace(schema, libraries=installed_libraries())
-    tag = _save_to_store(estimator, name, schema)
+    tag = _save_to_store(data, name, schema)
     found = inspect_model(tag)
-    warnings = [*found.warnings, record_written(found.sha256, tag)]
+    reason = "written" if pickled is None else "trusted"
+    warnings = [*found.warnings, record_written(found.sha256, tag, reason=reason)]
     if pickle_path is not None:
-        warnings.append(_save_pickle(estimator, pickle_path, schema))
+        sha256 = _save_pickle(data, pickle_path, schema)
+        warnings.append(record_written(sha256, str(pickle_path.absolute()), reason=reason))
     return VerifiedModel(
         ref=tag,
         tag=tag,
@@ -110,37 +125,75 @@ def check_pickle_path(path: Path) -> None:
         )
 
 
-def _save_to_store(estimator: Any, name: str, schema: TrainingSchema) -> str:
-    with quiet_bentoml():
-        import bentoml
-        from bentoml._internal.configuration.containers import BentoMLContainer
+def pickled_bytes(estimator: Any, name: str) -> bytes:
+    """Return an estimator as joblib pickles it, and as `bentoml.sklearn.load_model` reads it.
 
-        # The container remembers the first $BENTOML_HOME that it saw.
-        BentoMLContainer.model_store.set(open_store())
+    Raises:
+        ModelError: if it has no `predict`, or something in it cannot be pickled.
+    """
+    import joblib
+
+    if not callable(getattr(estimator, "predict", None)):
+        raise ModelError(
+            f"it is a {type(estimator).__qualname__}, which has no predict method",
+            where=name,
+            cure="Save the fitted scikit-learn estimator or pipeline itself.",
+        )
+    buffer = io.BytesIO()
+    try:
+        joblib.dump(estimator, buffer)
+    except Exception as exc:  # pickle lets whatever an object's own code raises through
+        text = " ".join(str(exc).split())[:300]
+        raise ModelError(
+            f"it cannot be pickled ({type(exc).__name__}: {text})",
+            where=name,
+            cure="Replace lambdas and what is defined in a notebook by functions of a module.",
+        ) from exc
+    return buffer.getvalue()
+
+
+def _save_to_store(data: bytes, name: str, schema: TrainingSchema) -> str:
+    """Write a model as `bentoml.sklearn.save_model` does, and return its tag."""
+    with quiet_bentoml():
+        from bentoml._internal.models.model import ModelContext, ModelInfo, ModelSignature
+        from bentoml._internal.tag import Tag
+
+        # From JSON, nothing is in it twice: YAML would write an alias for it.
+        metadata = {SCHEMA_KEY: json.loads(json.dumps(schema_to_json(schema)))}
         try:
-            saved = bentoml.sklearn.save_model(
-                name, estimator, metadata={SCHEMA_KEY: schema_to_json(schema)}
+            info = ModelInfo(
+                tag=Tag.from_str(name).make_new_version(),
+                module="bentoml.sklearn",
+                api_version="v1",
+                labels={},
+                options={},
+                metadata=metadata,
+                context=ModelContext(
+                    framework_name="sklearn", framework_versions={SKLEARN: version(SKLEARN)}
+                ),
+                signatures={"predict": ModelSignature(batchable=False)},
             )
-        except (OSError, ValueError, TypeError) as exc:
+            described = str(info.dump())
+        except (ValueError, TypeError) as exc:
             raise ModelError(
                 f"the BentoML store did not take the model: {' '.join(str(exc).split())}",
                 where=name,
-                cure="Check that it is a scikit-learn estimator, and that $BENTOML_HOME can be "
-                "written.",
+                cure="Save it without what the message names.",
             ) from exc
-        finally:
-            BentoMLContainer.model_store.reset()
-        return str(saved.tag)
+        tag = str(info.tag)
+    with staging_folder() as staging:
+        folder = staging / "model"
+        with os_errors(models_folder(), "saving the model"):
+            folder.mkdir()
+            write_whole(folder / MODEL_FILE, lambda file: file.write(data))
+            write_whole(folder / MODEL_YAML, lambda file: file.write(described.encode()))
+        add_to_store(folder, tag)
+    return tag
 
 
-def _save_pickle(estimator: Any, path: Path, schema: TrainingSchema) -> str:
-    import joblib
-
-    def dump(file: BinaryIO) -> None:
-        joblib.dump(estimator, file)
-
+def _save_pickle(data: bytes, path: Path, schema: TrainingSchema) -> str:
     sidecar_path(path).unlink(missing_ok=True)  # between two renames, rather none than a wrong one
-    write_whole(path, dump)
+    write_whole(path, lambda file: file.write(data))
     sha256 = sha256_of(read_model_bytes(path, str(path)))
     write_sidecar(path, sha256, schema)
-    return record_written(sha256, str(path.absolute()))
+    return sha256

@@ -9,14 +9,18 @@ model and is ignored, with a warning. It holds no code and needs no trust of its
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from titanic_batch.errors import ModelError
-from titanic_batch.models.model_file import write_whole
+from titanic_batch.models.model_file import read_model_bytes, write_whole
 from titanic_batch.schema import TrainingSchema, schema_from_json, schema_to_json
 
 SIDECAR_VERSION = 1
 SIDECAR_SUFFIX = ".schema.json"
+
+# A schema of many categories takes a few hundred kB.
+_MAX_BYTES = 64 << 20
 
 
 def sidecar_path(path: Path) -> Path:
@@ -38,11 +42,14 @@ def read_sidecar(path: Path, sha256: str) -> tuple[TrainingSchema | None, tuple[
         ModelError: if the sidecar belongs to these bytes but is damaged, or cannot be read.
     """
     beside = sidecar_path(path)
-    try:
-        document = json.loads(beside.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not os.path.lexists(beside):
         return None, ()
-    except (OSError, ValueError) as exc:
+    try:
+        text = read_model_bytes(beside, str(beside), at_most=_MAX_BYTES).decode()
+        document = json.loads(text)
+    except ModelError as exc:
+        raise _damaged(beside, exc.what) from exc
+    except (ValueError, RecursionError) as exc:
         raise _damaged(beside, str(exc)) from exc
     if not isinstance(document, dict) or document.get("schema_version") != SIDECAR_VERSION:
         raise _damaged(beside, f"it is no document of schema_version {SIDECAR_VERSION}")

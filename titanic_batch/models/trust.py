@@ -18,6 +18,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from titanic_batch.errors import OutputError, UntrustedModelError, UsageError
 from titanic_batch.models import ledger
@@ -67,13 +68,51 @@ def trusted_by(sha256: str, trust: Sequence[str] = ()) -> str:
     return ""
 
 
-def require_trusted(sha256: str, ref: str, *, reason: str, trust: Sequence[str] = ()) -> None:
+def change_since_trusted(name: str) -> str:
+    """Say that the model called `name` has changed since it was trusted; "" where it never was.
+
+    Call it for a hash that nothing trusts.
+
+    Args:
+        name: A full tag, or an absolute path: what a ledger calls a model.
+
+    Raises:
+        UntrustedModelError: if a ledger is writable by others, or damaged.
+    """
+    own, shared = ledger.user_ledger_path(), ledger.shared_ledger_path()
+    entries = [
+        *(ledger.read_ledger(own).items() if own is not None else ()),
+        *(ledger.read_ledger(shared, required=True).items() if shared is not None else ()),
+    ]
+    known = {sha256: entry for sha256, entry in entries if _is_named(entry, name)}
+    if not known:
+        return ""
+    sha256, entry = max(known.items(), key=lambda item: item[1].added_at)
+    day = entry.added_at.partition("T")[0]
+    what = "titanic-batch wrote it" if entry.reason == "written" else "it was trusted"
+    return f"it has changed since {what} on {day}, with SHA-256 {sha256}"
+
+
+def _is_named(entry: ledger.Entry, name: str) -> bool:
+    """Tell whether an entry is of the model of a name; a file may be reached by several paths."""
+    if name in entry.names:
+        return True
+    if not Path(name).is_absolute():
+        return False
+    own = Path(name).resolve()
+    return any(Path(ref).is_absolute() and Path(ref).resolve() == own for ref in entry.names)
+
+
+def require_trusted(
+    sha256: str, ref: str, *, reason: str, name: str = "", trust: Sequence[str] = ()
+) -> None:
     """Let a hash pass that is trusted.
 
     Args:
         sha256: The hash of the bytes that are to be loaded.
         ref: The model, as the suggested command names it.
         reason: Why these bytes need trust.
+        name: The model, as a ledger names it; the same where left out.
         trust: Hashes that the caller vouches for.
 
     Raises:
@@ -82,10 +121,13 @@ def require_trusted(sha256: str, ref: str, *, reason: str, trust: Sequence[str] 
     """
     if trusted_by(sha256, trust):
         return
+    changed = change_since_trusted(name or ref)
+    what = f"{changed}, so" if changed else "the model is not trusted, so"
+    who = "who changed it" if changed else "who made it"
     raise UntrustedModelError(
-        f"the model is not trusted, so it was not loaded: {reason} (SHA-256 {sha256})",
+        f"{what} it was not loaded: {reason} (SHA-256 {sha256})",
         where=ref,
-        cure=f"If you know who made it, run `{trust_command(ref)}`, or pass --trust {sha256}.",
+        cure=f"If you know {who}, run `{trust_command(ref)}`, or pass --trust {sha256}.",
     )
 
 
@@ -96,14 +138,19 @@ def trust_command(ref: str) -> str:
     return f"titanic-batch models trust {dashes}{shlex.quote(ref)}"
 
 
-def record_written(sha256: str, ref: str) -> str:
+def record_written(sha256: str, ref: str, *, reason: str = "written") -> str:
     """Record a model that titanic-batch has just written.
+
+    Args:
+        sha256: The hash of its bytes.
+        ref: Its tag or file.
+        reason: "written"; "trusted" where the bytes are another's, who passed the gate.
 
     Returns:
         A warning where there is nowhere to record it, else "". The model is whole either way.
     """
     try:
-        ledger.add_to_ledger(ledger.user_ledger_path(), sha256, ref, "written")
+        ledger.add_to_ledger(ledger.user_ledger_path(), sha256, ref, reason)
     except (OutputError, UntrustedModelError) as exc:
         return f"{ref} was written but not recorded as trusted (SHA-256 {sha256}): {exc}"
     return ""

@@ -63,7 +63,7 @@ def untrust_model(ref: str) -> TrustChange:
             hashes.add(found.sha256)
     own = ledger.user_ledger_path()
     entries = ledger.read_ledger(own) if own is not None else {}
-    hashes |= {sha256 for sha256, entry in entries.items() if entry.ref in names}
+    hashes |= {sha256 for sha256, entry in entries.items() if names.intersection(entry.names)}
     removed = ledger.remove_from_ledger(own, hashes)
     still = tuple(sorted({by for sha256 in hashes if (by := trusted_by(sha256))}))
     if not removed and not still:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import platform
+import re
 from importlib.metadata import PackageNotFoundError, version
 
 from titanic_batch.errors import ModelError
 
 SKLEARN = "scikit-learn"
+
+_VERSION = re.compile(r"\d+(\.\w+)*(\+\w+)?", re.ASCII)
 
 #: What a training schema and a manifest record, where it is installed.
 _RECORDED = (SKLEARN, "numpy", "scipy", "pandas")
@@ -24,13 +27,14 @@ def installed_libraries() -> dict[str, str]:
     return versions
 
 
-def check_sklearn_version(recorded: str, *, ref: str, allow_mismatch: bool) -> str:
+def check_sklearn_version(recorded: str, *, ref: str, allow_mismatch: bool | None) -> str:
     """Compare the version that a model was made with to the installed one.
 
     Args:
         recorded: The model's scikit-learn version.
         ref: The model, for the error.
-        allow_mismatch: Let another minor version through, with a warning.
+        allow_mismatch: Let another minor version through, with a warning; None where whoever asks
+            has no flag that would.
 
     Returns:
         A warning, or "" where the versions are the same.
@@ -44,10 +48,14 @@ def check_sklearn_version(recorded: str, *, ref: str, allow_mismatch: bool) -> s
     difference = f"made with scikit-learn {recorded}, loaded with {installed}"
     if recorded.split(".")[:2] == installed.split(".")[:2] or allow_mismatch:
         return difference
+    cures = ["Train it again here"]
+    if _VERSION.fullmatch(recorded):  # what the model says goes into a command to paste
+        cures.append(f"install that one (pip install 'scikit-learn=={recorded}')")
+    if allow_mismatch is not None:
+        cures.append("pass --allow-version-mismatch")
     raise ModelError(
         f"the model was made with scikit-learn {recorded}, but {installed} is installed, and "
         "another minor version may score differently without a word",
         where=ref,
-        cure=f"Train it again here, or install that one (pip install 'scikit-learn=={recorded}'), "
-        "or pass --allow-version-mismatch.",
+        cure=f"{', or '.join(cures)}.",
     )

@@ -12,8 +12,8 @@ from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.task import ChunkTask, Reject
 from titanic_batch.engine.base import Outcome, Work
 from titanic_batch.errors import InputMissingError, TitanicBatchError
-from titanic_batch.models import open_model
 from titanic_batch.scoring.inputs import find_inputs, is_several
+from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.null_texts import null_text_warnings
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
@@ -69,9 +69,7 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckR
     """
     from titanic_batch.engine.serial import SerialEngine
 
-    model = open_model(
-        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
-    )
+    model = open_chosen_model(options)
     engine = SerialEngine(model)
     description = engine.describe()
     trial = trial_of(description.facts, options)

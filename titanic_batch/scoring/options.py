@@ -49,6 +49,7 @@ class ScoreOptions:
         overwrite: Replace an output that titanic-batch did not write.
         skip_published: Do nothing where the same was published already.
         allow_version_mismatch: Load a model of another scikit-learn minor version.
+        ignore_custom_objects: Score a stored model without the custom objects saved with it.
     """
 
     model: str = DEFAULT_MODEL
@@ -77,6 +78,7 @@ class ScoreOptions:
     overwrite: bool = False
     skip_published: bool = False
     allow_version_mismatch: bool = False
+    ignore_custom_objects: bool = False
 
     @property
     def alignment(self) -> AlignmentOptions:

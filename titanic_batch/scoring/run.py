@@ -15,13 +15,14 @@ from titanic_batch.errors import (
     os_errors,
 )
 from titanic_batch.interrupts import run_begins, run_is_over, signals_wait, stop_if_interrupted
-from titanic_batch.models import VerifiedModel, open_model
+from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.paths import Leftovers
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.finishing import open_finisher
 from titanic_batch.scoring.guarding import Guard
 from titanic_batch.scoring.inputs import FilePair
+from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.planning import Planner
@@ -55,9 +56,7 @@ def run_files(
     run_begins()
     reject_limit(options.max_rejects)
     declare_dialect("," if options.delimiter is None else options.delimiter, options.encoding)
-    model = open_model(
-        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
-    )
+    model = open_chosen_model(options)
     _spare_the_model(pairs, model)
     outcomes = dict(settled or {})
     if options.skip_published:

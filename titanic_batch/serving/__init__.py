@@ -6,7 +6,8 @@
     scorer       records -> verdicts, by a loaded model
     verdicts     what becomes of a record
     answers      verdicts -> what a response says, in the words of the model's schema
-    openapi      what the API's own page says of them
+    openapi      what the API's description says of them
+    page         the service's own page
     client       talk to a running service
     parity       score a file both ways, and compare
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,6 +49,18 @@ def answer(verdict: Verdict, words: Words) -> dict[str, Any]:
         return {"error": verdict.message, "reason": verdict.reason, "column": verdict.column}
     message = {MESSAGE: words.message} if words.message else {}
     return {words.field: verdict.label, **message, **verdict.probabilities, MODEL: words.tag}
+
+
+def as_json(document: dict[str, Any]) -> bytes:
+    """Return an answer as UTF-8, with every letter as it is.
+
+    The name of a refused record's column may be no text, half of a surrogate pair: then all letters
+    are escaped.
+    """
+    try:
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(document, separators=(",", ":")).encode()
 
 
 def read_answer(document: Mapping[str, Any], field: str) -> Verdict | None:

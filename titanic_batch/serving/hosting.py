@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from titanic_batch.engine.session import open_session
-from titanic_batch.errors import TitanicBatchError, UsageError
+from titanic_batch.errors import CustomObjectsError, TitanicBatchError, UsageError
 from titanic_batch.models import VerifiedModel, open_model
 from titanic_batch.models.bentoml_store import quiet_bentoml
 from titanic_batch.models.packed import packed_environment
 from titanic_batch.models.reference import STORE
+from titanic_batch.scoring.api import parse_size
 from titanic_batch.scoring.options import DEFAULT_MODEL
+from titanic_batch.serving.bodies import MAX_BODY_BYTES
 
 MODEL_VARIABLE = "TITANIC_BATCH_MODEL"
+MAX_BODY_VARIABLE = "TITANIC_BATCH_MAX_BODY"
 
 
 def served_model() -> VerifiedModel:
@@ -28,7 +32,8 @@ def served_model() -> VerifiedModel:
     _count_nobody()
     packed = packed_environment().get(MODEL_VARIABLE)
     with _bentoml_errors():
-        model = open_model(os.environ.get(MODEL_VARIABLE) or packed or DEFAULT_MODEL)
+        ref = os.environ.get(MODEL_VARIABLE) or packed or DEFAULT_MODEL
+        model = open_model(ref, allow_version_mismatch=None)
         if model.loader != STORE:
             raise UsageError(
                 "a service takes its model from the BentoML store",
@@ -49,6 +54,39 @@ def check_loads(model: VerifiedModel) -> None:
         open_session(model)
 
 
+def max_body_bytes() -> int:
+    """Return how many bytes a request's body may have: $TITANIC_BATCH_MAX_BODY, such as 4MB.
+
+    Raises:
+        BentoMLException: if that is no size.
+    """
+    text = os.environ.get(MAX_BODY_VARIABLE, "")
+    with _bentoml_errors():
+        return parse_size(text, MAX_BODY_VARIABLE) if text else MAX_BODY_BYTES
+
+
+def log_whole_lines() -> None:
+    """Escape what is not printable in BentoML's log of requests: paths are the clients' own."""
+    log = logging.getLogger("bentoml.access")
+    if _escape_arguments not in log.filters:
+        log.addFilter(_escape_arguments)
+
+
+def _escape_arguments(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            _printable(value) if isinstance(value, str) else value for value in record.args
+        )
+    return True
+
+
+def _printable(text: str) -> str:
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
 def _count_nobody() -> None:
     with quiet_bentoml():  # it sets the variable
         from bentoml._internal.utils.analytics import usage_stats
@@ -63,5 +101,13 @@ def _bentoml_errors() -> Iterator[None]:
 
     try:
         yield
+    except CustomObjectsError as exc:
+        own_name = f"{exc.where.partition(':')[0]}_alone"
+        exc.cure = (
+            "Save one Pipeline that holds them and the model; or, if its scores are right without "
+            f"them, `titanic-batch models save {exc.where} --name {own_name} "
+            f"--ignore-custom-objects`, and {MODEL_VARIABLE}={own_name}."
+        )
+        raise BentoMLException(str(exc)) from exc
     except TitanicBatchError as exc:
         raise BentoMLException(str(exc)) from exc

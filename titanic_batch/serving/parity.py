@@ -7,7 +7,7 @@ from typing import Any
 
 from titanic_batch.engine.session import open_session
 from titanic_batch.errors import InputMissingError, TitanicBatchError
-from titanic_batch.models import open_model
+from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.serving.answers import MODEL, field_name, read_answer
@@ -31,9 +31,7 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
             cannot be reached.
     """
     client = ServiceClient(url)
-    model = open_model(
-        options.model, trust=options.trust, allow_version_mismatch=options.allow_version_mismatch
-    )
+    model = open_chosen_model(options)
     session = open_session(model)
     field = field_name(session.description.schema)
     tally = Tally(regressor=session.description.facts.classes is None)
