@@ -2,8 +2,15 @@
 
 import sys
 
-from titanic_batch.errors import InterruptedRunError
-from titanic_batch.interrupts import stop_on_signals
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # the working folder, which `python -m` puts there
+
+from titanic_batch.import_path import leave_working_folder_out
+
+leave_working_folder_out()  # before anything else is imported
+
+from titanic_batch.errors import InterruptedRunError  # noqa: E402
+from titanic_batch.interrupts import stop_on_signals  # noqa: E402
 
 
 def main() -> None:

@@ -11,7 +11,7 @@
     ├── OutputLockedError       75   another run holds the output
     ├── UntrustedModelError     77   the model's hash is not trusted
     └── ClosedPipeError        141   nobody reads standard output any more
-    InterruptedRunError    130/143   stopped by SIGINT or SIGTERM; no Exception, see there
+    InterruptedRunError    128+N   stopped by a signal: SIGINT, SIGTERM, SIGHUP; no Exception
 
 The numbers follow sysexits.h where one of its codes fits.
 """

@@ -215,7 +215,8 @@ def _command() -> list[str]:
 
 def _environment(given: Mapping[str, str]) -> str:
     passed = {name: text for name, text in sorted(given.items()) if _PASSED_ON.fullmatch(name)}
-    fixed = {"BENTOML_DO_NOT_TRACK": "true"}
+    # For `python -m` too, where nothing of ours runs before the working folder is on the path.
+    fixed = {"BENTOML_DO_NOT_TRACK": "true", "PYTHONSAFEPATH": "1"}
     return "".join(
         f"Environment={_quoted(f'{name}={text}', variables=False)}\n"
         for name, text in {**passed, **fixed}.items()
@@ -230,7 +231,9 @@ def _prevented() -> str:
 
 def _check_time(kind: str, text: str, flag: str, example: str) -> None:
     """Let systemd itself say whether it reads a time, where it is installed."""
-    program = shutil.which("systemd-analyze")
+    # An entry of PATH that is no full path means a place in the working folder.
+    folders = [entry for entry in os.get_exec_path() if Path(entry).is_absolute()]
+    program = shutil.which("systemd-analyze", path=os.pathsep.join(folders))
     if program is None:
         return
     done = subprocess.run(
