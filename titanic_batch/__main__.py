@@ -11,10 +11,12 @@ leave_working_folder_out()  # before anything else is imported
 
 from titanic_batch.errors import InterruptedRunError  # noqa: E402
 from titanic_batch.interrupts import stop_on_signals  # noqa: E402
+from titanic_batch.standard_streams import prepare_streams  # noqa: E402
 
 
 def main() -> None:
     """Run the command line; it listens to signals before it imports what takes time."""
+    prepare_streams()
     try:
         stop_on_signals()
         from titanic_batch.cli.app import main as run

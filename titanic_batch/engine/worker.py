@@ -58,7 +58,8 @@ def run_worker(connection: Connection) -> None:
     except TitanicBatchError as exc:
         _tell(connection, exc)
     except Exception:
-        _tell(connection, TitanicBatchError(f"a bug in a worker:\n{traceback.format_exc()}"))
+        lines = traceback.format_exc().splitlines()
+        _tell(connection, TitanicBatchError("a bug in a worker", details=lines))
 
 
 def _tell(connection: Connection, error: TitanicBatchError) -> None:

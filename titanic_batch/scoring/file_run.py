@@ -275,7 +275,8 @@ class FileRun:
             f"allowed are {self._options.max_rejects}"
         )
         error = TooManyRejectsError(
-            what + ":\n" + "\n".join(lines),
+            what + ":",
+            details=lines,
             where=self.pair.input,
             cure=self._cure(kept, quotes_cells=True),
         )
