@@ -16,6 +16,7 @@ from titanic_batch.jobs.dates import fixed_folder
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import place
 from titanic_batch.jobs.writing import write_text
+from titanic_batch.printable import printable
 
 #: Another run holds the output: the one failure that time alone mends.
 _TRIED_AGAIN = 75
@@ -160,7 +161,7 @@ def make_units(
     _check_time("timespan", options.randomized_delay, "--randomized-delay", "5min")
     _check_time("timespan", options.timeout, "--timeout", "6h")
     name = f"titanic-batch-{_UNSAFE.sub('-', job.name).strip('-.') or 'job'}"
-    title = _escaped(job.name)
+    title = printable(_escaped(job.name))  # in one line, whatever it is
     service = _SERVICE.format(
         job=title,
         on_failure=given or f"{name}-failed.service",

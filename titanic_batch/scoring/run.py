@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 
 from titanic_batch.chunk.task import ChunkResult
@@ -142,6 +143,7 @@ def _run_all(
 def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
     total = input_bytes([run.pair for run in runs])
     rows = rejected = bytes_done = 0
+    started = time.monotonic()
 
     def works() -> Iterator[Work]:
         for index, run in enumerate(runs):
@@ -164,6 +166,7 @@ def _drive(engine: Engine, runs: list[FileRun], observer: Observer) -> None:
                 rejected=rejected,
                 bytes_done=bytes_done,
                 bytes_total=total,
+                seconds=time.monotonic() - started,
             )
         )
 
