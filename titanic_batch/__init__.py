@@ -5,8 +5,8 @@
 Keywords are named as the command's flags; errors carry the command's exit codes.
 """
 
-from typing import TYPE_CHECKING, Any
-
+# Nothing is imported here: with `python -m`, the working folder still comes first on the path.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from titanic_batch.publish.verify import verify
     from titanic_batch.scoring.api import score, score_files
@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "score", "score_files", "verify"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     # Imported when first asked for: the command line answers --help without pyarrow.
     if name in ("score", "score_files"):
         from titanic_batch.scoring import api

@@ -13,7 +13,7 @@
     ├── OutputLockedError       75   another run holds the output
     ├── UntrustedModelError     77   the model's hash is not trusted
     └── ClosedPipeError        141   nobody reads standard output any more
-    InterruptedRunError    130/143   stopped by SIGINT or SIGTERM; no Exception, see there
+    InterruptedRunError    128+N   stopped by a signal: SIGINT, SIGTERM, SIGHUP; no Exception
 
 The numbers follow sysexits.h where one of its codes fits.
 """
@@ -21,10 +21,12 @@ The numbers follow sysexits.h where one of its codes fits.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from titanic_batch.printable import printable
 
 
 class TitanicBatchError(Exception):
@@ -34,6 +36,7 @@ class TitanicBatchError(Exception):
         what: What happened, as a sentence without its full stop.
         where: File, row, column: as close as is known.
         cure: The command or flag that mends it, as a sentence.
+        details: Lines that follow `what`: a list of rejects or faults.
     """
 
     exit_code: int = 1
@@ -41,19 +44,27 @@ class TitanicBatchError(Exception):
     logged_what: str | None = None
     logged_cure: str | None = None
 
-    def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", cure: str = "", details: Sequence[str] = ()
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.where = where
         self.cure = cure
+        self.details = tuple(details)
 
     def __str__(self) -> str:
+        """Return the message, in one line but for the details; what is not ours is escaped."""
         head = f"{self.where}: {self.what}" if self.where else self.what
-        if not self.cure:
-            return head
-        # What is more than a line, a list of rejects, is followed by a line of its own.
-        joint = "\n" if "\n" in self.what else " " if self.what.endswith("?") else ". "
-        return f"{head}{joint}{self.cure}"
+        if not self.details and self.cure:
+            head += (" " if self.what.endswith("?") else ". ") + self.cure
+        lines = [head, *self.details, *([self.cure] if self.details and self.cure else [])]
+        return "\n".join(map(printable, lines))
+
+    def to_json(self) -> dict[str, str]:
+        """Return the message's parts as they are, for a document."""
+        what = "\n".join((self.what, *self.details))
+        return {"what": what, "where": self.where, "cure": self.cure}
 
     def __reduce__(self) -> tuple[Callable[..., TitanicBatchError], tuple[Any, ...]]:
         # Errors travel from worker processes to the parent; keyword-only fields need this.
@@ -70,7 +81,8 @@ def without_cells(error: TitanicBatchError | InterruptedRunError) -> tuple[str, 
     """Return an error's what and cure as logs may hold them: without a value of any cell."""
     what = getattr(error, "logged_what", None)
     cure = getattr(error, "logged_cure", None)
-    return error.what if what is None else what, error.cure if cure is None else cure
+    parts = error.to_json()
+    return parts["what"] if what is None else what, error.cure if cure is None else cure
 
 
 class UsageError(TitanicBatchError):
@@ -176,6 +188,10 @@ class InterruptedRunError(BaseException):
         self.signum = signum
         self.published = published
         self.exit_code = 128 + signum
+
+    def to_json(self) -> dict[str, str]:
+        """Return the message's parts, as those of other errors."""
+        return {"what": self.what, "where": self.where, "cure": self.cure}
 
     def __reduce__(self) -> tuple[type[InterruptedRunError], tuple[int]]:
         return type(self), (self.signum,)

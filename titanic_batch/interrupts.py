@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the first one stops the run; while it stops, another changes nothing.
+"""SIGINT, SIGTERM, SIGHUP: the first one stops the run; while it stops, another changes nothing.
 
 A process may make several runs, one a night. One that comes when a run has published all that it
 will, and before the next has begun, is noted, and stops the next: what is published is said.
@@ -16,8 +16,8 @@ from types import FrameType
 
 from titanic_batch.errors import InterruptedRunError
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
-_WAITING = (*_STOPPING, signal.SIGHUP)
+#: What stops a run: Ctrl-C, whoever runs it, and a terminal that is closed.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
@@ -39,15 +39,19 @@ _state = _State()
 
 
 def stop_on_signals() -> None:
-    """Let the first signal raise InterruptedRunError, wherever the run is."""
+    """Let the first signal raise InterruptedRunError, wherever the run is.
+
+    What was started to outlive its terminal, by nohup, does.
+    """
     sys.unraisablehook = _print_unless_remembered
-    for signum in _STOPPING:
-        signal.signal(signum, _stop)
+    for signum in SIGNALS:
+        if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:
+            signal.signal(signum, _stop)
 
 
 def ignore_signals() -> None:
     """Let no signal stop what ends soon: a run that cleans up, or says what it has published."""
-    for signum in _STOPPING:
+    for signum in SIGNALS:
         signal.signal(signum, signal.SIG_IGN)
 
 
@@ -93,7 +97,7 @@ def signals_wait() -> Iterator[None]:
     def hold(signum: int, _frame: FrameType | None) -> None:
         held.append(signum)
 
-    before = {signum: signal.signal(signum, hold) for signum in _WAITING}
+    before = {signum: signal.signal(signum, hold) for signum in SIGNALS}
     try:
         _state.waits = True
         yield

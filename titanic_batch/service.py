@@ -9,6 +9,11 @@ TITANIC_BATCH_MAX_BODY says how long a request's body may be (16MB).
 """
 
 # BentoML reads annotations when this module is imported: they are no strings here.
+# ruff: noqa: E402
+
+from titanic_batch.import_path import shut_working_folder
+
+shut_working_folder()  # bentoml puts it first; before anything else is imported
 
 from http import HTTPStatus
 from typing import Annotated, Any

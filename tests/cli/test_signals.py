@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -9,14 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
+import joblib
+import pandas as pd
 import psutil
 import pytest
 
 from tests.cli.command import PASSENGERS, PROGRESS_LINE, Command, state
 
 PATIENCE_S = 120.0
+SLOW = Path(__file__).with_name("slow")
 
 
 def wait_for(what: Callable[[], bool]) -> None:
@@ -88,9 +93,15 @@ def start_without_end(
 
 
 @pytest.mark.parametrize(
-    ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+    ("signum", "code", "workers"),
+    [
+        (signal.SIGINT, 130, 1),
+        (signal.SIGINT, 130, 2),
+        (signal.SIGTERM, 143, 1),
+        (signal.SIGTERM, 143, 2),
+        (signal.SIGHUP, 129, 2),
+    ],
 )
-@pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupted_run_publishes_nothing_and_leaves_nothing(
     signum: signal.Signals, code: int, workers: int, installed: Command, out: Path
 ) -> None:
@@ -114,6 +125,30 @@ def test_an_interrupt_while_it_starts_is_no_error_of_something_else(
     os.killpg(process.pid, signal.SIGINT)
     assert ended(process) == (130, b"", "error: interrupted; nothing was published\n")
     assert before == state(out)
+    wait_until_gone(process.pid)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGUSR1, signal.SIGQUIT, signal.SIGKILL])
+def test_no_worker_outlives_a_run_that_is_killed(
+    signum: signal.Signals, installed: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even one in the midst of a model's call that lets no other thread run."""
+    monkeypatch.syspath_prepend(SLOW)
+    model = import_module("slow_models").DeafClassifier()
+    joblib.dump(model.fit(pd.DataFrame({"a": [0, 1]}), [0, 1]), tmp_path / "deaf.pkl")
+    trust = hashlib.sha256((tmp_path / "deaf.pkl").read_bytes()).hexdigest()
+    asked = tmp_path / "asked"
+    process = installed.having(PYTHONPATH=SLOW, DEAF_LOG=asked).start(
+        *("score", "-", "out.csv", "--workers", 2, "--chunk-size", "1KB", "--keep", "none"),
+        *("-m", "deaf.pkl", "--trust", trust),
+        stdin=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    process.stdin.write(b"a\n" + b"1\n" * 5_000)
+    process.stdin.flush()
+    wait_for(lambda: asked.exists() and len(asked.read_text().split()) >= 2)
+    process.send_signal(signum)
+    assert ended(process) == (-signum, b"", "")
     wait_until_gone(process.pid)
 
 

@@ -213,3 +213,33 @@ def test_standard_output_is_whole_or_the_run_fails_however_python_buffers(
             assert said.startswith(b"error: standard output: ")
     shown = installed("models", "show", "--json", PYTHONIOENCODING="ascii")
     assert shown.json == command("models", "show", "--json").json
+
+
+def closing(streams: str) -> tuple[str, ...]:
+    """Return a program that closes streams and becomes another."""
+    return "sh", "-c", f'exec "$@" {streams}', "sh"
+
+
+def test_closed_streams_change_nothing_of_what_was_done(installed: Command, tmp_path: Path) -> None:
+    score = ("score", PASSENGERS, "out.csv", "--workers", "2")
+    installed(*score, before=closing("<&- >&- 2>&-"))
+    assert installed("verify", "out.csv").out.endswith("418 rows, matches its manifest\n")
+    installed("score", "none.csv", "out.csv", before=closing(">&- 2>&-"), code=66)
+
+
+def test_what_would_be_lost_to_a_closed_stream_is_refused(
+    installed: Command, tmp_path: Path
+) -> None:
+    refused = (
+        "standard output: it is closed, and the result would be lost. Open it, as with > FILE."
+    )
+    for arguments in (("score", PASSENGERS, "out.csv", "--json"), ("score", PASSENGERS, "-")):
+        assert installed(*arguments, before=closing(">&-"), code=74).error == refused
+    assert not list(tmp_path.glob("out*"))
+    done = installed("score", "-", "out.csv", before=closing("<&-"), code=66)
+    assert done.error == "-: standard input is closed. Open it, as with < FILE."
+
+
+def test_a_full_stream_ends_in_a_line_and_a_full_stderr_in_none(installed: Command) -> None:
+    assert installed("--help", before=closing(">/dev/full"), code=74).error
+    assert installed("score", "none.csv", "o.csv", before=closing("2>/dev/full"), code=66).err == ""

@@ -271,7 +271,7 @@ def marked(marker: str) -> list[psutil.Process]:
 
 
 def children_of(pid: int) -> list[psutil.Process]:
-    """Return a process's descendants: the forkserver, the resource tracker, the workers."""
+    """Return a process's descendants: the forkserver, the workers."""
     children: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):
         children += psutil.Process(pid).children(recursive=True)

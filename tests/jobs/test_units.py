@@ -136,6 +136,7 @@ class TestService:
             '"BENTOML_HOME=/srv/a b"',
             "TITANIC_BATCH_WORKERS=2",
             "BENTOML_DO_NOT_TRACK=true",
+            "PYTHONSAFEPATH=1",
         ]
 
 

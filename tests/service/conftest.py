@@ -118,6 +118,15 @@ def fit_churn(customers: pd.DataFrame) -> object:
     return model.fit(customers[["plan", "months", "monthly fee"]], customers["Will Churn"])
 
 
+def _planted(board: Path, model: str) -> Path:
+    """Return a working folder full of modules that say if they are imported."""
+    folder = board / f"{model}-folder"
+    folder.mkdir(exist_ok=True)
+    for name in ("joblib", "pandas", "pyarrow", "scipy", "skops", "sklearn", "threadpoolctl"):
+        (folder / f"{name}.py").write_text("open('imported.txt', 'a').write(__name__ + ' ')\n")
+    return folder
+
+
 @contextmanager
 def _shared_service(board: Path, home: Path, model: str) -> Iterator[Running]:
     """Use the service of a model: the first user starts it, the last one stops it."""
@@ -127,7 +136,7 @@ def _shared_service(board: Path, home: Path, model: str) -> Iterator[Running]:
         entry = json.loads(note.read_text()) if note.exists() else None
         if entry is None:
             environment = {**environment_in(home), "TITANIC_BATCH_MODEL": model}
-            process, started = start(environment, home, log=log)
+            process, started = start(environment, _planted(board, model), log=log)
             process.returncode = 0  # it may outlive this test process, and another one stop it
             entry = {"pid": process.pid, "port": started.port, "users": 0}
         entry["users"] += 1

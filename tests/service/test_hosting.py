@@ -13,7 +13,7 @@ from bentoml.exceptions import BentoMLException
 from typer.testing import CliRunner
 
 from tests.cli.conftest import environment_in
-from tests.service.running import BENTOML, SERVICE
+from tests.service.running import BENTOML, PASSENGER, SERVICE, Running
 from titanic_batch.cli.models import models_app
 from titanic_batch.serving.hosting import served_model
 
@@ -30,6 +30,13 @@ def test_the_environment_names_the_model(monkeypatch: pytest.MonkeyPatch) -> Non
     assert served_model().tag.startswith("titanic_model:")
     monkeypatch.setenv("TITANIC_BATCH_MODEL", "churn_model")
     assert served_model().tag.startswith("churn_model:")
+
+
+def test_nothing_is_imported_from_the_working_folder(service: Running) -> None:
+    assert service.post("/predict", PASSENGER).status == 200
+    folder = service.log.with_name("titanic_model-folder")
+    assert "sklearn.py" in {path.name for path in folder.iterdir()}
+    assert not (folder / "imported.txt").exists()
 
 
 def test_what_cannot_be_served_is_said_to_bentoml(

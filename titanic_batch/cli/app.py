@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import traceback
 from typing import Annotated, Literal
 
 import typer
@@ -15,10 +14,8 @@ from titanic_batch import __version__
 from titanic_batch.cli.check import check_command
 from titanic_batch.cli.console import (
     Style,
-    flush_stdout,
-    forget_stdout,
-    make_stdout_whole,
     print_error,
+    print_traceback,
     set_style,
     style,
 )
@@ -36,6 +33,7 @@ from titanic_batch.errors import (
     out_of_memory,
 )
 from titanic_batch.interrupts import ignore_signals, interruption, stop_on_signals
+from titanic_batch.standard_streams import forget_stdout, prepare_streams
 
 app = typer.Typer(
     name="titanic-batch",
@@ -78,7 +76,7 @@ def main() -> None:
     if sys.platform == "win32":
         sys.stderr.write("titanic-batch runs on Linux and macOS; on Windows, use WSL.\n")
         sys.exit(2)
-    make_stdout_whole()
+    prepare_streams()
     # Asked for before bentoml is imported anywhere: a nightly job tells nobody that it ran.
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
     try:
@@ -93,7 +91,7 @@ def _run() -> int:
     try:
         stop_on_signals()
         code = _run_command()
-        flush_stdout()
+        sys.stdout.flush()
     except ClosedPipeError as exc:
         forget_stdout()
         return exc.exit_code
@@ -112,7 +110,7 @@ def _run() -> int:
         )
         print_error(bug)
         if style().verbose:
-            traceback.print_exc()
+            print_traceback(exc)
         return bug.exit_code
     return code
 

@@ -82,7 +82,7 @@ def check_command(
 
 def _print(report: CheckReport) -> None:
     console = stdout()
-    console.print(f"{report.input}, for {report.model['tag']}", markup=False)
+    console.print(f"{report.input}, for {report.model['tag']}")
     print_rows(
         ("MODEL COLUMN", "FROM", "KIND", "ACTION", "NULL", "UNKNOWN"),
         [
@@ -96,27 +96,25 @@ def _print(report: CheckReport) -> None:
     )
     unused = [entry["from"] for entry in report.alignment if entry["action"] == "dropped"]
     if unused:
-        console.print(f"not used by the model: {', '.join(unused)}", markup=False)
+        console.print(f"not used by the model: {', '.join(unused)}")
     for column, count in report.nulls.items():
-        console.print(f"nulls: {column} {count:,}", markup=False)
+        console.print(f"nulls: {column} {count:,}")
     for column, values in report.null_tokens.items():
         shown = ", ".join(f"{value} {count:,}" for value, count in values.items())
-        console.print(f"read as null: {column} {shown}", markup=False)
+        console.print(f"read as null: {column} {shown}")
     for column, values in report.unknown_categories.items():
         shown = ", ".join(f"{value!r} {count:,}" for value, count in list(values.items())[:10])
-        console.print(f"never seen in training: {column} {shown}", markup=False)
+        console.print(f"never seen in training: {column} {shown}")
     for warning in report.warnings:
-        console.print(f"warning: {warning}", markup=False)
+        console.print(f"warning: {warning}")
     rows = "all" if report.complete else "the first"
-    console.print(
-        f"{rows} {report.rows_checked:,} rows: {report.rejected:,} would be rejected", markup=False
-    )
+    console.print(f"{rows} {report.rows_checked:,} rows: {report.rejected:,} would be rejected")
     for reject in report.rejects[:_SHOWN_REJECTS]:
         line = f", line {reject.line}" if reject.line is not None else ""
         column = f", column {reject.column}" if reject.column else ""
-        console.print(f"  row {reject.row}{line}{column}: {reject.reason}", markup=False)
+        console.print(f"  row {reject.row}{line}{column}: {reject.reason}")
     if report.rejected > _SHOWN_REJECTS:
-        console.print(f"  and {report.rejected - _SHOWN_REJECTS:,} more", markup=False)
+        console.print(f"  and {report.rejected - _SHOWN_REJECTS:,} more")
 
 
 def _action(entry: dict[str, Any]) -> str:

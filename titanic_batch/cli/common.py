@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from titanic_batch.cli.console import Style, set_style
+from titanic_batch.cli.console import Style, set_style, style
 from titanic_batch.errors import ClosedPipeError
+from titanic_batch.standard_streams import require_stdout
 
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
@@ -33,6 +34,8 @@ def with_common_options(command: Callable[..., None]) -> Callable[..., None]:
     def wrapper(**arguments: Any) -> None:
         common = {name: arguments.pop(name) for name in _COMMON}
         set_style(Style(**common, as_json=bool(arguments.get("as_json", False))))
+        if style().as_json:
+            require_stdout()
         try:
             command(**arguments)
         except BrokenPipeError as exc:

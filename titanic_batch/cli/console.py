@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import io
-import json
-import os
 import sys
-from collections.abc import Iterator
+import traceback
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
 from titanic_batch.errors import (
-    ClosedPipeError,
     InterruptedRunError,
+    OutputError,
     TitanicBatchError,
-    os_errors,
     without_cells,
 )
+from titanic_batch.printable import printable, printable_json
 
 _WIDE = 10_000  # off a terminal, nothing is folded: lines are for other programs
 
@@ -57,29 +54,17 @@ def style() -> Style:
     return _style
 
 
-@contextlib.contextmanager
-def _writing_stdout() -> Iterator[None]:
-    """Say what is wrong with standard output, where something is; it is not written to again.
+class _LineConsole(Console):
+    """Prints texts as they are, each in one line, whatever is in them: most are not ours."""
 
-    Raises:
-        ClosedPipeError: if nobody reads it any more.
-        OutputError: if the system refuses what is written.
-    """
-    with os_errors("standard output", "writing"):
-        try:
-            yield
-        except BrokenPipeError as exc:
-            forget_stdout()
-            raise ClosedPipeError("standard output was closed") from exc
-        except OSError:
-            forget_stdout()
-            raise
+    def __init__(self, file: TextIO, *, quiet: bool = False) -> None:
+        width = None if file.isatty() else _WIDE
+        super().__init__(
+            file=file, width=width, quiet=quiet, highlight=False, markup=False, emoji=False
+        )
 
-
-class _ResultConsole(Console):
     def print(self, *objects: Any, **options: Any) -> None:
-        with _writing_stdout():
-            super().print(*objects, **options)
+        super().print(*map(_in_one_line, objects), **options)
 
     def on_broken_pipe(self) -> None:
         """Leave it to our own error: rich would end the process with 1."""
@@ -88,40 +73,28 @@ class _ResultConsole(Console):
 
 def stdout() -> Console:
     """Return the console for results."""
-    return _ResultConsole(
-        file=sys.stdout, width=None if sys.stdout.isatty() else _WIDE, highlight=False
-    )
+    return _LineConsole(sys.stdout)
 
 
 def stderr(*, even_quietly: bool = False) -> Console:
     """Return the console for everything else; it is mute with `--quiet`, but where told not to."""
-    return Console(
-        file=sys.stderr,
-        width=None if sys.stderr.isatty() else _WIDE,
-        highlight=False,
-        quiet=_style.quiet and not even_quietly,
-    )
-
-
-def make_stdout_whole() -> None:
-    """See to it that standard output takes all that is printed, or fails.
-
-    Where PYTHONUNBUFFERED is set it is a raw file, which may take a part of a write in silence.
-    And an encoding that is not UTF-8 is no reason to fail.
-    """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        if isinstance(sys.stdout.buffer, io.RawIOBase):
-            buffered = os.fdopen(sys.stdout.fileno(), "wb", closefd=False)
-            sys.stdout = io.TextIOWrapper(buffered, encoding=sys.stdout.encoding)
-        sys.stdout.reconfigure(errors="backslashreplace")
+    return _LineConsole(sys.stderr, quiet=_style.quiet and not even_quietly)
 
 
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
     is_utf8 = codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
-    with _writing_stdout():
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=not is_utf8) + "\n")
-        sys.stdout.flush()
+    _write(printable_json(document, indent=2, only_ascii=not is_utf8) + "\n")
+
+
+def print_document(text: str) -> None:
+    """Print a result of several lines on stdout, in one piece."""
+    _write(printable(text, keep="\n\t"))
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def log(event: str, message: str, **fields: Any) -> None:
@@ -148,39 +121,24 @@ def print_error(error: TitanicBatchError | InterruptedRunError) -> None:
     """Print an error on stderr, and with `--json` as a document on stdout."""
     code = error.exit_code
     if _style.as_json:
-        print_json(
-            {
-                "status": "failed",
-                "exit_code": code,
-                "error": {"what": error.what, "where": error.where, "cure": error.cure},
-            }
-        )
+        with contextlib.suppress(OutputError):  # it is the lesser of the two
+            print_json({"status": "failed", "exit_code": code, "error": error.to_json()})
     if _style.log_format == "json":
         what, cure = without_cells(error)
         fields = {"exit_code": code, "where": error.where, "cure": cure}
         _print_log_line("error", "error", what, fields)
         return
-    console = Console(
-        file=sys.stderr, width=None if sys.stderr.isatty() else _WIDE, highlight=False
-    )
-    console.print(Text.assemble(("error: ", "bold red"), str(error)))
+    first, *more = str(error).split("\n")
+    console = stderr(even_quietly=True)
+    console.print(Text.assemble(("error: ", "bold red"), first))
+    for line in more:
+        console.print(line)
 
 
-def flush_stdout() -> None:
-    """Bring what was printed to its reader.
-
-    Raises:
-        ClosedPipeError: if there is none any more.
-        OutputError: if the system refuses it.
-    """
-    with _writing_stdout():
-        sys.stdout.flush()
-
-
-def forget_stdout() -> None:
-    """Point standard output to nowhere, so that Python's own exit does not trip over it."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def print_traceback(error: Exception) -> None:
+    """Print on stderr where in our code an error came up."""
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        stderr(even_quietly=True).print(line)
 
 
 def _print_log_line(event: str, level: str, message: str, fields: dict[str, Any]) -> None:
@@ -193,4 +151,13 @@ def _print_log_line(event: str, level: str, message: str, fields: dict[str, Any]
         "message": message,
         **fields,
     }
-    sys.stderr.write(json.dumps(document, ensure_ascii=False) + "\n")
+    sys.stderr.write(printable_json(document) + "\n")
+
+
+def _in_one_line(shown: Any) -> Any:
+    text = shown.plain if isinstance(shown, Text) else shown
+    if not isinstance(text, str):
+        return shown
+    plain = printable(text)
+    # Where nothing is escaped, what is in colour stays so.
+    return shown if isinstance(shown, Text) and plain == text else Text(plain)

@@ -9,7 +9,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from titanic_batch.cli.console import log, print_error, set_style, stdout, style, warn
+from titanic_batch.cli.console import (
+    log,
+    print_document,
+    print_error,
+    set_style,
+    stdout,
+    style,
+    warn,
+)
 from titanic_batch.cli.tables import print_rows
 from titanic_batch.errors import TitanicBatchError
 
@@ -32,12 +40,12 @@ _WHERE_KEYS_ARE = "In a job file, these options stand in [score] and [columns.NA
 def line(text: str) -> None:
     """Print one line of a result on stdout, unless `--quiet`."""
     if not style().quiet:
-        stdout().print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        stdout().print(text, soft_wrap=True)
 
 
 def text(document: str) -> None:
     """Print a result that is a text of several lines on stdout, as it is, even with `--quiet`."""
-    stdout().print(document, markup=False, highlight=False, emoji=False, soft_wrap=True, end="")
+    print_document(document)
 
 
 def report(error: TitanicBatchError, *, under: str = "") -> None:
@@ -65,7 +73,7 @@ def failure(error: TitanicBatchError) -> dict[str, Any]:
     return {
         "status": "failed",
         "exit_code": error.exit_code,
-        "error": {"what": error.what, "where": error.where, "cure": error.cure},
+        "error": error.to_json(),
     }
 
 

@@ -35,7 +35,7 @@ def line(text: str) -> None:
     """Print on stdout, in one line however long, what a command did; nothing with --quiet."""
     if style().quiet:
         return
-    stdout().print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    stdout().print(text, soft_wrap=True)
 
 
 def note(text: str) -> None:

@@ -80,7 +80,6 @@ def _print(report: ParityReport) -> None:
     console.print(
         f"{report.equal:,} of {report.compared:,} rows equal"
         f"  ({report.compared - report.rejected:,} scored, {report.rejected:,} rejected by both)",
-        markup=False,
     )
     rows = [
         ("batch", report.model),
@@ -92,15 +91,14 @@ def _print(report: ParityReport) -> None:
     if report.unsent:
         rows.append(("not sent", f"{report.unsent:,} rows that are no records"))
     for name, value in rows:
-        console.print(f"  {name:<19} {value}", markup=False)
+        console.print(f"  {name:<19} {value}")
     for difference in report.differences[:_SHOWN]:
         console.print(
             f"  row {difference.row}: batch {difference.batch}; service {difference.service}",
-            markup=False,
         )
     left = report.compared - report.equal - len(report.differences[:_SHOWN])
     if left > 0:
-        console.print(f"  and {left:,} more", markup=False)
+        console.print(f"  and {left:,} more")
 
 
 def _cure(report: ParityReport) -> str:

@@ -54,7 +54,7 @@ class _Lines(_Nothing):
     """Prints a plain line every ten seconds or so."""
 
     def __init__(self) -> None:
-        self._started = self._last = time.monotonic()
+        self._last = time.monotonic()
 
     def update(self, progress: Progress) -> None:
         """Print a line if the last one is old enough."""
@@ -62,20 +62,19 @@ class _Lines(_Nothing):
         if now - self._last < _LINE_EVERY_S:
             return
         self._last = now
-        seconds = now - self._started
         share = ""
         if progress.bytes_total:
             share = f" ({min(progress.bytes_done / progress.bytes_total, 1):.0%})"
         log(
             "progress",
-            f"{progress.rows:,} rows{share}, {progress.rows / seconds:,.0f} rows/s, "
+            f"{progress.rows:,} rows{share}, {progress.rows_per_second:,.0f} rows/s, "
             f"{progress.rejected:,} rejected",
             input=progress.input,
             rows=progress.rows,
             rejected=progress.rejected,
             bytes_done=progress.bytes_done,
             bytes_total=progress.bytes_total,
-            seconds=round(seconds, 1),
+            seconds=round(progress.seconds, 1),
         )
 
 
@@ -94,28 +93,20 @@ def _bar() -> Iterator[Display]:
     ) as bar:
         task = bar.add_task(_LOADING, total=None)
 
-        first: tuple[float, int] | None = None  # the speed is of scoring, not of starting
-
         class Shown:
             def update(self, progress: Progress) -> None:
-                nonlocal first
-                now = time.monotonic()
-                first = first or (now, progress.rows)
-                seconds = now - first[0]
-                speed = f"{(progress.rows - first[1]) / seconds:,.0f} rows/s  " if seconds else ""
                 bar.update(
                     task,
                     completed=progress.bytes_done,
                     total=progress.bytes_total,
-                    description=f"{progress.rows:,} rows  {speed}{progress.rejected:,} rejected",
+                    description=f"{progress.rows:,} rows  {progress.rows_per_second:,.0f} rows/s  "
+                    f"{progress.rejected:,} rejected",
                 )
 
             @contextmanager
             def hidden(self) -> Iterator[None]:
-                nonlocal first
                 bar.stop()
                 yield
-                first = None
                 bar.reset(task, total=None, description=_LOADING)
                 bar.start()
 

@@ -233,7 +233,7 @@ def _entry(outcome: FileOutcome) -> dict[str, Any]:
             "input": outcome.pair.input,
             "status": "failed",
             "exit_code": error.exit_code,
-            "error": {"what": error.what, "where": error.where, "cure": error.cure},
+            "error": error.to_json(),
         }
     assert outcome.manifest is not None
     return outcome.manifest.to_json()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from titanic_batch.cli.console import stdout
+from titanic_batch.printable import printable
 
 _GAP = "  "
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def print_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -21,12 +20,13 @@ def print_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         rows: Their cells; "" for nothing.
     """
     console = stdout()
-    header, rows = _plain(header), [_plain(row) for row in rows]
+    # Before the widths are taken.
+    header, rows = list(map(printable, header)), [list(map(printable, row)) for row in rows]
     lines = list(_table(header, rows))
     if max(map(_width, lines)) > console.width:
         lines = list(_blocks(header, rows))
     for line in lines:
-        console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -42,11 +42,6 @@ def _blocks(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[st
         for name, cell in zip(header[1:], row[1:], strict=True):
             if cell:
                 yield f"{_GAP}{_padded(name.lower(), width)}{_GAP}{cell}"
-
-
-def _plain(cells: Sequence[str]) -> list[str]:
-    """Return cells without control characters: a file's header must not drive the terminal."""
-    return [_CONTROL.sub(lambda found: repr(found[0])[1:-1], cell) for cell in cells]
 
 
 def _padded(cell: str, width: int) -> str:

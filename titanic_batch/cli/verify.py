@@ -37,6 +37,4 @@ def verify_command(
             }
         )
     elif not style().quiet:
-        stdout().print(
-            f"{verification.path}: {verification.rows:,} rows, matches its manifest", markup=False
-        )
+        stdout().print(f"{verification.path}: {verification.rows:,} rows, matches its manifest")

@@ -7,21 +7,26 @@ boosting predicts with, does not survive a fork.
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.connection import wait
 from typing import Any
 
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.engine.base import ModelDescription, Outcome, Work
-from titanic_batch.engine.forkserver import no_main_module, start_forkserver
+from titanic_batch.engine.forkserver import (
+    WorkerProcess,
+    could_not_start,
+    start_forkserver,
+    start_worker,
+)
 from titanic_batch.engine.groups import grouped
 from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
+from titanic_batch.import_path import full_path
 from titanic_batch.models import VerifiedModel
 from titanic_batch.sources.base import Chunk
 
@@ -34,8 +39,7 @@ _STOP_TIMEOUT_S = 2.0
 
 @dataclass(eq=False)
 class _Worker:
-    process: ForkServerProcess
-    connection: Connection
+    process: WorkerProcess
     task: ChunkTask | None = None
     pending: deque[int] = field(default_factory=deque)
 
@@ -103,7 +107,7 @@ class ProcessEngine:
             message.append((None if work.task is worker.task else work.task, work.chunk))
             worker.task = work.task
         try:
-            worker.connection.send(message)
+            worker.process.connection.send(message)
         except (BrokenPipeError, ConnectionResetError) as exc:
             raise _ended(worker) from exc
         worker.pending.append(index)
@@ -111,10 +115,10 @@ class ProcessEngine:
     def _collect(self, done: dict[int, list[ChunkResult | TitanicBatchError]]) -> None:
         """Take in every answer that is there; wait for one if there is none."""
         for worker in self._workers:
-            if worker.pending and worker.connection.poll():
+            if worker.pending and worker.process.connection.poll():
                 self._take(worker, done)
                 return
-        wait([worker.connection for worker in self._workers if worker.pending])
+        wait([worker.process.connection for worker in self._workers if worker.pending])
 
     def _take(
         self, worker: _Worker, done: dict[int, list[ChunkResult | TitanicBatchError]]
@@ -126,7 +130,7 @@ class ProcessEngine:
 
     def _answer(self, worker: _Worker) -> Any:
         try:
-            answer = worker.connection.recv()
+            answer = worker.process.connection.recv()
         except (EOFError, OSError) as exc:  # an OSError: in the middle of an answer
             raise _ended(worker) from exc
         return answer
@@ -134,38 +138,35 @@ class ProcessEngine:
     def close(self) -> None:
         """Stop the workers, whatever they are doing."""
         for worker in self._workers:
-            worker.connection.close()
             worker.process.kill()
         for worker in self._workers:
-            worker.process.join(_STOP_TIMEOUT_S)
+            worker.process.wait(_STOP_TIMEOUT_S)
+            worker.process.life.close()
         self._workers = []
 
 
 def _start(model: VerifiedModel) -> _Worker:
-    context = multiprocessing.get_context("forkserver")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_run_worker, args=(theirs, model), daemon=True)
+    process = start_worker()
     try:
-        with no_main_module():
-            process.start()
-    except (EOFError, OSError) as exc:
-        raise WorkerEndedError(
-            "a worker process could not be started, most often because memory ran out",
-            cure="Lower --workers, or give the job more memory.",
-        ) from exc
-    theirs.close()
-    return _Worker(process=process, connection=ours)
+        process.connection.send(_place())
+        process.connection.send(model)
+    except OSError as exc:
+        process.kill()
+        process.life.close()
+        raise could_not_start() from exc
+    return _Worker(process=process)
 
 
-def _run_worker(connection: Connection, model: VerifiedModel) -> None:
-    from titanic_batch.engine.worker import run_worker  # imports what models need: not here
-
-    run_worker(connection, model)
+def _place() -> tuple[str | None, list[str]]:
+    """Return the working folder, None where it is gone, and where modules are looked for."""
+    try:
+        return os.getcwd(), full_path()  # noqa: PTH109  # a text is all that is sent
+    except FileNotFoundError:
+        return None, full_path()
 
 
 def _ended(worker: _Worker) -> WorkerEndedError:
-    worker.process.join(_STOP_TIMEOUT_S)
-    code = worker.process.exitcode
+    code = worker.process.wait(_STOP_TIMEOUT_S)
     how = f"by {signal.Signals(-code).name}" if code is not None and code < 0 else f"({code})"
     return WorkerEndedError(
         f"the system ended a worker process {how}, most often because memory ran out",

@@ -5,9 +5,10 @@ The forkserver imports this module once, so that its workers start with everythi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
-import signal
+import sys
 import threading
 import traceback
 from multiprocessing.connection import Connection
@@ -28,17 +29,20 @@ from titanic_batch.sources.base import Chunk
 Message = list[tuple[ChunkTask | None, Chunk]]
 
 
-def run_worker(connection: Connection, model: VerifiedModel) -> None:
+def run_worker(connection: Connection) -> None:
     """Answer each group of chunks that comes through `connection`, until it is closed.
 
-    The first answer is the model's description, or the error that loading it ended in.
+    First come the working folder with the path of modules, and the model. The first answer is the
+    model's description, or the error that loading it ended in.
     """
-    # The parent decides what a signal means, and closes the pipe; Ctrl-C reaches everyone.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     try:
+        folder, sys.path[:] = connection.recv()
+        if folder is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(folder)
+        model: VerifiedModel = connection.recv()
+        inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
         session = open_session(model)
         connection.send(session.description)
         task: ChunkTask | None = None
@@ -49,14 +53,20 @@ def run_worker(connection: Connection, model: VerifiedModel) -> None:
                 assert task is not None, "a chunk came before its task"
                 items.append((task, chunk))
             connection.send(session.score(items))
-    except BrokenPipeError:
+    except (EOFError, ConnectionError):  # the parent is gone
         os._exit(0)
     except TitanicBatchError as exc:
-        connection.send(exc)
+        _tell(connection, exc)
     except MemoryError:  # between two groups of chunks
         os._exit(WorkerEndedError.exit_code)
     except Exception:
-        connection.send(TitanicBatchError(f"a bug in a worker:\n{traceback.format_exc()}"))
+        lines = traceback.format_exc().splitlines()
+        _tell(connection, TitanicBatchError("a bug in a worker", details=lines))
+
+
+def _tell(connection: Connection, error: TitanicBatchError) -> None:
+    with contextlib.suppress(OSError):
+        connection.send(error)
 
 
 def _receive(connection: Connection, inbox: queue.SimpleQueue[Message]) -> None:

@@ -40,9 +40,8 @@ def job_file_error(path: Path, document: dict[str, Any], exc: ValidationError) -
         ((key, (what, cure)),) = faults.items()
         return UsageError(what, where=f"{path}, {key}", cure=cure)
     lines = [str(UsageError(what, where=key, cure=cure)) for key, (what, cure) in faults.items()]
-    return UsageError(
-        f"{len(lines)} faults:\n" + "\n".join(f"  {line}" for line in lines), where=str(path)
-    )
+    details = [f"  {line}" for line in lines]
+    return UsageError(f"{len(lines)} faults:", where=str(path), details=details)
 
 
 def dotted(keys: tuple[str | int, ...]) -> str:

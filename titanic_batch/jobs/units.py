@@ -16,6 +16,7 @@ from titanic_batch.jobs.dates import fixed_folder
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import place
 from titanic_batch.jobs.writing import write_text
+from titanic_batch.printable import printable
 
 #: Another run holds the output: the one failure that time alone mends.
 _TRIED_AGAIN = 75
@@ -160,7 +161,7 @@ def make_units(
     _check_time("timespan", options.randomized_delay, "--randomized-delay", "5min")
     _check_time("timespan", options.timeout, "--timeout", "6h")
     name = f"titanic-batch-{_UNSAFE.sub('-', job.name).strip('-.') or 'job'}"
-    title = _escaped(job.name)
+    title = printable(_escaped(job.name))  # in one line, whatever it is
     service = _SERVICE.format(
         job=title,
         on_failure=given or f"{name}-failed.service",
@@ -215,7 +216,8 @@ def _command() -> list[str]:
 
 def _environment(given: Mapping[str, str]) -> str:
     passed = {name: text for name, text in sorted(given.items()) if _PASSED_ON.fullmatch(name)}
-    fixed = {"BENTOML_DO_NOT_TRACK": "true"}
+    # For `python -m` too, where nothing of ours runs before the working folder is on the path.
+    fixed = {"BENTOML_DO_NOT_TRACK": "true", "PYTHONSAFEPATH": "1"}
     return "".join(
         f"Environment={_quoted(f'{name}={text}', variables=False)}\n"
         for name, text in {**passed, **fixed}.items()
@@ -230,7 +232,9 @@ def _prevented() -> str:
 
 def _check_time(kind: str, text: str, flag: str, example: str) -> None:
     """Let systemd itself say whether it reads a time, where it is installed."""
-    program = shutil.which("systemd-analyze")
+    # An entry of PATH that is no full path means a place in the working folder.
+    folders = [entry for entry in os.get_exec_path() if Path(entry).is_absolute()]
+    program = shutil.which("systemd-analyze", path=os.pathsep.join(folders))
     if program is None:
         return
     done = subprocess.run(

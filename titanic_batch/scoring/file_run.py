@@ -305,15 +305,16 @@ class FileRun:
             f"allowed are {self._options.max_rejects}"
         )
         error = TooManyRejectsError(
-            what + ":\n" + self._listed(quotes_cells=True),
+            what + ":",
+            details=self._reject_lines(quotes_cells=True),
             where=self.pair.input,
             cure=self._cure(kept, quotes_cells=True),
         )
-        error.logged_what = what + ":\n" + self._listed(quotes_cells=False)
+        error.logged_what = "\n".join((what + ":", *self._reject_lines(quotes_cells=False)))
         error.logged_cure = self._cure(kept, quotes_cells=False)
         return error
 
-    def _listed(self, *, quotes_cells: bool) -> str:
+    def _reject_lines(self, *, quotes_cells: bool) -> list[str]:
         shown = self._first_rejects[:_SHOWN_REJECTS]
         lines = [
             f"  row {reject.row}"
@@ -325,7 +326,7 @@ class FileRun:
         ]
         if self.tally.rejected > len(lines):
             lines.append(f"  and {self.tally.rejected - len(lines):,} more")
-        return "\n".join(lines)
+        return lines
 
     def _cure(self, kept: Path | None, *, quotes_cells: bool) -> str:
         advice = advise(

@@ -16,6 +16,7 @@ class Progress:
         rejected: Rows rejected so far, over all files.
         bytes_done: Input bytes of those rows, over all files.
         bytes_total: Input bytes in all; None where that can't be known.
+        seconds: Since the first file was opened, the model being loaded by then.
     """
 
     input: str
@@ -23,6 +24,12 @@ class Progress:
     rejected: int
     bytes_done: int
     bytes_total: int | None
+    seconds: float
+
+    @property
+    def rows_per_second(self) -> float:
+        """The speed of scoring, as a manifest reckons it: loading the model is no part of it."""
+        return self.rows / self.seconds if self.seconds else 0.0
 
 
 class Observer(Protocol):

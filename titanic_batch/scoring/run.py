@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from titanic_batch.chunk.task import ChunkResult
@@ -158,6 +159,7 @@ def _run_all(
 def _drive(engine: Engine, runs: list[FileRun], trial: RowTrial, observer: Observer) -> None:
     total = input_bytes([run.pair for run in runs])
     rows = rejected = bytes_done = 0
+    started = time.monotonic()
 
     def works() -> Iterator[Work]:
         for index, run in enumerate(runs):
@@ -180,6 +182,7 @@ def _drive(engine: Engine, runs: list[FileRun], trial: RowTrial, observer: Obser
                 rejected=rejected,
                 bytes_done=bytes_done,
                 bytes_total=total,
+                seconds=time.monotonic() - started,
             )
         )
 

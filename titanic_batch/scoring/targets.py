@@ -23,6 +23,7 @@ from titanic_batch.publish.staging import StagedFile, hash_file
 from titanic_batch.publish.together import Steps, Unsynced
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.standard_streams import require_stdout
 
 _SPOOL = "standard output's temporary file (TMPDIR says where)"
 
@@ -175,6 +176,7 @@ class StdoutTarget:
 
     def open(self) -> None:
         """Open the spool; raises UsageError where the rejects would replace a foreign file."""
+        require_stdout()
         if self._rejects is not None:
             self._held.callback(self._rejects.discard)
             if not self._overwrite:

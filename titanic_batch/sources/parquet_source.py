@@ -123,6 +123,7 @@ class ParquetSource:
                 with pa.ipc.new_stream(sink, self.schema) as writer:
                     writer.write_batch(batch.cast(self.schema))
                 count = batch.num_rows
+                self._share_read = (row - 1 + count) / max(total, 1)
                 yield Chunk(
                     data=sink.getvalue().to_pybytes(),
                     first_row=row,
@@ -130,7 +131,6 @@ class ParquetSource:
                     is_all=count == total,
                 )
                 row += count
-                self._share_read = (row - 1) / max(total, 1)
         except (pa.ArrowException, OSError) as exc:
             raise DataError(
                 f"it is damaged after row {row - 1} ({_first_line(exc)})",

@@ -15,7 +15,7 @@ from typing import IO, Any, Protocol
 
 import pyarrow as pa
 
-from titanic_batch.errors import DataError, OutputError
+from titanic_batch.errors import DataError, InputMissingError, OutputError
 from titanic_batch.sources.bz2_members import Bz2Members
 from titanic_batch.sources.formats import STDIN, no_such_file
 from titanic_batch.sources.watch import InputWatch
@@ -173,6 +173,10 @@ def open_input(path: str) -> IO[bytes]:
         OutputError: if it is a folder or cannot be read.
     """
     if path == STDIN:
+        if sys.stdin is None:
+            raise InputMissingError(
+                "standard input is closed", where=path, cure="Open it, as with < FILE."
+            )
         return sys.stdin.buffer
     try:
         return Path(path).open("rb", buffering=0)

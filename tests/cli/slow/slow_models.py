@@ -18,3 +18,13 @@ class SlowClassifier(LogisticRegression):  # type: ignore[misc]  # untyped
             log.write(f"{len(inputs)}\n")
         time.sleep(float(os.environ["SLOW_SECONDS"]))
         return super().predict_proba(inputs)
+
+
+class DeafClassifier(LogisticRegression):  # type: ignore[misc]  # untyped
+    """Says in DEAF_LOG that it was asked, and computes for days without letting another thread."""
+
+    def predict_proba(self, inputs: Any) -> Any:
+        with Path(os.environ["DEAF_LOG"]).open("a") as log:
+            log.write(f"{len(inputs)}\n")
+        sum(range(10**15))
+        return super().predict_proba(inputs)
