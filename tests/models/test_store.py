@@ -18,7 +18,7 @@ from titanic_batch.models import (
     show_model,
     trust_model,
 )
-from titanic_batch.models.store import get_stored, model_folders
+from titanic_batch.models.store import get_stored, model_folders, models_folder
 
 #: Names and versions, with the day each was made on, and what `latest` says of a name.
 STORE = {
@@ -149,3 +149,18 @@ def test_an_older_model_that_is_imported_is_not_the_latest(root: Path, tmp_path:
         assert of_bentoml(root, "m") == get_stored("m").tag
     delete_model("m:newest")
     assert get_stored("m").tag == of_bentoml(root, "m") == "m:new"
+
+
+def test_a_store_follows_variables_and_is_in_no_working_folder(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLACE", "~/$NAMED")
+    monkeypatch.setenv("NAMED", "bentoml")
+    monkeypatch.setenv("BENTOML_HOME", "$PLACE")
+    assert models_folder() == home / "bentoml" / "models"
+    put(tmp_path / "~nobody_here" / "models", "planted:v1")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BENTOML_HOME", "~nobody_here")
+    with pytest.raises(ModelError, match="no home directory") as caught:
+        open_model("planted")
+    assert "Set BENTOML_HOME" in caught.value.cure

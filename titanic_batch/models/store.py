@@ -28,13 +28,23 @@ _MOST_EXPANSIONS = 10
 
 
 def models_folder() -> Path:
-    """Return the folder of the models in the store, which need not exist: a bento has its own."""
+    """Return the folder of the models in the store, which need not exist: a bento has its own.
+
+    Raises:
+        ModelError: if it is in a home directory that there is not.
+    """
     packed = packed_models_folder()
     if packed is not None:
         return packed
     home = os.environ.get("BENTOML_HOME") or "~/bentoml"
     for _ in range(_MOST_EXPANSIONS):
         home = os.path.expanduser(os.path.expandvars(home))  # noqa: PTH111 - as bentoml does
+    if home.startswith("~"):  # a folder of that name in the working folder is nobody's store
+        raise ModelError(
+            "`~` means nothing here: there is no home directory",
+            where="BENTOML_HOME",
+            cure="Set BENTOML_HOME to the folder of the store.",
+        )
     return Path(home) / "models"
 
 
