@@ -13,6 +13,7 @@ from titanic_batch.models import VerifiedModel, open_model
 from titanic_batch.models.bentoml_store import quiet_bentoml
 from titanic_batch.models.packed import packed_environment
 from titanic_batch.models.reference import STORE
+from titanic_batch.printable import printable
 from titanic_batch.scoring.api import parse_size
 from titanic_batch.scoring.options import DEFAULT_MODEL
 from titanic_batch.serving.bodies import MAX_BODY_BYTES
@@ -75,16 +76,9 @@ def log_whole_lines() -> None:
 def _escape_arguments(record: logging.LogRecord) -> bool:
     if isinstance(record.args, tuple):
         record.args = tuple(
-            _printable(value) if isinstance(value, str) else value for value in record.args
+            printable(value) if isinstance(value, str) else value for value in record.args
         )
     return True
-
-
-def _printable(text: str) -> str:
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
 
 
 def _count_nobody() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
+
 import pyarrow as pa
 
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import plan_output
-from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.chunk.task import ChunkResult, ChunkTask, Reject
 from titanic_batch.engine.base import ModelDescription
-from titanic_batch.serving.verdicts import Scored, Verdict, refusal
+from titanic_batch.serving.verdicts import Refusal, Scored, Verdict, refusal
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk, Parser
 
@@ -51,7 +54,12 @@ def scoring_task(
         probability_column=PROBABILITY,
     )
     return ChunkTask(
-        input=input, parser=parser, alignment=alignment, output=output, encoder=ArrowEncoder()
+        input=input,
+        parser=parser,
+        alignment=alignment,
+        output=output,
+        encoder=ArrowEncoder(),
+        max_rejects=sys.maxsize,  # each record has its own verdict, however many are refused
     )
 
 
@@ -60,9 +68,15 @@ def verdicts_of(result: ChunkResult, chunk: Chunk) -> list[Verdict]:
     rejected = {reject.row: reject for reject in result.rejects}
     scored = iter(_scored_rows(result.payload))
     return [
-        refusal(rejected[row].reason, rejected[row].column) if row in rejected else next(scored)
+        _refused(rejected[row]) if row in rejected else next(scored)
         for row in range(chunk.first_row, chunk.first_row + chunk.row_count)
     ]
+
+
+def _refused(reject: Reject) -> Refusal:
+    found = refusal(reject.reason, reject.column)
+    # What the model raised is said to who sent the record, and to nobody else.
+    return replace(found, message=reject.said) if reject.said else found
 
 
 def _scored_rows(payload: bytes) -> list[Scored]:
