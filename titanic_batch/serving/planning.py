@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pyarrow as pa
 
 from titanic_batch.alignment.options import AlignmentOptions
@@ -51,7 +53,12 @@ def scoring_task(
         probability_column=PROBABILITY,
     )
     return ChunkTask(
-        input=input, parser=parser, alignment=alignment, output=output, encoder=ArrowEncoder()
+        input=input,
+        parser=parser,
+        alignment=alignment,
+        output=output,
+        encoder=ArrowEncoder(),
+        max_rejects=sys.maxsize,
     )
 
 
@@ -60,7 +67,9 @@ def verdicts_of(result: ChunkResult, chunk: Chunk) -> list[Verdict]:
     rejected = {reject.row: reject for reject in result.rejects}
     scored = iter(_scored_rows(result.payload))
     return [
-        refusal(rejected[row].reason, rejected[row].column) if row in rejected else next(scored)
+        refusal(rejected[row].reason, rejected[row].column, rejected[row].said)
+        if row in rejected
+        else next(scored)
         for row in range(chunk.first_row, chunk.first_row + chunk.row_count)
     ]
 
