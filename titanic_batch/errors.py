@@ -132,16 +132,37 @@ def memory_errors() -> Iterator[None]:
     """Turn what is raised where memory runs out into a `WorkerEndedError`.
 
     Raises:
-        WorkerEndedError: in place of a MemoryError.
+        WorkerEndedError: in place of it.
     """
     try:
         yield
-    except MemoryError as exc:
-        raise out_of_memory() from exc
-    except OSError as exc:
-        if exc.errno != errno.ENOMEM:
+    except TitanicBatchError:
+        raise
+    except Exception as exc:
+        if not is_out_of_memory(exc):
             raise
         raise out_of_memory() from exc
+
+
+#: What other exceptions than a MemoryError say of it: C++, the loader of shared libraries, threads.
+_NO_MEMORY = ("bad_alloc", "failed to map segment", "cannot allocate memory", "start new thread")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an exception says, in whatever words, that memory ran out."""
+    left: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while left:
+        one = left.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, MemoryError) or getattr(one, "errno", None) == errno.ENOMEM:
+            return True
+        if any(words in str(one).lower() for words in _NO_MEMORY):
+            return True
+        left += [one.__cause__, one.__context__]
+    return False
 
 
 def out_of_memory() -> WorkerEndedError:

@@ -41,6 +41,7 @@ delimiter = ";"
 encoding = "latin-1"
 null = ["-", "NA"]
 allow_no_final_newline = true
+allow_batch_dependence = true
 allow_empty = true
 threshold = 0.25
 prediction_column = "label"
@@ -87,6 +88,7 @@ class TestEveryOption:
             encoding="latin-1",
             null=("-", "NA"),
             allow_no_final_newline=True,
+            allow_batch_dependence=True,
             allow_empty=True,
             rename={"age in years": "Age"},
             fill={"Age": 28},

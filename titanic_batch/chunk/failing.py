@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from titanic_batch.errors import TitanicBatchError
+from titanic_batch.errors import TitanicBatchError, is_out_of_memory
 
 #: So many rows of a chunk are found at least, where a share of all rows may be rejected: how many
 #: that is, is known only in the end.
@@ -54,21 +54,6 @@ def failing_rows(
             raise TogetherError from raised
         left.extend(failing)
     return found
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an exception says, in whatever words, that memory ran out."""
-    left: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while left:
-        one = left.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        if isinstance(one, MemoryError) or "bad_alloc" in str(one):
-            return True
-        left += [one.__cause__, one.__context__]
-    return False
 
 
 def _raised(ask: Callable[[range], object], rows: range) -> Exception | None:

@@ -13,7 +13,6 @@ from titanic_batch.chunk.answers import ModelFacts, Predictions
 from titanic_batch.chunk.failing import (
     TogetherError,
     failing_rows,
-    is_out_of_memory,
     most_failing,
 )
 from titanic_batch.chunk.frame import model_input
@@ -21,7 +20,12 @@ from titanic_batch.chunk.predict import predict, predict_each
 from titanic_batch.chunk.prepare import Prepared, finish, prepare, prepare_several
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.chunk.trial import Rows, try_rows
-from titanic_batch.errors import DataError, RowDependenceError, TitanicBatchError
+from titanic_batch.errors import (
+    DataError,
+    RowDependenceError,
+    TitanicBatchError,
+    is_out_of_memory,
+)
 from titanic_batch.models.code import LoadedCode
 from titanic_batch.sources.base import Chunk
 

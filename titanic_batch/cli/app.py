@@ -30,6 +30,7 @@ from titanic_batch.errors import (
     InterruptedRunError,
     TitanicBatchError,
     UsageError,
+    is_out_of_memory,
     out_of_memory,
 )
 from titanic_batch.interrupts import ignore_signals, interruption, stop_on_signals
@@ -99,9 +100,9 @@ def _run() -> int:
         return _say(exc)
     except TitanicBatchError as exc:
         return _say(interruption() or exc)  # where a signal came, it is why
-    except MemoryError:
-        return _say(out_of_memory())
     except Exception as exc:  # whatever this is, a traceback is no answer to a user
+        if is_out_of_memory(exc):
+            return _say(out_of_memory())
         if (came := interruption()) is not None:  # an import that it broke off, for one
             return _say(came)
         bug = TitanicBatchError(

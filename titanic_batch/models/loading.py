@@ -8,7 +8,7 @@ import sys
 import warnings
 from typing import Any
 
-from titanic_batch.errors import ModelError, TitanicBatchError
+from titanic_batch.errors import ModelError, TitanicBatchError, is_out_of_memory
 from titanic_batch.models.artifact import LoadedModel, VerifiedModel
 from titanic_batch.models.loader import get_loader
 from titanic_batch.models.model_file import read_model_bytes, sha256_of
@@ -70,9 +70,9 @@ def _load(data: bytes, model: VerifiedModel) -> tuple[Any, list[warnings.Warning
         except TitanicBatchError as exc:
             exc.where = exc.where or model.ref
             raise
-        except MemoryError:
-            raise
         except (Exception, SystemExit) as exc:
+            if is_out_of_memory(exc):
+                raise MemoryError from exc
             # A wrong version shows first as a warning and then as some obscure error.
             _read_warnings(caught, model)
             raise _cannot_load(exc, model) from exc

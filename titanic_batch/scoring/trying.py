@@ -12,7 +12,7 @@ from titanic_batch.errors import RowDependenceError
 from titanic_batch.scoring.options import ScoreOptions
 
 #: A chunk with so many rows that could be asked about shows enough.
-_ENOUGH_ROWS = 16
+ENOUGH_ROWS = 16
 #: So do this many rows of smaller ones, of those with more than one, ...
 _ENOUGH_IN_ALL = 64
 #: ... and nobody waits for more chunks than these.
@@ -52,7 +52,7 @@ class RowTrial:
         self._chunks += 1
         self._rows += rows if rows > 1 else 0
         self.is_over = (
-            rows >= _ENOUGH_ROWS or self._rows >= _ENOUGH_IN_ALL or self._chunks >= _MOST_CHUNKS
+            rows >= ENOUGH_ROWS or self._rows >= _ENOUGH_IN_ALL or self._chunks >= _MOST_CHUNKS
         )
 
 

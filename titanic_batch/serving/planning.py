@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 import pyarrow as pa
 
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import plan_output
-from titanic_batch.chunk.task import ChunkResult, ChunkTask, Reject
+from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.engine.base import ModelDescription
-from titanic_batch.serving.verdicts import Refusal, Scored, Verdict, refusal
+from titanic_batch.serving.verdicts import Scored, Verdict, refusal
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk, Parser
 
@@ -68,15 +67,11 @@ def verdicts_of(result: ChunkResult, chunk: Chunk) -> list[Verdict]:
     rejected = {reject.row: reject for reject in result.rejects}
     scored = iter(_scored_rows(result.payload))
     return [
-        _refused(rejected[row]) if row in rejected else next(scored)
+        refusal(rejected[row].reason, rejected[row].column, rejected[row].said)
+        if row in rejected
+        else next(scored)
         for row in range(chunk.first_row, chunk.first_row + chunk.row_count)
     ]
-
-
-def _refused(reject: Reject) -> Refusal:
-    found = refusal(reject.reason, reject.column)
-    # What the model raised is said to who sent the record, and to nobody else.
-    return replace(found, message=reject.said) if reject.said else found
 
 
 def _scored_rows(payload: bytes) -> list[Scored]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import pyarrow as pa
@@ -14,8 +15,9 @@ from threadpoolctl import ThreadpoolController
 from titanic_batch.chunk.score import score_chunks
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.engine.session import Session, open_session
-from titanic_batch.errors import DataError, TitanicBatchError
+from titanic_batch.errors import DataError, RowDependenceError, TitanicBatchError
 from titanic_batch.models import VerifiedModel
+from titanic_batch.scoring.trying import ENOUGH_ROWS
 from titanic_batch.serving.planning import scoring_task, verdicts_of
 from titanic_batch.serving.records import Record, record_fault, tables
 from titanic_batch.serving.verdicts import Refusal, Verdict
@@ -42,6 +44,8 @@ class Scorer:
     session: Session
     plan: Callable[[pa.Schema], ChunkTask]
     threads: ThreadpoolController
+    _tried: threading.Event = field(default_factory=threading.Event)
+    _looks_around: threading.Event = field(default_factory=threading.Event)
 
     def score(self, records: Sequence[object]) -> list[Verdict]:
         """Return a verdict for each record, in their order."""
@@ -60,6 +64,8 @@ class Scorer:
     def _score_tables(
         self, parts: Sequence[tuple[list[int], pa.Table]]
     ) -> list[tuple[list[int], list[Verdict]]]:
+        if self._looks_around.is_set():
+            parts = list(itertools.chain.from_iterable(_rows_of(*part) for part in parts))
         done: list[tuple[list[int], list[Verdict]]] = []
         fitting: list[tuple[list[int], pa.Table, ChunkTask]] = []
         for indices, table in parts:
@@ -68,7 +74,7 @@ class Scorer:
             except DataError as exc:
                 wrong = Refusal(reason="wrong-columns", column="", message=exc.what)
                 done.append((indices, [wrong] * len(indices)))
-        items = [(task, _chunk(table)) for _, table, task in fitting]
+        items = [(self._trial(task, table), _chunk(table)) for _, table, task in fitting]
         for (indices, table, _), (_, chunk), result in zip(
             fitting, items, self._results(items), strict=True
         ):
@@ -77,10 +83,19 @@ class Scorer:
             elif table.num_rows == 1:
                 failed = Refusal(reason="model-error", column="", message=result.what)
                 done.append((indices, [failed]))
-            else:  # whose row it was is found out one by one
-                rows = [([index], table.slice(row, 1)) for row, index in enumerate(indices)]
-                done.extend(self._score_tables(rows))
+            else:  # the rows stand in each other's way: each is scored alone
+                done.extend(self._score_tables(_rows_of(indices, table)))
         return done
+
+    def _trial(self, task: ChunkTask, table: pa.Table) -> ChunkTask:
+        """Have the model tried with the first records that come together, until there are enough.
+
+        One whose score of a record depends on the others is given each record alone from then on.
+        """
+        known = self.session.description.facts.known_by_row
+        if known or self._tried.is_set() or table.num_rows < 2:
+            return task
+        return replace(task, trial=True)
 
     def _results(
         self, items: Sequence[tuple[ChunkTask, Chunk]]
@@ -92,7 +107,17 @@ class Scorer:
         with self.threads.limit(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             scored = [score_chunks(group, self.session.estimator, facts) for group in groups]
-        return list(itertools.chain.from_iterable(scored))
+        results = list(itertools.chain.from_iterable(scored))
+        for result in results:
+            if isinstance(result, RowDependenceError):
+                self._looks_around.set()
+            elif isinstance(result, ChunkResult) and result.rows_tried >= ENOUGH_ROWS:
+                self._tried.set()
+        return results
+
+
+def _rows_of(indices: Sequence[int], table: pa.Table) -> list[tuple[list[int], pa.Table]]:
+    return [([index], table.slice(row, 1)) for row, index in enumerate(indices)]
 
 
 def open_scorer(model: VerifiedModel) -> Scorer:

@@ -42,7 +42,15 @@ class Refusal:
 Verdict = Scored | Refusal
 
 
-def refusal(reason: RefusalReason, column: str) -> Refusal:
-    """Return a refusal in the words that the batch command has for a rejected row."""
+def refusal(reason: RefusalReason, column: str, said: str = "") -> Refusal:
+    """Return a refusal in the words that the batch command has for a rejected row.
+
+    Args:
+        reason: As rejects files name it.
+        column: The column it is about, if any.
+        said: What the model said of it, if anything.
+    """
     message = f"column {column}: {reason}" if column else reason
+    if said:
+        message += f": {said}"
     return Refusal(reason=reason, column=column, message=message)
