@@ -172,7 +172,8 @@ def _ask(prepared: Prepared, features: Sequence[Features], model: _Model) -> Pre
             kept = task.keeper.of_rows(task.alignment, some, model.facts, model.code)
         return predict(model.estimator, frame, model.facts, task.threshold, kept, whole=task.whole)
 
-    return ask_apart(task.alignment, features, ask)
+    # A model whose scores depend on the rows beside them is asked once per chunk.
+    return ask(features) if task.whole else ask_apart(task.alignment, features, ask)
 
 
 def _try(
