@@ -92,7 +92,7 @@ def test_text_cells_become_the_same_frame() -> None:
     score_text(estimator, text, schema=schema)
     frame = only_frame(estimator)
     assert list(frame) == COLUMNS
-    assert [str(kind) for kind in frame.dtypes] == ["int64", "object", "float64", "bool"]
+    assert [str(kind) for kind in frame.dtypes] == ["int64", "str", "float64", "bool"]
     assert frame.to_numpy().tolist() == [[3, "male", 1.5, True], [1, "female", 2.0, False]]
 
 

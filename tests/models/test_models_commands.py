@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from typer.testing import CliRunner, Result
 
 from titanic_batch.cli.models import models_app
@@ -171,3 +175,26 @@ def test_the_reference_model_is_trained_and_trusted(tmp_path: Path) -> None:
     assert report["best"] in [candidate["name"] for candidate in report["candidates"]]
     assert open_model("m:latest").tag == report["model"]["tag"]
     open_model(str(path))
+
+
+def measured(frame: Any) -> Any:
+    return frame.fillna("").map(len)
+
+
+def test_what_meant_null_in_training_data_is_printed(tmp_path: Path) -> None:
+    decks = ["A", "NA", "-", "B"] * 5
+    (tmp_path / "train.csv").write_text("\n".join(["deck;y", *(f"{d};1" for d in decks), ""]))
+    frame = pd.read_csv(tmp_path / "train.csv", sep=";", na_values=["-"])
+    model = make_pipeline(FunctionTransformer(measured), LinearRegression())
+    save_model(model.fit(frame[["deck"]], frame["y"]), name="m", schema=TrainingSchema(columns=()))
+    result = run(
+        "save", "m:latest", "--name", "n", "--data", tmp_path / "train.csv",
+        "--target", "y", "--delimiter", ";", "--null", "-",
+    )  # fmt: skip
+    assert "null in deck: -, NA" in result.stdout.splitlines()
+    assert "deck as str" in result.stdout
+
+
+def test_options_of_reading_need_training_data(pickle_file: Path) -> None:
+    with pytest.raises(UsageError, match="how --data is read, and there is none"):
+        run("save", pickle_file, "--null", "-")

@@ -38,11 +38,25 @@ def model_input(
     return pd.DataFrame(series, copy=False)
 
 
+def is_widened(column: ColumnSchema, values: Features) -> bool:
+    """Tell whether a column is held as objects because nulls may be among its values.
+
+    Training had none in it: its dtype could not hold one.
+    """
+    return column.exact and values.dtype == object and column.dtype in ("int64", "bool")
+
+
 def _series(column: ColumnSchema, values: Features) -> pd.Series[Any]:
     if column.dtype == "category" and column.categories is not None:
         return pd.Series(pd.Categorical(values, categories=list(column.categories)))
     if column.exact and column.dtype not in _PLAIN:
         return pd.Series(_extended(column.dtype, values))
+    if is_widened(column, values):
+        null = pd.isna(values)
+        if not null.any():
+            return pd.Series(values.astype(column.dtype))
+        if null.all() and column.null_value is not None:
+            return pd.Series(values.astype(np.float64))  # as pandas holds a column of nulls
     return pd.Series(values, dtype=values.dtype)
 
 

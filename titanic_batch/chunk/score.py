@@ -10,6 +10,7 @@ import numpy as np
 
 from titanic_batch.alignment.apply import Features
 from titanic_batch.chunk.answers import ModelFacts, Predictions
+from titanic_batch.chunk.apart import ask_apart, rows_alike
 from titanic_batch.chunk.failing import (
     TogetherError,
     failing_rows,
@@ -167,11 +168,16 @@ def _predict_others(
 
 def _ask(prepared: Prepared, features: Sequence[Features], model: _Model) -> Predictions:
     task = prepared.task
-    frame = model_input(task.alignment, features)
-    kept = None
-    if task.keeper is not None and model.code is not None:
-        kept = task.keeper.of_rows(task.alignment, features, model.facts, model.code)
-    return predict(model.estimator, frame, model.facts, task.threshold, kept, whole=task.whole)
+
+    def ask(some: Sequence[Features]) -> Predictions:
+        frame = model_input(task.alignment, some)
+        kept = None
+        if task.keeper is not None and model.code is not None:
+            kept = task.keeper.of_rows(task.alignment, some, model.facts, model.code)
+        return predict(model.estimator, frame, model.facts, task.threshold, kept, whole=task.whole)
+
+    # A model whose scores depend on the rows beside them is asked once per chunk.
+    return ask(features) if task.whole else ask_apart(task.alignment, features, ask)
 
 
 def _try(
@@ -190,7 +196,10 @@ def _try(
     scored = [column[good] for column in features]
 
     def ask(rows: Rows) -> Predictions:
-        frame = model_input(task.alignment, [column[rows] for column in scored])
+        return ask_apart(task.alignment, [column[rows] for column in scored], ask_alike)
+
+    def ask_alike(some: Sequence[Features]) -> Predictions:
+        frame = model_input(task.alignment, some)
         return predict(model.estimator, frame, model.facts, task.threshold)
 
     trial = try_rows(ask, scored, predictions, has_threshold=task.threshold is not None)
@@ -237,6 +246,8 @@ def _predict_together(
         return None
     counts = [one.row_count for one in prepared]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    if len(rows_alike(first.alignment, columns)) > 1:
+        return None
     try:
         frame = model_input(first.alignment, columns)
         if not facts.independent_rows:

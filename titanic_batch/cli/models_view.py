@@ -127,6 +127,9 @@ def show_saved(model: VerifiedModel) -> None:
     line(f"saved {model.tag} (SHA-256 {model.sha256})")
     if model.schema is None:
         return
+    exact = [f"{column.name} as {column.dtype}" for column in model.schema.columns if column.exact]
+    if exact:
+        line(f"read by code that may tell 3 from 3.0, so fed as in training: {', '.join(exact)}")
     met = {column.name: column.null_tokens for column in model.schema.columns}
     met |= {source.name: source.null_tokens for source in model.schema.one_hot}
     for name, tokens in met.items():

@@ -106,6 +106,14 @@ def learn_schema_from_frame(
     one_hot = find_one_hot([column.name for column in facts.columns], frame, tokens)
     derived = {name for source in one_hot.values() for name in source.columns}
     _check_all_there(facts, names, derived, where)
+    hidden = [name for name in facts.unseen if name in derived]
+    if hidden:
+        raise ModelError(
+            f"whether its columns {', '.join(hidden)} held 1 or True cannot be seen from data that "
+            "pandas.get_dummies has yet to encode",
+            where=where,
+            cure="Give the data as the model took it, with these columns in it.",
+        )
     prepared = bool(one_hot) or _encoded_by_hand(facts, frame)
     if score is None and not prepared:  # else the data is rawer than what the model takes
         shown = frame[[column.name for column in facts.columns]]
