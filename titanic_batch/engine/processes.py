@@ -167,8 +167,10 @@ def _place() -> tuple[str | None, list[str]]:
 
 def _ended(worker: _Worker) -> WorkerEndedError:
     code = worker.process.wait(_STOP_TIMEOUT_S)
-    how = f"by {signal.Signals(-code).name}" if code is not None and code < 0 else f"({code})"
+    how = ""
+    if code is not None:  # unknown where the forkserver was ended as well
+        how = f" by {signal.Signals(-code).name}" if code < 0 else f" ({code})"
     return WorkerEndedError(
-        f"the system ended a worker process {how}, most often because memory ran out",
+        f"the system ended a worker process{how}, most often because memory ran out",
         cure="Lower --workers or --chunk-size, or give the job more memory.",
     )

@@ -69,8 +69,8 @@ def missing_module(module: str) -> tuple[str, str]:
         return what, f"Install it: pip install {package}."
     top = module.partition(".")[0]
     return what, (
-        f"A module named {top} must be on PYTHONPATH: set it to the folder of the code that the "
-        "model was made with."
+        f"A module named {top} must be on PYTHONPATH: set it to the full path of the "
+        "folder of the code that the model was made with."
     )
 
 
