@@ -1,0 +1,197 @@
+"""One trial: draw data and a model from a seed, save it, score, and ask the model itself."""
+
+from __future__ import annotations
+
+import json
+import random
+import traceback
+import warnings
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+import titanic_batch
+from tests.differential.compare import Wrong, compare, published_rows
+from tests.differential.data import Data, draw_data
+from tests.differential.models import Drawn, NothingFittedError, draw_model
+from tests.differential.oracle import ask, read_input
+from tests.differential.saving import Place, Saved, Way, draw_way, shows_data, store_learned
+from titanic_batch.errors import TitanicBatchError
+
+#: What is said where a model without its training data shows too little.
+ADVICE = "models save FILE --data"
+
+#: How a file of a trial ended. `told` is another score than the model's, which the manifest says.
+Verdict = Literal["right", "told", "wrong", "refused", "crashed", "not drawn"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How one file of a trial ended.
+
+    Attributes:
+        seed: What the trial is drawn from.
+        verdict: How it ended.
+        what: The family of model, the way it was saved, the file's format.
+        rows: Rows of the file.
+        compared: Rows that were published and held against the model's own answer.
+        detail: What a failure needs to be understood.
+    """
+
+    seed: int
+    verdict: Verdict
+    what: tuple[str, ...] = ()
+    rows: int = 0
+    compared: int = 0
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        return self.verdict in {"wrong", "crashed"}
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), default=str, ensure_ascii=False)
+
+    def __str__(self) -> str:
+        lines = [f"seed {self.seed}: {self.verdict} ({', '.join(self.what)})"]
+        lines += [f"  {name}: {value}" for name, value in self.detail.items()]
+        return "\n".join(lines)
+
+
+def run_trial(
+    seed: int, folder: Path, *, workers: bool = False, train_rows: int = 60, score_rows: int = 40
+) -> list[Outcome]:
+    """Return how a CSV file and a Parquet file of the same rows fared.
+
+    Args:
+        seed: Everything is drawn from it.
+        folder: An empty folder, which names the model too.
+        workers: Whether a run may be drawn to have two workers.
+        train_rows: Rows to train with.
+        score_rows: Rows of each file.
+    """
+    rng = random.Random(seed)
+    data = draw_data(rng, train_rows=train_rows, score_rows=score_rows)
+    train = folder / "train.csv"
+    way = draw_way(rng)
+    try:
+        known = not shows_data(way) and rng.random() < 0.9
+        drawn = draw_model(rng, data, train, known=known)
+    except NothingFittedError:
+        return [Outcome(seed=seed, verdict="not drawn")]
+    options = _draw_options(rng, drawn, data, workers=workers)
+    source = folder / "in.csv"
+    data.write_score(source)
+    pd.read_csv(source, low_memory=False).to_parquet(folder / "in.parquet", index=False)
+    head: dict[str, Any] = {
+        "model": " ".join(repr(drawn.estimator).split()),
+        "columns": {
+            c.name: f"{c.kind}, {drawn.frame[c.name].dtype if c.name in drawn.frame else 'unused'}"
+            for c in data.columns
+        },
+        "options": options,
+        "repeat": f"python -m tests.differential --seed {seed} --keep FOLDER",
+    }
+    place = Place(folder=folder, train=train)
+    ended = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in ("in.csv", "in.parquet"):
+            verdict, compared, detail = _attempt(way, drawn, place, folder / name, options)
+            said = way.__name__
+            if not shows_data(way) and ADVICE in detail.get("said", ""):
+                said = f"{said}, refused, {store_learned.__name__}"
+                verdict, compared, detail = _attempt(
+                    store_learned, drawn, place, folder / name, options
+                )
+            ended.append(
+                Outcome(
+                    seed=seed,
+                    verdict=verdict,
+                    what=(drawn.family, said, name),
+                    rows=score_rows,
+                    compared=compared,
+                    detail=detail if verdict == "right" else head | detail,
+                )
+            )
+    return ended
+
+
+def _attempt(
+    way: Way, drawn: Drawn, place: Place, source: Path, options: dict[str, Any]
+) -> tuple[Verdict, int, dict[str, Any]]:
+    """Save a model, score a file, and say how that ended, whatever happens."""
+    try:
+        return _score(source, drawn, way(drawn, place), options)
+    except TitanicBatchError as error:
+        verdict: Verdict = "crashed" if error.exit_code == 1 else "refused"
+        return verdict, 0, {"exit": error.exit_code, "said": str(error)}
+    except Exception:  # noqa: BLE001  # that is what a crash is
+        return "crashed", 0, {"traceback": traceback.format_exc()}
+
+
+def _draw_options(rng: random.Random, drawn: Drawn, data: Data, *, workers: bool) -> dict[str, Any]:
+    options: dict[str, Any] = {"max_rejects": "100%", "workers": 1, **drawn.options}
+    if rng.random() < 0.4:
+        options["chunk_size"] = rng.choice((1, 300, 1000))
+    if workers and rng.random() < 0.02:
+        options["workers"] = 2
+    options["output"] = rng.choice(("out.parquet", "out.csv"))
+    for name in drawn.frame.columns:
+        values = drawn.frame[name]
+        if name in drawn.options.get("map", {}):
+            continue
+        if rng.random() < 0.12:
+            options.setdefault("allow_null", []).append(name)
+        elif rng.random() < 0.1 and values.notna().any():
+            filled = rng.choice(values.dropna().tolist())
+            options.setdefault("fill", {})[name] = filled
+        if rng.random() < 0.1 and drawn.family not in {"get_dummies", "categories"}:
+            options.setdefault("unknown", {})[name] = "allow"
+    return options
+
+
+def _score(
+    source: Path, drawn: Drawn, saved: Saved, options: dict[str, Any]
+) -> tuple[Verdict, int, dict[str, Any]]:
+    """Score a file and hold it against the model: verdict, rows compared, what was wrong."""
+    chosen = dict(options)
+    output = source.parent / f"{source.suffix[1:]}-{chosen.pop('output')}"
+    manifest = titanic_batch.score(source, output, model=saved.ref, trust=saved.trust, **chosen)
+    frame = read_input(source, drawn.frame)
+    answers = ask(drawn, frame, options.get("fill", {}))
+    scored = published_rows(output)
+    classes = getattr(drawn.estimator, "classes_", None)
+    cells = (
+        pd.read_csv(source, dtype=str, keep_default_na=False)
+        if source.suffix == ".csv"
+        else pd.read_parquet(source).astype(object).astype(str)
+    )
+    wrong = compare(scored, answers, classes, cells[list(drawn.frame.columns)], manifest)
+    silent = [one for one in wrong if not one.told]
+    verdict: Verdict = "wrong" if silent else "told" if wrong else "right"
+    return verdict, len(scored), _shown(wrong, silent, len(scored), manifest) if wrong else {}
+
+
+def _shown(wrong: list[Wrong], silent: list[Wrong], scored: int, manifest: Any) -> dict[str, Any]:
+    first = (silent or wrong)[0]
+    return {
+        "wrong rows": f"{len(wrong)} of {scored} published, {len(silent)} of them silent",
+        "first wrong row": first.row + 1,
+        "cells": first.cells,
+        "expected": first.expected,
+        "seen": first.seen,
+        "told": first.told,
+        "manifest": {
+            "nulls": manifest.nulls,
+            "unknown": manifest.unknown_categories,
+            "warnings": manifest.warnings,
+            "alignment": [
+                {k: e.get(k) for k in ("column", "action", "kind", "null", "unknown")}
+                for e in manifest.alignment
+                if e["column"] is not None
+            ],
+        },
+    }
