@@ -84,7 +84,11 @@ def _draw_column(rng: random.Random, name: str, train_rows: int, score_rows: int
         score = [fresh() if rng.random() < 0.04 else value for value in score]
     null_share = rng.choice((0.0, 0.0, 0.1, 0.3))
     train = _with_nulls(rng, train, null_share)
-    likely = null_share if null_share and rng.random() < 0.7 else rng.choice((0.0, 0.0, 0.0, 0.0, 0.0, 0.05))
+    likely = (
+        null_share
+        if null_share and rng.random() < 0.7
+        else rng.choice((0.0, 0.0, 0.0, 0.0, 0.0, 0.05))
+    )
     score = _with_nulls(rng, score, likely)
     return Column(name=name, kind=kind, train=tuple(train), score=tuple(score))
 

@@ -6,11 +6,13 @@ import json
 import random
 import traceback
 import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 import titanic_batch
 from tests.differential.compare import Wrong, compare, published_rows
@@ -72,64 +74,84 @@ def run_trial(
         train_rows: Rows to train with.
         score_rows: Rows of each file.
     """
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        return list(_trial(seed, folder, workers, train_rows, score_rows))
+
+
+def _trial(
+    seed: int, folder: Path, workers: bool, train_rows: int, score_rows: int
+) -> Iterator[Outcome]:
     rng = random.Random(seed)
     data = draw_data(rng, train_rows=train_rows, score_rows=score_rows)
-    train = folder / "train.csv"
+    place = Place(folder=folder, train=folder / "train.csv")
     way = draw_way(rng)
     try:
         known = not shows_data(way) and rng.random() < 0.9
-        drawn = draw_model(rng, data, train, known=known)
+        drawn = draw_model(rng, data, place.train, known=known)
     except NothingFittedError:
-        return [Outcome(seed=seed, verdict="not drawn")]
+        yield Outcome(seed=seed, verdict="not drawn")
+        return
     options = _draw_options(rng, drawn, data, workers=workers)
-    source = folder / "in.csv"
-    data.write_score(source)
-    pd.read_csv(source, low_memory=False).to_parquet(folder / "in.parquet", index=False)
-    head: dict[str, Any] = {
+    sources = [folder / "in.csv", folder / "in.parquet"]
+    data.write_score(sources[0])
+    pd.read_csv(sources[0], low_memory=False).to_parquet(sources[1], index=False)
+    said = way.__name__
+    ends = _save_and_score(way, drawn, place, sources, options)
+    if not shows_data(way) and ADVICE in ends[0].detail.get("said", ""):
+        said = f"{said}, refused, {store_learned.__name__}"
+        ends = _save_and_score(store_learned, drawn, place, sources, options)
+    for source, end in zip(sources, ends, strict=True):
+        told = {} if end.verdict == "right" else _described(seed, drawn, data, options)
+        yield Outcome(
+            seed=seed,
+            verdict=end.verdict,
+            what=(drawn.family, said, source.name),
+            rows=score_rows,
+            compared=end.compared,
+            detail=told | end.detail,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """How saving a model, or scoring a file, ended: parts of an `Outcome`."""
+
+    verdict: Verdict
+    compared: int = 0
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def _ended_in(error: Exception) -> End:
+    if isinstance(error, TitanicBatchError) and error.exit_code != 1:
+        return End(verdict="refused", detail={"exit": error.exit_code, "said": str(error)})
+    return End(verdict="crashed", detail={"traceback": "".join(traceback.format_exception(error))})
+
+
+def _save_and_score(
+    way: Way, drawn: Drawn, place: Place, sources: Sequence[Path], options: dict[str, Any]
+) -> list[End]:
+    """Return how each file ended, whatever happens."""
+    try:
+        saved = way(drawn, place)
+    except Exception as error:  # noqa: BLE001  # a refusal, or a crash
+        return [_ended_in(error)] * len(sources)
+    return [_score(source, drawn, saved, options) for source in sources]
+
+
+def _described(seed: int, drawn: Drawn, data: Data, options: dict[str, Any]) -> dict[str, Any]:
+    """Return what is needed to understand a trial, and to repeat it."""
+    frame = drawn.frame
+    return {
         "model": " ".join(repr(drawn.estimator).split()),
         "columns": {
-            c.name: f"{c.kind}, {drawn.frame[c.name].dtype if c.name in drawn.frame else 'unused'}"
-            for c in data.columns
+            column.name: f"{column.kind.strip()}, "
+            f"{frame[column.name].dtype if column.name in frame else 'not taken'}"
+            for column in data.columns
         },
         "options": options,
         "repeat": f"python -m tests.differential --seed {seed} --keep FOLDER",
     }
-    place = Place(folder=folder, train=train)
-    ended = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name in ("in.csv", "in.parquet"):
-            verdict, compared, detail = _attempt(way, drawn, place, folder / name, options)
-            said = way.__name__
-            if not shows_data(way) and ADVICE in detail.get("said", ""):
-                said = f"{said}, refused, {store_learned.__name__}"
-                verdict, compared, detail = _attempt(
-                    store_learned, drawn, place, folder / name, options
-                )
-            ended.append(
-                Outcome(
-                    seed=seed,
-                    verdict=verdict,
-                    what=(drawn.family, said, name),
-                    rows=score_rows,
-                    compared=compared,
-                    detail=detail if verdict == "right" else head | detail,
-                )
-            )
-    return ended
-
-
-def _attempt(
-    way: Way, drawn: Drawn, place: Place, source: Path, options: dict[str, Any]
-) -> tuple[Verdict, int, dict[str, Any]]:
-    """Save a model, score a file, and say how that ended, whatever happens."""
-    try:
-        return _score(source, drawn, way(drawn, place), options)
-    except TitanicBatchError as error:
-        verdict: Verdict = "crashed" if error.exit_code == 1 else "refused"
-        return verdict, 0, {"exit": error.exit_code, "said": str(error)}
-    except Exception:  # noqa: BLE001  # that is what a crash is
-        return "crashed", 0, {"traceback": traceback.format_exc()}
 
 
 def _draw_options(rng: random.Random, drawn: Drawn, data: Data, *, workers: bool) -> dict[str, Any]:
@@ -153,13 +175,14 @@ def _draw_options(rng: random.Random, drawn: Drawn, data: Data, *, workers: bool
     return options
 
 
-def _score(
-    source: Path, drawn: Drawn, saved: Saved, options: dict[str, Any]
-) -> tuple[Verdict, int, dict[str, Any]]:
-    """Score a file and hold it against the model: verdict, rows compared, what was wrong."""
+def _score(source: Path, drawn: Drawn, saved: Saved, options: dict[str, Any]) -> End:
+    """Score a file and hold it against the model, whatever happens."""
     chosen = dict(options)
     output = source.parent / f"{source.suffix[1:]}-{chosen.pop('output')}"
-    manifest = titanic_batch.score(source, output, model=saved.ref, trust=saved.trust, **chosen)
+    try:
+        manifest = titanic_batch.score(source, output, model=saved.ref, trust=saved.trust, **chosen)
+    except Exception as error:  # noqa: BLE001  # a refusal, or a crash
+        return _ended_in(error)
     frame = read_input(source, drawn.frame)
     answers = ask(drawn, frame, options.get("fill", {}))
     scored = published_rows(output)
@@ -169,10 +192,13 @@ def _score(
         if source.suffix == ".csv"
         else pd.read_parquet(source).astype(object).astype(str)
     )
-    wrong = compare(scored, answers, classes, cells[list(drawn.frame.columns)], manifest)
+    wrong = compare(scored, answers, classes, cells[list(frame.columns)], manifest)
     silent = [one for one in wrong if not one.told]
-    verdict: Verdict = "wrong" if silent else "told" if wrong else "right"
-    return verdict, len(scored), _shown(wrong, silent, len(scored), manifest) if wrong else {}
+    return End(
+        verdict="wrong" if silent else "told" if wrong else "right",
+        compared=len(scored),
+        detail=_shown(wrong, silent, len(scored), manifest) if wrong else {},
+    )
 
 
 def _shown(wrong: list[Wrong], silent: list[Wrong], scored: int, manifest: Any) -> dict[str, Any]:
