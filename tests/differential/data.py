@@ -12,7 +12,12 @@ from pathlib import Path
 import pandas as pd
 
 #: What pandas.read_csv takes for null, and what people write for it.
-NULL_TEXTS = ("NA", "NaN", "nan", "null", "None", "N/A", "n/a", "NULL", "#N/A", "<NA>")
+NULL_TEXTS = (
+    *("NA", "NaN", "nan", "null", "None", "N/A", "n/a", "NULL", "#N/A", "<NA>"),
+    *("#NA", "-nan", "-NaN", "1.#IND", "#N/A N/A", "1.#QNAN"),
+)
+#: What `--null` may be told to mean null.
+TOKENS = ("?", "-", "-1", "missing", "1", "S", "22.0")
 
 _NAMES = (
     *("Age", "Fare", "Sex", "Pclass", "cls", "plz", "deck", "flag", "when", "Größe", "a b"),
@@ -41,6 +46,8 @@ class Data:
 
     columns: tuple[Column, ...]
     rewritten: bool  # both files went through pandas once: read_csv, to_csv
+    order: tuple[int, ...]  # the columns of the file to score, otherwise than in training
+    headers: dict[str, str]  # names that it spells otherwise
 
     @property
     def names(self) -> list[str]:
@@ -51,7 +58,9 @@ class Data:
 
     def write_score(self, path: Path) -> None:
         rows = range(1, len(self.columns[0].score) + 1)
-        self._write(path, ["row", *self.names], [rows, *(c.score for c in self.columns)])
+        columns = [self.columns[at] for at in self.order]
+        names = [self.headers.get(column.name, column.name) for column in columns]
+        self._write(path, [*names, "row"], [*(column.score for column in columns), rows])
 
     def _write(self, path: Path, header: list[str], columns: list[object]) -> None:
         text = io.StringIO(newline="")
@@ -70,7 +79,16 @@ def draw_data(rng: random.Random, *, train_rows: int, score_rows: int) -> Data:
     """Draw columns of several kinds, with nulls and values that training did not have."""
     names = rng.sample(_NAMES, rng.randint(2, 6))
     columns = [_draw_column(rng, name, train_rows, score_rows) for name in names]
-    return Data(columns=tuple(columns), rewritten=rng.random() < 0.3)
+    order = list(range(len(columns)))
+    if rng.random() < 0.5:
+        rng.shuffle(order)
+    headers = {name: rng.choice((str.lower, str.upper))(name) for name in names}
+    return Data(
+        columns=tuple(columns),
+        rewritten=rng.random() < 0.3,
+        order=tuple(order),
+        headers=headers if rng.random() < 0.1 else {},
+    )
 
 
 def _draw_column(rng: random.Random, name: str, train_rows: int, score_rows: int) -> Column:
@@ -176,6 +194,20 @@ KINDS: dict[str, Callable[[random.Random], tuple[Make, Make]]] = {
         lambda: f"u{rng.randint(401, 500)}",
     ),
     "free text": _texts,
+    "large integers": lambda rng: _some(rng, 2**53 - 4, 2**53 + 4),
+    "signed numbers": lambda rng: _of(rng, ("-0", "+4", "-1", "3"), ("0", "-0.0", "4")),
+    "signed decimals": lambda rng: _of(rng, ("-0.0", "0.0", "+.5", "1."), ("1e2", "inf", "-1E-2")),
+    "long decimals": lambda rng: _of(
+        rng, tuple(f"{rng.uniform(0, 9):.17f}" for _ in range(4)), ("0.1", "3.30000000000000004")
+    ),
+    "grouped numbers": lambda rng: _of(rng, ("1,234", "12", "1,000"), ("7", "1_000")),
+    "spaces": lambda rng: _of(rng, ("a", " ", " a", "a "), ("", "  ")),
+    "spaced nulls": lambda rng: _of(rng, ("1", "2", " NA"), ("nan ", " ")),
+    "flags and numbers": lambda rng: _of(rng, ("True", "False", "1"), ("true", "0")),
+    "T and F": lambda rng: _of(rng, ("T", "F"), ("True", "t")),
+    "times": lambda rng: _of(
+        rng, ("2024-01-02 03:04", "2024-01-02T03:04:05Z", "03:04"), ("2024-01-02",)
+    ),
     "one value": lambda rng: _of(rng, ("same",), ("other",)),
     "nothing": lambda rng: _of(rng, ("",), ("",)),
     "numbers and remarks": lambda rng: _of(rng, ("12", "8", "> 5", "n.d."), ("<1", "13")),

@@ -59,6 +59,8 @@ class Drawn:
 def draw_model(rng: random.Random, data: Data, train: Path, *, known: bool) -> Drawn:
     """Draw a model that can be fitted on `data`, and write `train`, the training file.
 
+    A Parquet file is written, and read, by pandas, from what it read from a CSV file.
+
     Args:
         rng: What draws.
         data: Has the training cells.
@@ -69,8 +71,12 @@ def draw_model(rng: random.Random, data: Data, train: Path, *, known: bool) -> D
         NothingFittedError: if none of many can be.
     """
     target, labels = draw_target(rng, _signal(data))
-    data.write_train(train, labels)
-    whole = pd.read_csv(train, low_memory=False)
+    source = train.with_suffix(".csv")
+    data.write_train(source, labels)
+    whole = pd.read_csv(source, low_memory=False)
+    if train.suffix == ".parquet":
+        whole.to_parquet(train, index=False)
+        whole = pd.read_parquet(train)
     y, raw = whole["target"], whole[data.names]
     for _ in range(30):
         family = rng.choice(_KNOWN_FAMILIES if known else _FAMILIES)
@@ -232,7 +238,8 @@ def _dummies(rng: random.Random, raw: pd.DataFrame, y: Any, target: str) -> Draw
 
     def prepare(frame: pd.DataFrame) -> pd.DataFrame:
         now = pd.get_dummies(frame, columns=few, **{**more, "drop_first": False})
-        return now.reindex(columns=made.columns, fill_value=0).astype(made.dtypes.to_dict())
+        now = now.reindex(columns=made.columns, fill_value=0)
+        return now.astype({n: kind for n, kind in made.dtypes.items() if n not in frame.columns})
 
     model = _final(rng, target, y, nulls=bool(made.isna().to_numpy().any()))
     return Drawn(family="get_dummies", estimator=_fit(model, made, y), frame=frame, prepare=prepare)

@@ -8,7 +8,7 @@ wherever the cells allow it without loss, whatever the other rows hold.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,25 @@ class Answer:
     error: str = ""
 
 
-def read_input(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a file's model columns as pandas reads them; texts stay texts."""
+def read_input(
+    path: Path, frame: pd.DataFrame, headers: dict[str, str], null: Sequence[str]
+) -> pd.DataFrame:
+    """Return a file's model columns as pandas reads them; texts stay texts.
+
+    Args:
+        path: A CSV or Parquet file.
+        frame: The columns as in training.
+        headers: Names that the file spells otherwise.
+        null: What means null besides what pandas takes for it.
+    """
+    names = {headers.get(name, name): name for name in frame.columns}
     if path.suffix == ".parquet":
-        return pd.read_parquet(path)[list(frame.columns)]
-    texts = {n: "str" for n in frame.columns if _holds_texts(frame[n])}
-    return pd.read_csv(path, low_memory=False, dtype=texts)[list(frame.columns)]
+        found = pd.read_parquet(path)[list(names)].rename(columns=names)
+        tokens = {*null, *(f"{token}.0" for token in null)}
+        return found.mask(found.astype(object).map(str).isin(tokens)) if null else found
+    texts = {given: "str" for given, name in names.items() if _holds_texts(frame[name])}
+    found = pd.read_csv(path, low_memory=False, dtype=texts, na_values=list(null))
+    return found[list(names)].rename(columns=names)
 
 
 def ask(drawn: Drawn, frame: pd.DataFrame, fills: dict[str, Any]) -> list[Answer]:

@@ -1,4 +1,7 @@
-"""What a user's own module has: functions that turn cells into others, in their own ways."""
+"""What a user's own module has: functions that turn cells into others, in their own ways.
+
+Each makes the same of a row whatever rows stand beside it.
+"""
 
 from __future__ import annotations
 
@@ -90,4 +93,4 @@ def ratio(frame: pd.DataFrame) -> Any:
 def texts_beside(frame: pd.DataFrame) -> Any:
     """Add a column of two others' texts, as `df.a.astype(str) + df.b.astype(str)` does."""
     both: Any = frame.iloc[:, 0].astype(str) + "|" + frame.iloc[:, -1].astype(str)
-    return frame.assign(both=both.str.len())
+    return frame.assign(both=both.str.len().fillna(-1).astype(float))

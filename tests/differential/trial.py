@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 import titanic_batch
 from tests.differential.compare import Wrong, compare, published_rows
-from tests.differential.data import Data, draw_data
+from tests.differential.data import TOKENS, Data, draw_data
 from tests.differential.models import Drawn, NothingFittedError, draw_model
 from tests.differential.oracle import ask, read_input
 from tests.differential.saving import Place, Saved, Way, draw_way, shows_data, store_learned
@@ -24,6 +24,8 @@ from titanic_batch.errors import TitanicBatchError
 
 #: What is said where a model without its training data shows too little.
 ADVICE = "models save FILE --data"
+
+TRAINED_ON = ("train.csv", "train.csv", "train.csv", "train.csv", "train.parquet")
 
 #: How a file of a trial ended. `told` is another score than the model's, which the manifest says.
 Verdict = Literal["right", "told", "wrong", "refused", "crashed", "not drawn"]
@@ -84,7 +86,7 @@ def _trial(
 ) -> Iterator[Outcome]:
     rng = random.Random(seed)
     data = draw_data(rng, train_rows=train_rows, score_rows=score_rows)
-    place = Place(folder=folder, train=folder / "train.csv")
+    place = Place(folder=folder, train=folder / rng.choice(TRAINED_ON))
     way = draw_way(rng)
     try:
         known = not shows_data(way) and rng.random() < 0.9
@@ -97,10 +99,10 @@ def _trial(
     data.write_score(sources[0])
     pd.read_csv(sources[0], low_memory=False).to_parquet(sources[1], index=False)
     said = way.__name__
-    ends = _save_and_score(way, drawn, place, sources, options)
+    ends = _save_and_score(way, drawn, data, place, sources, options)
     if not shows_data(way) and ADVICE in ends[0].detail.get("said", ""):
         said = f"{said}, refused, {store_learned.__name__}"
-        ends = _save_and_score(store_learned, drawn, place, sources, options)
+        ends = _save_and_score(store_learned, drawn, data, place, sources, options)
     for source, end in zip(sources, ends, strict=True):
         told = {} if end.verdict == "right" else _described(seed, drawn, data, options)
         yield Outcome(
@@ -129,14 +131,19 @@ def _ended_in(error: Exception) -> End:
 
 
 def _save_and_score(
-    way: Way, drawn: Drawn, place: Place, sources: Sequence[Path], options: dict[str, Any]
+    way: Way,
+    drawn: Drawn,
+    data: Data,
+    place: Place,
+    sources: Sequence[Path],
+    options: dict[str, Any],
 ) -> list[End]:
     """Return how each file ended, whatever happens."""
     try:
         saved = way(drawn, place)
     except Exception as error:  # noqa: BLE001  # a refusal, or a crash
         return [_ended_in(error)] * len(sources)
-    return [_score(source, drawn, saved, options) for source in sources]
+    return [_score(source, drawn, data, saved, options) for source in sources]
 
 
 def _described(seed: int, drawn: Drawn, data: Data, options: dict[str, Any]) -> dict[str, Any]:
@@ -160,6 +167,8 @@ def _draw_options(rng: random.Random, drawn: Drawn, data: Data, *, workers: bool
         options["chunk_size"] = rng.choice((1, 300, 1000))
     if workers and rng.random() < 0.02:
         options["workers"] = 2
+    if rng.random() < 0.08:
+        options["null"] = (rng.choice(TOKENS),)
     options["output"] = rng.choice(("out.parquet", "out.csv"))
     for name in drawn.frame.columns:
         values = drawn.frame[name]
@@ -175,7 +184,7 @@ def _draw_options(rng: random.Random, drawn: Drawn, data: Data, *, workers: bool
     return options
 
 
-def _score(source: Path, drawn: Drawn, saved: Saved, options: dict[str, Any]) -> End:
+def _score(source: Path, drawn: Drawn, data: Data, saved: Saved, options: dict[str, Any]) -> End:
     """Score a file and hold it against the model, whatever happens."""
     chosen = dict(options)
     output = source.parent / f"{source.suffix[1:]}-{chosen.pop('output')}"
@@ -183,7 +192,7 @@ def _score(source: Path, drawn: Drawn, saved: Saved, options: dict[str, Any]) ->
         manifest = titanic_batch.score(source, output, model=saved.ref, trust=saved.trust, **chosen)
     except Exception as error:  # noqa: BLE001  # a refusal, or a crash
         return _ended_in(error)
-    frame = read_input(source, drawn.frame)
+    frame = read_input(source, drawn.frame, data.headers, options.get("null", ()))
     answers = ask(drawn, frame, options.get("fill", {}))
     scored = published_rows(output)
     classes = getattr(drawn.estimator, "classes_", None)
@@ -192,6 +201,7 @@ def _score(source: Path, drawn: Drawn, saved: Saved, options: dict[str, Any]) ->
         if source.suffix == ".csv"
         else pd.read_parquet(source).astype(object).astype(str)
     )
+    cells = cells.rename(columns={given: name for name, given in data.headers.items()})
     wrong = compare(scored, answers, classes, cells[list(frame.columns)], manifest)
     silent = [one for one in wrong if not one.told]
     return End(
