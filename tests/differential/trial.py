@@ -98,11 +98,12 @@ def _trial(
     sources = [folder / "in.csv", folder / "in.parquet"]
     data.write_score(sources[0])
     pd.read_csv(sources[0], low_memory=False).to_parquet(sources[1], index=False)
+    task = Task(drawn=drawn, data=data, place=place, options=options)
     said = way.__name__
-    ends = _save_and_score(way, drawn, data, place, sources, options)
+    ends = _save_and_score(way, task, sources)
     if not shows_data(way) and ADVICE in ends[0].detail.get("said", ""):
         said = f"{said}, refused, {store_learned.__name__}"
-        ends = _save_and_score(store_learned, drawn, data, place, sources, options)
+        ends = _save_and_score(store_learned, task, sources)
     for source, end in zip(sources, ends, strict=True):
         told = {} if end.verdict == "right" else _described(seed, drawn, data, options)
         yield Outcome(
@@ -113,6 +114,16 @@ def _trial(
             compared=end.compared,
             detail=told | end.detail,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What was drawn: a model, its data, where they lie, and the options of the run."""
+
+    drawn: Drawn
+    data: Data
+    place: Place
+    options: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,20 +141,13 @@ def _ended_in(error: Exception) -> End:
     return End(verdict="crashed", detail={"traceback": "".join(traceback.format_exception(error))})
 
 
-def _save_and_score(
-    way: Way,
-    drawn: Drawn,
-    data: Data,
-    place: Place,
-    sources: Sequence[Path],
-    options: dict[str, Any],
-) -> list[End]:
+def _save_and_score(way: Way, task: Task, sources: Sequence[Path]) -> list[End]:
     """Return how each file ended, whatever happens."""
     try:
-        saved = way(drawn, place)
+        saved = way(task.drawn, task.place)
     except Exception as error:  # noqa: BLE001  # a refusal, or a crash
         return [_ended_in(error)] * len(sources)
-    return [_score(source, drawn, data, saved, options) for source in sources]
+    return [_score(source, task, saved) for source in sources]
 
 
 def _described(seed: int, drawn: Drawn, data: Data, options: dict[str, Any]) -> dict[str, Any]:
@@ -184,15 +188,16 @@ def _draw_options(rng: random.Random, drawn: Drawn, data: Data, *, workers: bool
     return options
 
 
-def _score(source: Path, drawn: Drawn, data: Data, saved: Saved, options: dict[str, Any]) -> End:
+def _score(source: Path, task: Task, saved: Saved) -> End:
     """Score a file and hold it against the model, whatever happens."""
+    drawn, headers, options = task.drawn, task.data.headers, task.options
     chosen = dict(options)
     output = source.parent / f"{source.suffix[1:]}-{chosen.pop('output')}"
     try:
         manifest = titanic_batch.score(source, output, model=saved.ref, trust=saved.trust, **chosen)
     except Exception as error:  # noqa: BLE001  # a refusal, or a crash
         return _ended_in(error)
-    frame = read_input(source, drawn.frame, data.headers, options.get("null", ()))
+    frame = read_input(source, drawn.frame, headers, options.get("null", ()))
     answers = ask(drawn, frame, options.get("fill", {}))
     scored = published_rows(output)
     classes = getattr(drawn.estimator, "classes_", None)
@@ -201,7 +206,7 @@ def _score(source: Path, drawn: Drawn, data: Data, saved: Saved, options: dict[s
         if source.suffix == ".csv"
         else pd.read_parquet(source).astype(object).astype(str)
     )
-    cells = cells.rename(columns={given: name for name, given in data.headers.items()})
+    cells = cells.rename(columns={given: name for name, given in headers.items()})
     wrong = compare(scored, answers, classes, cells[list(frame.columns)], manifest)
     silent = [one for one in wrong if not one.told]
     return End(
