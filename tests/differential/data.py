@@ -17,7 +17,7 @@ NULL_TEXTS = (
     *("#NA", "-nan", "-NaN", "1.#IND", "#N/A N/A", "1.#QNAN"),
 )
 #: What `--null` may be told to mean null.
-TOKENS = ("?", "-", "-1", "missing", "1", "S", "22.0")
+TOKENS = ("?", "-", "missing", "S", "n.d.")
 
 _NAMES = (
     *("Age", "Fare", "Sex", "Pclass", "cls", "plz", "deck", "flag", "when", "Größe", "a b"),

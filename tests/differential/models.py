@@ -126,8 +126,11 @@ def _known_steps(rng: random.Random, raw: pd.DataFrame, y: Any, target: str) -> 
 def _column_steps(
     rng: random.Random, raw: pd.DataFrame, y: Any, target: str, *, known: bool = False
 ) -> Drawn:
-    """Steps by column, then a model; what most people write."""
-    nones = rng.random() < 0.2
+    """Steps by column, then a model; what most people write.
+
+    Only where all steps are known may null be None: a CSV file cannot show it, the steps do.
+    """
+    nones = known and rng.random() < 0.3
     frame = with_nones(raw) if nones else raw
     steps: list[Any] = []
     if not known and rng.random() < 0.1:
@@ -277,7 +280,8 @@ def with_nones(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 _FAMILIES: tuple[Callable[..., Drawn], ...] = (
-    *(_column_steps,) * 10,
+    *(_column_steps,) * 8,
+    *(_known_steps,) * 3,
     *(_foreign_whole,) * 4,
     *(_own_whole,) * 2,
     *(_plain,) * 2,

@@ -48,8 +48,7 @@ def read_input(
     names = {headers.get(name, name): name for name in frame.columns}
     if path.suffix == ".parquet":
         found = pd.read_parquet(path)[list(names)].rename(columns=names)
-        tokens = {*null, *(f"{token}.0" for token in null)}
-        return found.mask(found.astype(object).map(str).isin(tokens)) if null else found
+        return found.mask(found.isin(list(null))) if null else found
     texts = {given: "str" for given, name in names.items() if _holds_texts(frame[name])}
     found = pd.read_csv(path, low_memory=False, dtype=texts, na_values=list(null))
     return found[list(names)].rename(columns=names)
