@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import traceback
@@ -21,6 +22,7 @@ from tests.differential.models import Drawn, NothingFittedError, draw_model
 from tests.differential.oracle import ask, read_input
 from tests.differential.saving import Place, Saved, Way, draw_way, shows_data, store_learned
 from titanic_batch.errors import TitanicBatchError
+from titanic_batch.publish.manifest import Manifest
 
 #: What is said where a model without its training data shows too little.
 ADVICE = "models save FILE --data"
@@ -173,6 +175,8 @@ def _draw_options(rng: random.Random, drawn: Drawn, data: Data, *, workers: bool
         options["workers"] = 2
     if rng.random() < 0.08:
         options["null"] = (rng.choice(TOKENS),)
+    if rng.random() < 0.15:
+        options["pieces"] = rng.choice((2, 3, 8))
     options["output"] = rng.choice(("out.parquet", "out.csv"))
     for name in drawn.frame.columns:
         values = drawn.frame[name]
@@ -190,30 +194,65 @@ def _draw_options(rng: random.Random, drawn: Drawn, data: Data, *, workers: bool
 
 def _score(source: Path, task: Task, saved: Saved) -> End:
     """Score a file and hold it against the model, whatever happens."""
-    drawn, headers, options = task.drawn, task.data.headers, task.options
-    chosen = dict(options)
-    output = source.parent / f"{source.suffix[1:]}-{chosen.pop('output')}"
+    drawn, headers, options = task.drawn, task.data.headers, dict(task.options)
+    pieces = options.pop("pieces", 1) if source.suffix == ".csv" else 1
+    name, fills, null = options.pop("output"), options.get("fill", {}), options.get("null", ())
+    options.pop("pieces", None)
+    told = {"model": saved.ref, "trust": saved.trust, **options}
     try:
-        manifest = titanic_batch.score(source, output, model=saved.ref, trust=saved.trust, **chosen)
+        if pieces > 1:
+            published = _score_pieces(source, pieces, Path(name).suffix[1:], told)
+        else:
+            output = source.parent / f"{source.suffix[1:]}-{name}"
+            published = [(output, titanic_batch.score(source, output, **told))]
     except Exception as error:  # noqa: BLE001  # a refusal, or a crash
         return _ended_in(error)
-    frame = read_input(source, drawn.frame, headers, options.get("null", ()))
-    answers = ask(drawn, frame, options.get("fill", {}))
-    scored = published_rows(output)
-    classes = getattr(drawn.estimator, "classes_", None)
+    frame = read_input(source, drawn.frame, headers, null)
+    answers = ask(drawn, frame, fills)
     cells = (
         pd.read_csv(source, dtype=str, keep_default_na=False)
         if source.suffix == ".csv"
         else pd.read_parquet(source).astype(object).astype(str)
     )
     cells = cells.rename(columns={given: name for name, given in headers.items()})
-    wrong = compare(scored, answers, classes, cells[list(frame.columns)], manifest)
+    cells = cells[list(frame.columns)]
+    classes = getattr(drawn.estimator, "classes_", None)
+    wrong, compared = [], 0
+    for output, manifest in published:
+        scored = published_rows(output)
+        compared += len(scored)
+        wrong += compare(scored, answers, classes, cells, manifest)
     silent = [one for one in wrong if not one.told]
     return End(
         verdict="wrong" if silent else "told" if wrong else "right",
-        compared=len(scored),
-        detail=_shown(wrong, silent, len(scored), manifest) if wrong else {},
+        compared=compared,
+        detail=_shown(wrong, silent, compared, published[0][1]) if wrong else {},
     )
+
+
+def _score_pieces(
+    source: Path, count: int, ending: str, told: dict[str, Any]
+) -> list[tuple[Path, Manifest]]:
+    """Score a CSV file in pieces, as the files of a folder; return each that was published."""
+    folder = source.parent / "pieces"
+    folder.mkdir(exist_ok=True)
+    with source.open(encoding="utf-8", newline="") as file:
+        header, *records = csv.reader(file)
+    for number in range(count):
+        with (folder / f"{number}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([header, *records[number::count]])
+    outcomes = titanic_batch.score_files(
+        folder, f"{source.parent / 'scored'}/", output_format=ending, **told
+    )
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    for error in errors:
+        if error.exit_code == 1 or len(errors) == count:
+            raise error
+    return [
+        (Path(outcome.pair.output.data), outcome.manifest)
+        for outcome in outcomes
+        if outcome.manifest is not None and outcome.pair.output is not None
+    ]
 
 
 def _shown(wrong: list[Wrong], silent: list[Wrong], scored: int, manifest: Any) -> dict[str, Any]:
