@@ -46,6 +46,7 @@ class Drawn:
         prepare: What its author did to them before.
         features: Names for a model that was trained on a bare array.
         options: What a run must be told.
+        nones: Whether it takes None for null in columns of objects, not NaN.
     """
 
     family: str
@@ -54,6 +55,7 @@ class Drawn:
     prepare: Prepare = field(repr=False)
     features: tuple[str, ...] | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    nones: bool = False
 
 
 def draw_model(rng: random.Random, data: Data, train: Path, *, known: bool) -> Drawn:
@@ -144,7 +146,13 @@ def _column_steps(
     if rng.random() < 0.1:
         model.set_output(transform="pandas")
     family = ("known " if known else "") + "steps by column" + (", on None" if nones else "")
-    return Drawn(family=family, estimator=_fit(model, frame, y), frame=frame, prepare=_as_it_is)
+    return Drawn(
+        family=family,
+        estimator=_fit(model, frame, y),
+        frame=frame,
+        prepare=_as_it_is,
+        nones=nones,
+    )
 
 
 def _foreign_whole(rng: random.Random, raw: pd.DataFrame, y: Any, target: str) -> Drawn:

@@ -59,16 +59,17 @@ def ask(drawn: Drawn, frame: pd.DataFrame, fills: dict[str, Any]) -> list[Answer
     answers: list[Answer] = [Answer()] * len(frame)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for rows, part in as_trained(frame, drawn.frame, fills):
+        for rows, part in as_trained(frame, drawn, fills):
             for row, answer in zip(rows, _ask(drawn, part), strict=True):
                 answers[row] = answer
     return answers
 
 
 def as_trained(
-    frame: pd.DataFrame, trained: pd.DataFrame, fills: dict[str, Any]
+    frame: pd.DataFrame, drawn: Drawn, fills: dict[str, Any]
 ) -> Iterator[tuple[list[int], pd.DataFrame]]:
     """Yield groups of rows, typed as in training: those with null in the same columns together."""
+    trained = drawn.frame
     typed = frame.reset_index(drop=True).copy()
     for name in trained.columns:
         if trained[name].dtype.kind in "iuf" and typed[name].dtype.kind not in "iuf":
@@ -79,15 +80,17 @@ def as_trained(
             typed[name] = typed[name].astype(object).where(typed[name].notna(), fills[name])
     null = typed.isna()
     for _, rows in typed.groupby(null.apply(tuple, axis=1), sort=False):
-        part = pd.DataFrame({name: _typed(rows[name], trained[name]) for name in trained.columns})
+        part = pd.DataFrame(
+            {name: _typed(rows[name], trained[name], nones=drawn.nones) for name in trained.columns}
+        )
         yield rows.index.tolist(), part.reset_index(drop=True)
 
 
-def _typed(values: pd.Series[Any], trained: pd.Series[Any]) -> pd.Series[Any]:
+def _typed(values: pd.Series[Any], trained: pd.Series[Any], *, nones: bool) -> pd.Series[Any]:
     """Type values, all null or none, as in training."""
     kind = trained.dtype
     if values.isna().all():
-        null = None if any(value is None for value in trained) else np.nan
+        null = None if nones or any(value is None for value in trained) else np.nan
         if kind.kind == "O":
             return pd.Series([null] * len(values), index=values.index, dtype=object)
         return values.astype(kind if kind.kind not in "iub" else float)
