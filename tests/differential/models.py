@@ -19,13 +19,8 @@ from sklearn.pipeline import make_pipeline
 from tests.differential import own_steps
 from tests.differential.data import NULL_TEXTS, Data
 from tests.differential.finals import draw_final, draw_target
-from tests.differential.steps import (
-    draw_after,
-    draw_columns_step,
-    draw_foreign_encoder,
-    own,
-    sort_of,
-)
+from tests.differential.foreign import draw_foreign_encoder
+from tests.differential.steps import draw_after, draw_columns_step, own, sort_of
 
 #: From a frame of the input's columns, typed as in training, to what the model takes.
 Prepare = Callable[[pd.DataFrame], Any]

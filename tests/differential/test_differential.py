@@ -10,7 +10,7 @@ from tests.differential import resume
 from tests.differential.trial import run_trial
 
 
-@pytest.mark.parametrize("first", range(1, 41, 8))
+@pytest.mark.parametrize("first", range(1, 33, 8))
 def test_random_models_score_as_they_say_themselves(
     first: int, empty_home: Path, tmp_path: Path
 ) -> None:

@@ -158,7 +158,7 @@ def _described(seed: int, drawn: Drawn, data: Data, options: dict[str, Any]) -> 
     return {
         "model": " ".join(repr(drawn.estimator).split()),
         "columns": {
-            column.name: f"{column.kind.strip()}, "
+            column.name: f"{column.kind}, "
             f"{frame[column.name].dtype if column.name in frame else 'not taken'}"
             for column in data.columns
         },
