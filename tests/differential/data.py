@@ -100,21 +100,25 @@ def _draw_column(rng: random.Random, name: str, train_rows: int, score_rows: int
         score = [cell() if rng.random() < 0.3 else value for value in score]
     if rng.random() < 0.2:
         score = [fresh() if rng.random() < 0.04 else value for value in score]
-    null_share = rng.choice((0.0, 0.0, 0.1, 0.3))
-    train = _with_nulls(rng, train, null_share)
-    likely = (
-        null_share
-        if null_share and rng.random() < 0.7
-        else rng.choice((0.0, 0.0, 0.0, 0.0, 0.0, 0.05))
-    )
-    score = _with_nulls(rng, score, likely)
+    nulls = _null_texts(rng)
+    share = rng.choice((0.0, 0.0, 0.1, 0.3, 0.3))
+    train = _with_nulls(rng, train, share, nulls)
+    later = share if share and rng.random() < 0.8 else rng.choice((0.0, 0.0, 0.0, 0.0, 0.05))
+    nulls = nulls if rng.random() < 0.8 else _null_texts(rng)
+    score = _with_nulls(rng, score, later, nulls)
     return Column(name=name, kind=kind, train=tuple(train), score=tuple(score))
 
 
-def _with_nulls(rng: random.Random, cells: list[str], share: float) -> list[str]:
-    texts: tuple[str, ...] = ("",) if rng.random() < 0.6 else (rng.choice(NULL_TEXTS),)
-    if rng.random() < 0.15:
-        texts = ("", *rng.sample(NULL_TEXTS, 2))
+def _null_texts(rng: random.Random) -> tuple[str, ...]:
+    """Draw how a program writes null, or several do."""
+    return rng.choice(
+        (("",), (rng.choice(NULL_TEXTS),), ("", *rng.sample(NULL_TEXTS, 2)), ("", "NA"))
+    )
+
+
+def _with_nulls(
+    rng: random.Random, cells: list[str], share: float, texts: tuple[str, ...]
+) -> list[str]:
     return [rng.choice(texts) if rng.random() < share else cell for cell in cells]
 
 

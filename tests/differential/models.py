@@ -127,7 +127,7 @@ def _column_steps(
 
     Only where all steps are known may null be None: a CSV file cannot show it, the steps do.
     """
-    nones = known and rng.random() < 0.3
+    nones = known and rng.random() < 0.4
     frame = with_nones(raw) if nones else raw
     steps: list[Any] = []
     if not known and rng.random() < 0.1:
