@@ -169,14 +169,14 @@ def _described(seed: int, drawn: Drawn, data: Data, options: dict[str, Any]) -> 
 
 def _draw_options(rng: random.Random, drawn: Drawn, data: Data, *, workers: bool) -> dict[str, Any]:
     options: dict[str, Any] = {"max_rejects": "100%", "workers": 1, **drawn.options}
-    if rng.random() < 0.4:
-        options["chunk_size"] = rng.choice((1, 300, 1000))
+    if rng.random() < 0.3:  # more chunks cost more: an unknown model is tried on each at first
+        options["chunk_size"] = rng.choice((1, *(600, 1000, 1500) * 4))
     if workers and rng.random() < 0.02:
         options["workers"] = 2
     if rng.random() < 0.08:
         options["null"] = (rng.choice(TOKENS),)
-    if rng.random() < 0.15:
-        options["pieces"] = rng.choice((2, 3, 8))
+    if rng.random() < 0.1:
+        options["pieces"] = rng.choice((2, 2, 3))
     options["output"] = rng.choice(("out.parquet", "out.csv"))
     for name in drawn.frame.columns:
         values = drawn.frame[name]
