@@ -155,14 +155,14 @@ def draw_known_for_numbers(rng: random.Random) -> Any:
 def draw_for_numbers(rng: random.Random, columns: Sequence[str]) -> Any:
     """Draw a step that takes columns of numbers."""
     made = rng.random()
-    if made < 0.12:
+    if made < 0.08:
         return "passthrough"
-    if made < 0.3:
+    if made < 0.35:
         cast = rng.choice(
             (own_steps.as_text, own_steps.text_of_each, own_steps.fill_with_question_mark)
         )
         return make_pipeline(own(cast), draw_encoder(rng))
-    if made < 0.38:
+    if made < 0.43:
         return own(
             rng.choice(
                 (

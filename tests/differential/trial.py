@@ -182,7 +182,7 @@ def _draw_options(rng: random.Random, drawn: Drawn, data: Data, *, workers: bool
         values = drawn.frame[name]
         if name in drawn.options.get("map", {}):
             continue
-        if rng.random() < 0.12:
+        if rng.random() < (0.35 if values.dtype.kind == "i" else 0.1):
             options.setdefault("allow_null", []).append(name)
         elif rng.random() < 0.1 and values.notna().any():
             filled = rng.choice(values.dropna().tolist())
