@@ -26,14 +26,18 @@ def random_models(lab: Lab, *, full: bool) -> Iterator[Case]:
     count = MODELS if full else 20
     rows = compared = 0
     command = [sys.executable, "-m", "tests.differential", "--seed", str(seed)]
-    with subprocess.Popen(
-        [*command, "--count", str(count), "--workers", "--json"],
-        env=lab.environment,
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
+    said = lab.log()
+    with (
+        said.open("w") as stderr,
+        subprocess.Popen(
+            [*command, "--count", str(count), "--workers", "--json"],
+            env=lab.environment,
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None
         for line in process.stdout:
             outcome = json.loads(line)
@@ -41,7 +45,9 @@ def random_models(lab: Lab, *, full: bool) -> Iterator[Case]:
             compared += outcome["compared"]
             name = f"seed {outcome['seed']}, {', '.join(outcome['what'])}"
             yield Case(name, functools.partial(_is_right, outcome))
-    yield Case(f"{count} models from seed {seed}", functools.partial(_ended, process.returncode))
+    yield Case(
+        f"{count} models from seed {seed}", functools.partial(_ended, process.returncode, said)
+    )
     yield Case("rows held against the model", functools.partial(_are_enough, compared, rows))
 
 
@@ -50,8 +56,10 @@ def _is_right(outcome: dict[str, Any]) -> None:
     assert outcome["verdict"] not in {"wrong", "crashed"}, f"{outcome['verdict']}\n  {detail}"
 
 
-def _ended(code: int) -> None:
-    assert code in {0, 1}, f"the trials ended with {code}"
+def _ended(code: int, said: Path) -> None:
+    text = said.read_text()
+    assert code in {0, 1}, f"the trials ended with {code}: {text[-2000:]}"
+    assert "Traceback" not in text, f"the trials ended early: {text[-2000:]}"
 
 
 def _are_enough(compared: int, rows: int) -> None:
