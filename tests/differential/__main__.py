@@ -42,6 +42,10 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="an empty folder where the files stay")
     parser.add_argument("--all", action="store_true", help="print refusals and rows told of, too")
     chosen = parser.parse_args()
+    # What libraries print from their own C code goes to stderr: lines of JSON stay whole.
+    sys.stdout.flush()
+    sys.stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
     first = random.SystemRandom().randrange(10**9) if chosen.seed is None else chosen.seed
     count = chosen.count or (100 if chosen.seed is None else 1)
     with tempfile.TemporaryDirectory(prefix="differential-") as folder:

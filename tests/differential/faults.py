@@ -17,7 +17,7 @@ from tests.faults.lab import Case, Lab
 from tests.faults.process import REPOSITORY
 
 MODELS = 1_500
-KILLS = 60
+KILLS = 40
 
 
 def random_models(lab: Lab, *, full: bool) -> Iterator[Case]:
