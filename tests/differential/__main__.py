@@ -28,11 +28,6 @@ def outcomes(seeds: list[int], root: Path, *, workers: bool) -> Iterator[Outcome
         yield from run_trial(seed, folder, workers=workers)
 
 
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.differential", description=__doc__)
     parser.add_argument("--seed", type=int, help="the first seed; one trial without --count")
@@ -42,10 +37,14 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="an empty folder where the files stay")
     parser.add_argument("--all", action="store_true", help="print refusals and rows told of, too")
     chosen = parser.parse_args()
-    # What libraries print from their own C code goes to stderr: lines of JSON stay whole.
-    sys.stdout.flush()
-    sys.stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    # What libraries print, from Python or from C, goes to stderr: lines of JSON stay whole.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+
+    def say(text: str) -> None:
+        out.write(f"{text}\n")
+        out.flush()
+
     first = random.SystemRandom().randrange(10**9) if chosen.seed is None else chosen.seed
     count = chosen.count or (100 if chosen.seed is None else 1)
     with tempfile.TemporaryDirectory(prefix="differential-") as folder:
