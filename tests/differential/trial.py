@@ -171,7 +171,7 @@ def _draw_options(rng: random.Random, drawn: Drawn, data: Data, *, workers: bool
     options: dict[str, Any] = {"max_rejects": "100%", "workers": 1, **drawn.options}
     if rng.random() < 0.3:  # more chunks cost more: an unknown model is tried on each at first
         options["chunk_size"] = rng.choice((1, *(600, 1000, 1500) * 4))
-    if workers and rng.random() < 0.02:
+    if rng.random() < 0.02 and workers:  # drawn in any case: a seed means the same with and without
         options["workers"] = 2
     if rng.random() < 0.08:
         options["null"] = (rng.choice(TOKENS),)
