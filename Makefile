@@ -59,7 +59,7 @@ bento-test: $(DEV_STAMP) ## pack the service and the command, and run both in en
 bench: $(DEV_STAMP) ## titanic-batch beside the script that one would write by hand
 	$(BIN)/python -m bench
 
-faults: $(DEV_STAMP) ## kill, interrupt and starve real runs; print promise, cases, failures
+faults: $(DEV_STAMP) ## kill, interrupt and starve real runs, try random models; print promise, cases, failures
 	$(BIN)/python -m tests.faults
 
 lock: $(DEV_STAMP) ## write the lock files anew from pyproject.toml

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from tests.differential import faults as differential
 from tests.faults import interrupts, kills, refusals, together
 from tests.faults.lab import Case, Lab
 
@@ -23,7 +24,7 @@ class Promise:
     Attributes:
         text: What is promised.
         cases: Makes the cases.
-        in_short: Whether there is a short form; what has none is tried another way there.
+        in_short: Whether there is a short form here; what has none is tried another way.
     """
 
     text: str
@@ -69,4 +70,14 @@ PROMISES = (
     Promise("places that cannot be written: 74, nothing made", refusals.bad_places),
     Promise("40 starts at once: 0 or 75, never two at work", together.simultaneous_starts),
     Promise("stdout closed early: 141, no traceback", together.closed_stdout),
+    Promise(
+        "random models, saved in each way, CSV and Parquet: scored as the models themselves say",
+        differential.random_models,
+        in_short=False,
+    ),
+    Promise(
+        "SIGKILL, input, model, code or option changed, run again: as if undisturbed",
+        differential.killed_and_something_changed,
+        in_short=False,
+    ),
 )
