@@ -26,12 +26,12 @@ from typing import Any
 
 
 class TitanicBatchError(Exception):
-    """Say what happened, where, and what mends it.
+    """Say what happened, where, and what fixes it.
 
     Args:
         what: What happened, as a sentence without its full stop.
         where: File, row, column: as close as is known.
-        cure: The command or flag that mends it, as a sentence.
+        cure: The command or flag that fixes it, as a sentence.
     """
 
     exit_code: int = 1

@@ -70,15 +70,7 @@ def score_command(
     allow_null: options.AllowNull = None,
     unknown: options.Unknown = None,
     mapping: options.Map = None,
-    max_rejects: Annotated[
-        str,
-        typer.Option(
-            "--max-rejects",
-            metavar="N|P%",
-            help="Publish with at most this many rows rejected.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = "0",
+    max_rejects: options.MaxRejects = "0",
     rejects: Annotated[
         str | None,
         typer.Option(
@@ -190,7 +182,7 @@ def _render(outcomes: list[FileOutcome], *, several: bool, to_stdout: bool, as_j
         print_json({"exit_code": worst_exit_code(errors), "files": [_entry(o) for o in outcomes]})
     for outcome in outcomes:
         if outcome.error is not None:
-            _report(outcome.error)
+            report_error(outcome.error)
         elif outcome.manifest is not None and style().verbose:
             log("published", _line(outcome.manifest), **_fields(outcome.manifest))
     published = [outcome.manifest for outcome in outcomes if outcome.manifest is not None]
@@ -207,8 +199,8 @@ def _render(outcomes: list[FileOutcome], *, several: bool, to_stdout: bool, as_j
     raise typer.Exit(worst_exit_code(errors))
 
 
-def _report(error: TitanicBatchError) -> None:
-    """Print one file's error, while the others' results are the document on stdout."""
+def report_error(error: TitanicBatchError) -> None:
+    """Print one file's error, while stdout takes a document that says more."""
     from dataclasses import replace
 
     from titanic_batch.cli.console import set_style
@@ -226,10 +218,15 @@ def _entry(outcome: FileOutcome) -> dict[str, Any]:
             "input": outcome.pair.input,
             "status": "failed",
             "exit_code": error.exit_code,
-            "error": {"what": error.what, "where": error.where, "cure": error.cure},
+            "error": error_entry(error),
         }
     assert outcome.manifest is not None
     return outcome.manifest.to_json()
+
+
+def error_entry(error: TitanicBatchError) -> dict[str, str]:
+    """Return an error as JSON documents hold it."""
+    return {"what": error.what, "where": error.where, "cure": error.cure}
 
 
 def _render_manifest(manifest: Manifest, *, to_stdout: bool, as_json: bool) -> None:

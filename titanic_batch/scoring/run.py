@@ -130,6 +130,12 @@ def _run_all(
             )
             runs.extend(FileRun(pair, context) for pair in pairs)
             _drive(engine, runs, observer or NullObserver())
+        if refused := [run for run in runs if run.is_refused]:
+            from titanic_batch.scoring.advice.giving import Adviser  # imports pandas
+
+            adviser = Adviser(engine, description, options)
+            for run in refused:
+                run.advise(adviser)
     finally:
         try:
             engine.close()

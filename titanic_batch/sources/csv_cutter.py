@@ -97,7 +97,7 @@ def _refuse_endless(buffer: bytes, records: Records, place: _Place, *, ended: bo
         "a quote is opened in the record that starts here and never closed"
         + ("" if ended else f" within {place.max_bytes:,} bytes"),
         where=where,
-        cure="Mend that line; a quote inside a quoted field must be doubled.",
+        cure="Fix that line; a quote inside a quoted field must be doubled.",
     )
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
+from titanic_batch.errors import DataError
 from titanic_batch.sources.base import Chunk, InputFacts
 from titanic_batch.sources.csv_cutter import cut_chunks
 from titanic_batch.sources.csv_header import read_header
 from titanic_batch.sources.csv_parser import CsvParser
 from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.sample import CsvSample, csv_sample
 from titanic_batch.sources.stream import InputStream
+
+#: Where a last record without a newline is looked for.
+_TAIL_BYTES = 1 << 16
+
+
+class HeaderError(DataError):
+    """The header cannot be read as the options say; `head` is what the file begins with."""
+
+    head: CsvSample
 
 
 class CsvSource:
@@ -19,7 +30,7 @@ class CsvSource:
 
     Raises:
         InputMissingError: if it does not exist or is empty.
-        DataError: if its header is damaged.
+        HeaderError: if its header is damaged.
         OutputError: if it cannot be read.
     """
 
@@ -48,6 +59,11 @@ class CsvSource:
                 path=path,
                 allow_empty=allow_empty,
             )
+        except DataError as exc:
+            self._stream.close()
+            error = HeaderError(exc.what, where=exc.where, cure=exc.cure)
+            error.head = self.head()
+            raise error from exc
         except BaseException:
             self._stream.close()
             raise
@@ -80,6 +96,24 @@ class CsvSource:
             max_record_bytes=self._max_record_bytes,
             path=self._stream.path,
         )
+
+    def head(self) -> CsvSample:
+        """Return what the file begins with."""
+        head, is_whole = self._stream.head
+        return CsvSample(raw=head, is_whole=is_whole)
+
+    def sample(self, picked: Sequence[tuple[Chunk, Sequence[int]]]) -> CsvSample:
+        """Return some of its records, under its header."""
+        return csv_sample(self._header.raw, picked, self._dialect)
+
+    def unterminated_end(self) -> CsvSample | None:
+        """Return a last record without a newline; None for none, or where that is not known."""
+        tail = self._stream.tail(_TAIL_BYTES)
+        if tail is None or tail.rstrip(b"\0").endswith(b"\n"):
+            return None
+        is_wide = self._dialect.encoding.startswith(("utf-16", "utf-32"))
+        last = b"" if is_wide else tail[tail.rfind(b"\n") + 1 :]
+        return CsvSample(raw=self.sample(()).raw + last, is_whole=True)
 
     def release(self) -> None:
         """Close the file, of which all is read; raises DataError if it changed meanwhile."""

@@ -1,0 +1,75 @@
+"""A refused file, and what is in hand of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from titanic_batch.alignment.counts import AlignmentCounts
+from titanic_batch.chunk.task import ChunkResult
+from titanic_batch.sources.base import Chunk, Sample, Source
+
+_MOST_REJECTED = 150
+_MOST_GOOD = 50
+_MOST_CHUNKS = 4
+_MOST_BYTES = 16 << 20
+
+
+@dataclass(kw_only=True)
+class Picked:
+    """Chunks with rejected rows, kept in case the file is refused: they are in memory anyway."""
+
+    chunks: list[tuple[Chunk, list[int]]] = field(default_factory=list)
+    _rejected: int = 0
+    _bytes: int = 0
+
+    def add(self, chunk: Chunk, result: ChunkResult) -> None:
+        """Keep a chunk that has rejects, as long as more of them would say more."""
+        if not result.rejects:
+            return
+        is_enough = self.chunks and (
+            self._rejected >= _MOST_REJECTED
+            or len(self.chunks) >= _MOST_CHUNKS
+            or self._bytes + len(chunk.data) > _MOST_BYTES
+        )
+        if is_enough and chunk.terminated:
+            return
+        indices = [reject.row - chunk.first_row for reject in result.rejects]
+        self.chunks.append((chunk, indices[:_MOST_REJECTED]))
+        self._rejected += len(indices)
+        self._bytes += len(chunk.data)
+
+    def sample_of(self, source: Source) -> tuple[Sample, tuple[int, ...]]:
+        """Return rejected rows, some good ones among them, and the number of each."""
+        picked, numbers, good_left = [], [], _MOST_GOOD
+        for chunk, rejected in self.chunks:
+            good = np.setdiff1d(np.arange(min(chunk.row_count, 10_000)), rejected)[:good_left]
+            good_left -= good.size
+            indices = sorted({*rejected, *good.tolist()})
+            picked.append((chunk, indices))
+            numbers += [chunk.first_row + index for index in indices]
+        return source.sample(picked), tuple(numbers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A refused file.
+
+    Attributes:
+        path: The file.
+        sample: Records of it.
+        rows: The row number of each; empty where the header is what is refused.
+        read: How many rows were read.
+        rejected: How many of them were rejected.
+        counts: What alignment met in all of them.
+        is_complete: Whether these numbers are of all of it.
+    """
+
+    path: str
+    sample: Sample
+    rows: tuple[int, ...] = ()
+    read: int = 0
+    rejected: int = 0
+    counts: AlignmentCounts = field(default_factory=AlignmentCounts)
+    is_complete: bool = True
