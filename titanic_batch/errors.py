@@ -186,6 +186,6 @@ _OS_CURES = {
     errno.EACCES: "Check the permissions of the file and its folder.",
     errno.EPERM: "Check the permissions of the file and its folder.",
     errno.EROFS: "The file system is read-only: choose another place.",
-    errno.ENOENT: "Make the folder first (mkdir -p), or correct the path.",
+    errno.ENOENT: "Make the folder first, or correct the path.",
     errno.ENOTDIR: "A part of the path is a file, not a folder: correct the path.",
 }

@@ -59,7 +59,10 @@ def register_model(
     name = name or name_from(model.tag)
     check_destination(name, pickle_path)
     loaded = load_estimator(model)
-    schema = _schema(model, loaded.estimator, data, target, features)
+    from titanic_batch.models.derive import about_model
+
+    with about_model(ref):
+        schema = _schema(model, loaded.estimator, data, target, features)
     saved = save_model(
         loaded.estimator,
         name=name,

@@ -32,7 +32,7 @@ class Header:
     @property
     def lines(self) -> int:
         """How many lines it takes."""
-        return self.raw.count(b"\n")
+        return max(self.raw.count(b"\n"), 1) if self.raw else 0
 
 
 def read_header(
@@ -80,9 +80,9 @@ def read_header(
         match = pattern.match(buffer + b"\n")
         if match is None:
             raise _bad("the header has a quote that is never closed", where=where)
-    raw = match.group()
+    raw = buffer[: match.end()]  # without a newline where the file has none
     try:
-        names = _names(strip_newline(raw), dialect)
+        names = _names(strip_newline(match.group()), dialect)
     except DataError as exc:
         exc.where = where
         raise

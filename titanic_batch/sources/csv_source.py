@@ -59,6 +59,7 @@ class CsvSource:
                 path=path,
                 allow_empty=allow_empty,
             )
+            self._refuse_cut_header(path, allow_empty=allow_empty, allow=allow_no_final_newline)
         except DataError as exc:
             self._stream.close()
             error = HeaderError(exc.what, where=exc.where, cure=exc.cure)
@@ -74,6 +75,17 @@ class CsvSource:
             path=path,
             allow_no_final_newline=allow_no_final_newline,
         )
+
+    def _refuse_cut_header(self, path: str, *, allow_empty: bool, allow: bool) -> None:
+        """Publish nothing, not even an empty output, of a file that ends within its header."""
+        header = self._header.raw
+        if header and not header.endswith(b"\n") and not allow:
+            flags = "--allow-no-final-newline" + ("" if allow_empty else " --allow-empty")
+            raise DataError(
+                "the header, which is all there is, has no newline: the file may be cut short",
+                where=f"{path}, line 1",
+                cure=f"If it is meant to be empty, add {flags}.",
+            )
 
     @property
     def size_bytes(self) -> int | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from titanic_batch.errors import UsageError
 from titanic_batch.sources.base import Source
 from titanic_batch.sources.csv_source import CsvSource
 from titanic_batch.sources.dialect import Dialect, declare_dialect
+from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import input_format
 from titanic_batch.sources.parquet_source import ParquetSource
 
@@ -41,11 +41,7 @@ def open_source(
     if kind == "parquet":
         return ParquetSource(path, chunk_bytes=chunk_bytes, allow_empty=allow_empty)
     if kind is None:
-        raise UsageError(
-            "unknown file extension",
-            where=path,
-            cure="Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet.",
-        )
+        raise unknown_format(path)
     return CsvSource(
         path,
         dialect=dialect_of(path, delimiter, encoding),

@@ -229,7 +229,7 @@ def _read_errors(path: str) -> Iterator[None]:
         raise DataError(
             f"it is not text in the declared encoding: {exc}",
             where=path,
-            cure="Say how it is written with --encoding.",
+            cure="Say how it is written.",
         ) from exc
     except OSError as exc:
         if Path(path).suffix.lower() in (".bz2", ".zst") and exc.errno is None:

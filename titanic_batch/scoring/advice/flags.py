@@ -28,7 +28,12 @@ def flags(before: ScoreOptions, after: ScoreOptions) -> list[str]:
     found += [("--unknown", f"{name}={what}") for name, what in _new(before.unknown, after.unknown)]
     found += [("--allow-null", name) for name in after.allow_null if name not in before.allow_null]
     found += [("--fill", f"{name}={value}") for name, value in _new(before.fill, after.fill)]
-    return [shlex.join(parts) for parts in found]
+    return [" ".join(map(_quoted, parts)) for parts in found]
+
+
+def _quoted(text: str) -> str:
+    """Quote a text for a shell, and where the sentence around it might seem to be a part of it."""
+    return f"'{text}'" if text.endswith((".", ",", ":")) and "'" not in text else shlex.quote(text)
 
 
 def _new(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any]]:
