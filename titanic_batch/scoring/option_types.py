@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import numbers
 import operator
 import os
@@ -99,7 +100,7 @@ def _count(value: Any) -> int:
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or math.isnan(value):
         raise _WrongTypeError("a number")
     return float(value)
 
@@ -147,7 +148,7 @@ def _scalar(value: Any) -> bool:
 def _plain(value: Any) -> Any:
     """Return a number of numpy's as Python's own: options are written down as JSON."""
     item = getattr(value, "item", None)
-    return item() if callable(item) and not isinstance(value, (str, int, float)) else value
+    return item() if callable(item) else value
 
 
 def _pairs(example: str, is_value: Callable[[Any], bool]) -> Callable[[Any], dict[str, Any]]:
