@@ -30,7 +30,7 @@ _UNREADABLE = frozenset({"not-a-number", "not-an-integer", "not-a-boolean"})
 def null_token_changes(trial: Trial) -> Iterator[Change]:
     """Yield the texts of cells that may mean null, the most frequent first."""
     bad = [c for c in trial.cells if c.reason in _UNREADABLE or c.reason == "unknown-category"]
-    texts = Counter(cell.text for cell in bad)
+    texts = Counter(cell.text for cell in bad if cell.text.isprintable())
     known = [t for t, _ in texts.most_common() if t.strip().casefold() in _NULL_TEXTS]
     most = [
         t
@@ -70,7 +70,7 @@ def spelling_changes(
         meant = {
             text: by_form[_form(text)][0]
             for text in seen
-            if len(by_form.get(_form(text), ())) == 1 and text not in known
+            if len(by_form.get(_form(text), ())) == 1 and text not in known and text.isprintable()
         }
         if not meant or len(known) > _MOST_CATEGORIES:
             continue
@@ -228,7 +228,7 @@ def _has_digit(text: str) -> bool:
 
 def examples(texts: dict[str, str] | dict[str, None]) -> str:
     """Return the first of some texts, for a sentence."""
-    shown = list(texts)[:_MOST_EXAMPLES]
+    shown = [t if t.isprintable() else repr(t)[1:-1] for t in list(texts)[:_MOST_EXAMPLES]]
     return ", ".join([*shown, "..."] if len(texts) > len(shown) else shown)
 
 

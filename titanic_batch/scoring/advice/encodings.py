@@ -21,8 +21,6 @@ def likely_encodings(raw: bytes, declared: str) -> list[str]:
     elif b"\0" in raw[:1000]:
         low = raw[:1000:2].count(0) > raw[1:1000:2].count(0)
         found = ["utf-16-be" if low else "utf-16-le"]
-    elif raw.isascii():
-        found = []
     elif _can_decode(raw, "utf-8"):
         found = ["utf-8"]
     elif _is_korean(raw):

@@ -120,8 +120,8 @@ def _adding(
             yield sentence
     elif parts:
         fixed = case.rejected - (left.count or 0) if case.rows else None
-        through = f", which lets {fixed:,} of these rows through" if fixed else ""
-        yield _without(left, f"Add {added}{through}; fix the others")
+        yield f"Add {added}" if fixed is None else f"Add {added}: it lets {fixed:,} rows through"
+        yield _without(left, "Fix the others")
 
 
 def _before(case: Case, found: Found) -> _Left:
@@ -178,16 +178,23 @@ def _hints(case: Case, options: ScoreOptions, found: Found, *, logged: bool) -> 
         rest = [cell for cell in cells if cell.row not in after.near_empty]
         if rest and not (feed.one_hot is not None and rest[0].reason == "unknown-category"):
             texts = dict.fromkeys(cell.text for cell in rest if cell.text)
-            yield from _about_cells(case, feed, rest[0].reason, texts, logged=logged)
+            yield from _about_cells(case, options, feed, rest[0].reason, texts, logged=logged)
 
 
 def _about_cells(
-    case: Case, feed: Feed, reason: str, texts: dict[str, None], *, logged: bool
+    case: Case,
+    options: ScoreOptions,
+    feed: Feed,
+    reason: str,
+    texts: dict[str, None],
+    *,
+    logged: bool,
 ) -> Iterator[str]:
     held = "" if logged or not texts else f" ({examples(texts)})"
+    is_mapped = feed.column.name in options.map or feed.column.mapping is not None
     if reason == "missing-value":
         yield f"{feed.raw_name} has nulls, for which the model was not trained"
-    elif reason == "unknown-category" and feed.mapping is not None:
+    elif reason == "unknown-category" and is_mapped:
         yield f"{feed.source} has values that its map does not name{held}"
     elif reason == "unknown-category":
         yield f"{feed.source} has values that the model never saw{held}"
