@@ -189,6 +189,7 @@ class _Check:
                 read=tally.read,
                 rejected=tally.rejected,
                 counts=tally.counts,
+                by_reason=tally.by_reason,
                 is_complete=complete,
             )
         elif not complete and not options.allow_no_final_newline:

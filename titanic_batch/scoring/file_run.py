@@ -150,6 +150,7 @@ class FileRun:
             read=tally.read,
             rejected=tally.rejected,
             counts=tally.counts,
+            by_reason=tally.by_reason,
             is_complete=self._all_sent and not self._on_their_way,
         )
 
@@ -160,6 +161,7 @@ class FileRun:
         that failed has left, so this is called once more when there are no workers.
         """
         with signals_wait():
+            self._picked = Picked()  # a run may have thousands of files
             self._held.close()
             if self.is_over and hasattr(self, "_target"):
                 self._target.drop_work()

@@ -20,7 +20,7 @@ from titanic_batch.sources.grammar import find_records
 from titanic_batch.sources.stream import MARK_UNDECODABLE, UNDECODABLE
 
 #: A sample of more rows says no more.
-MOST_ROWS = 250
+MOST_ROWS = 1000
 
 _MARKED = re.compile(re.escape(UNDECODABLE) + rb"(?=[\x80-\xff])")
 

@@ -39,8 +39,12 @@ class Adviser:
         if isinstance(error, UsageError) or self._seconds_left <= 0:
             return
         began = time.monotonic()
-        found = search(case, self._options, self._trials)
-        self._seconds_left -= time.monotonic() - began
+        try:
+            found = search(case, self._options, self._trials)
+        except Exception:  # noqa: BLE001  # the file stays refused for what is known to be wrong
+            return
+        finally:
+            self._seconds_left -= time.monotonic() - began
         advice = put_into_words(case, self._options, found)
         # What a header lacks need not be fixed by hand where something else helps.
         is_answered = found.changes and isinstance(error, (HeaderError, MissingColumnsError))

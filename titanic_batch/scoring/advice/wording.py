@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -68,7 +69,7 @@ def _left(case: Case, options: ScoreOptions, found: Found) -> _Left:
         return _Left(count=None, may_go=False, are_allowed=False)
     count, read, is_known = len(after.rejected), after.row_count, case.is_complete
     if case.rows:
-        count += case.rejected - len(found.before.rejected)
+        count += _left_beyond(case, found)
         read = case.read
     else:
         is_known = isinstance(case.sample, CsvSample) and case.sample.is_whole
@@ -82,6 +83,17 @@ def _left(case: Case, options: ScoreOptions, found: Found) -> _Left:
         and count < max(read, 1)
         and not limit.exceeded_by(count, read, finished=True),
     )
+
+
+def _left_beyond(case: Case, found: Found) -> int:
+    """Return how many rejected rows that are not in hand are left, as those in hand tell.
+
+    What helps all of those with a reason is taken to help the others; what does not, to help none.
+    """
+    reasons = found.before.rejected
+    in_hand = Counter(reasons.values())
+    left = {reasons[row] for row in found.after.rejected if row in reasons}
+    return sum(case.by_reason[reason] - in_hand[reason] for reason in left)
 
 
 def _whys(found: Found, *, logged: bool) -> Iterator[str]:
