@@ -12,7 +12,7 @@ from titanic_batch.errors import UsageError
 from titanic_batch.scoring.api import make_options
 from titanic_batch.scoring.options import ScoreOptions
 
-WRONG: list[Any] = [1.5, b"x", object(), [1], {"a": object()}, True, float("nan"), ["Age=28"]]
+WRONG: list[Any] = [1.5, b"x", object(), [1], {"a": object()}, True, ["Age=28"]]
 FITTING: dict[str, tuple[Any, ...]] = {
     "threshold": (1.5,),
     "keep": (["Age=28"],),
