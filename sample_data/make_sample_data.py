@@ -176,7 +176,6 @@ FAULTS = (
     Fault(row=17, reason="bad-quote"),
     Fault(row=18, reason="not-finite", column="Fare", value="inf"),
     Fault(row=20, reason="missing-value", column="Sex", value=""),
-    Fault(row=24, reason="unterminated"),
 )
 # Two good records that look odd: a line break inside a quoted field (after it, line numbers run one
 # ahead), and quotes inside one.
@@ -209,10 +208,15 @@ def to_dirty_csv(passengers: list[Passenger]) -> bytes:
                 record = parts[0]
             case "bad-encoding":  # an e with an acute accent, in Latin-1
                 record = record.replace(quoted_name, quoted_name.replace(b"e", b"\xe9", 1))
-            case "unterminated":
-                record = record.removesuffix(b"\n")
         parts.append(record)
     return b"".join(parts)
+
+
+def to_truncated_csv(passengers: list[Passenger]) -> bytes:
+    """Write the first 24 passengers, cut short within the last fare."""
+    whole = to_csv(passengers[:N_DIRTY], PASSENGER_COLUMNS)
+    fare = passengers[N_DIRTY - 1]["Fare"].encode()
+    return whole[: whole.rindex(fare) + len(fare) - 2]
 
 
 def make(out: Path) -> None:
@@ -226,9 +230,11 @@ def make(out: Path) -> None:
     (out / "passengers.csv").write_bytes(to_csv(passengers, PASSENGER_COLUMNS))
     pq.write_table(to_table(passengers, PASSENGER_COLUMNS), out / "passengers.parquet")
     (out / "dirty.csv").write_bytes(to_dirty_csv(passengers))
+    (out / "truncated.csv").write_bytes(to_truncated_csv(passengers))
     print(
         f"{out}: train.csv ({len(train)} passengers), passengers.csv and passengers.parquet "
-        f"({len(passengers)}), dirty.csv ({N_DIRTY} records, {len(FAULTS)} of them bad)"
+        f"({len(passengers)}), dirty.csv ({N_DIRTY} records, {len(FAULTS)} of them bad), "
+        f"truncated.csv ({N_DIRTY} records, the last one cut)"
     )
 
 

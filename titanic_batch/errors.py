@@ -30,12 +30,12 @@ from titanic_batch.printable import printable
 
 
 class TitanicBatchError(Exception):
-    """Say what happened, where, and what mends it.
+    """Say what happened, where, and what fixes it.
 
     Args:
         what: What happened, as a sentence without its full stop.
         where: File, row, column: as close as is known.
-        cure: The command or flag that mends it, as a sentence.
+        cure: The command or flag that fixes it, as a sentence.
         details: Lines that follow `what`: a list of rejects or faults.
     """
 
@@ -258,6 +258,6 @@ _OS_CURES = {
     errno.EACCES: "Check the permissions of the file and its folder.",
     errno.EPERM: "Check the permissions of the file and its folder.",
     errno.EROFS: "The file system is read-only: choose another place.",
-    errno.ENOENT: "Make the folder first (mkdir -p), or correct the path.",
+    errno.ENOENT: "Make the folder first, or correct the path.",
     errno.ENOTDIR: "A part of the path is a file, not a folder: correct the path.",
 }

@@ -98,7 +98,7 @@ manifest = titanic_batch.score(
     unknown={"Embarked": "allow"},
     prediction_column="label",
 )
-assert manifest.rows.rejected == 10
+assert manifest.rows.rejected == 9
 for arguments, options in (
     ((dirty, "new.csv"), {}),
     ((dirty, "new.txt"), {}),

@@ -30,25 +30,29 @@ def test_dirty_rows_are_rejected_as_the_table_says(command: Command, tmp_path: P
     for _, line, _, _, record in rejects:
         assert lines[int(line) - 1].decode("utf-8", "backslashreplace") == record
     document = done.json
-    assert document["rows"] == {"read": 24, "scored": 14, "rejected": 10}
+    assert document["rows"] == {"read": 24, "scored": 15, "rejected": 9}
     assert document["rejects"]["path"] == str(tmp_path / "out.csv.rejects.csv")
     assert document["rejects"]["by_reason"] == {reason: 1 for *_, reason in documented_faults()}
     rejected = {row for row, *_ in documented_faults()}
     kept = [record[0] for record in cells(tmp_path / "out.csv")[1:]]
-    assert len(kept) == 14
+    assert len(kept) == 15
     assert [str(891 + row) for row in range(1, 12) if str(row) not in rejected] == kept[:8]
 
 
 def test_check_names_every_columns_source_and_the_rows_it_would_reject(command: Command) -> None:
-    done = command("check", DIRTY)
+    done = command("check", DIRTY, code=65)
+    refused = command("score", DIRTY, "out.csv", code=65)
+    assert done.error.partition("\n")[0] == refused.error.partition("\n")[0]
+    command("check", DIRTY, "--max-rejects", "9")
     table = [line.split() for line in done.out.splitlines()]
     assert ["Sex", "Sex", "category", "as-is", "reject", "reject"] in table
     assert ["Age", "Age", "number", "as-is", "accepted"] in table
     assert "not used by the model: PassengerId, Name, Ticket, Cabin" in done.out
-    assert "all 24 rows: 10 would be rejected" in done.out
+    assert "all 24 rows: 9 would be rejected" in done.out
     assert "  row 10, line 12, column Sex: unknown-category" in done.out
-    document = command("check", DIRTY, "--json").json
-    assert (document["complete"], document["rows_checked"], document["rejected"]) == (True, 24, 10)
+    document = command("check", DIRTY, "--json", code=65).json
+    assert (document["exit_code"], document["error"]["where"]) == (65, str(DIRTY))
+    assert (document["complete"], document["rows_checked"], document["rejected"]) == (True, 24, 9)
     assert documented_faults() == [
         [str(reject["row"]), str(reject["line"]), reject["column"], reject["reason"]]
         for reject in document["rejects"]
@@ -99,7 +103,9 @@ def test_check_looks_at_the_first_rows_unless_at_all_of_them(
     assert first["complete"] is False
     assert 0 < first["rows_checked"] < 3_001
     assert first["rejected"] == 0
-    everything = command("check", "in.csv", "--chunk-size", "64KB", "--full", "--json").json
+    everything = command(
+        "check", "in.csv", "--chunk-size", "64KB", "--full", "--json", code=65
+    ).json
     assert everything["complete"] is True
     assert (everything["rows_checked"], everything["rejected"]) == (3_001, 1)
     assert everything["rejects"][0]["row"] == 3_001
@@ -124,7 +130,7 @@ def out(published: Path, tmp_path: Path) -> Path:
 def test_verify_tells_the_facts(command: Command, out: Path) -> None:
     before = state(out)
     document = command("verify", "out/old.csv", "--json").json
-    assert (document["status"], document["rows"]) == ("matches", 14)
+    assert (document["status"], document["rows"]) == ("matches", 15)
     assert document["path"] == str(out / "old.csv")
     assert document["sha256"] == manifest(out / "old.csv")["output"]["sha256"]
     assert document["run_id"] == manifest(out / "old.csv")["run_id"]

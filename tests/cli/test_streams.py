@@ -38,7 +38,7 @@ def test_score_separates_its_streams(command: Command, tmp_path: Path) -> None:
     done = command("score", DIRTY, "out.csv", "--max-rejects", "10")
     assert done.said == ""
     assert done.out.splitlines()[0].startswith(f"published {tmp_path / 'out.csv'}  (")
-    assert "24 read = 14 scored + 10 rejected" in done.out
+    assert "24 read = 15 scored + 9 rejected" in done.out
     assert str(tmp_path / "out.csv.rejects.csv") in done.out
     assert "\x1b" not in done.out
 
@@ -53,7 +53,7 @@ def test_score_separates_its_streams(command: Command, tmp_path: Path) -> None:
     assert done.out == ""
     (line,) = done.log
     assert (line["level"], line["event"]) == ("info", "published")
-    assert (line["rows_read"], line["rows_scored"], line["rows_rejected"]) == (24, 14, 10)
+    assert (line["rows_read"], line["rows_scored"], line["rows_rejected"]) == (24, 15, 9)
     assert line["output"] == str(tmp_path / "out.csv")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(\+00:00|Z)", line["time"])
 

@@ -132,9 +132,12 @@ def test_check_ends_as_score_does(source: Path, options: Any) -> None:
     with pytest.raises(RowDependenceError):
         check_files(str(source), chosen, full=False)
     allowed = make_options(**options(Centred()), allow_batch_dependence=True)
-    assert check_files(str(source), allowed, full=False)[0].rejected == 0
-    (report,) = check_files(str(source), make_options(**options(ByHand())), full=True)
-    assert (report.rows_checked, report.rejected) == (418, 0)
+    (checked,) = check_files(str(source), allowed, full=False)
+    assert checked.report is not None
+    assert checked.report.rejected == 0
+    (checked,) = check_files(str(source), make_options(**options(ByHand())), full=True)
+    assert checked.report is not None
+    assert (checked.report.rows_checked, checked.report.rejected) == (418, 0)
 
 
 def test_workers_say_the_same(tmp_path: Path, options: Any) -> None:

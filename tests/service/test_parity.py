@@ -30,8 +30,8 @@ def test_every_dirty_record_that_parses_gets_the_same_verdict_alone(
     command: Command, service: Running
 ) -> None:
     done = command("parity", DIRTY, "--url", service.url, "--batch-size", "1")
-    assert done.out.startswith("19 of 19 rows equal  (14 scored, 5 rejected by both)\n")
-    assert "not sent            5 rows that are no records" in done.out
+    assert done.out.startswith("20 of 20 rows equal  (15 scored, 5 rejected by both)\n")
+    assert "not sent            4 rows that are no records" in done.out
     assert done.err == ""
 
 
@@ -49,7 +49,7 @@ def test_other_models_agree_too(command: Command, service_of: ServiceOf) -> None
 def test_another_model_is_65_and_says_what_differs(command: Command, service_of: ServiceOf) -> None:
     # The dummies model names its prediction otherwise, so no answer is one of this model's.
     done = command("parity", DIRTY, "--url", service_of("dummies_model").url, code=65)
-    assert "0 of 19 rows equal" not in done.out  # both reject what is no number
+    assert "0 of 20 rows equal" not in done.out  # both reject what is no number
     assert "do not agree on" in done.error
     assert "start the service with TITANIC_BATCH_MODEL=titanic_model:" in done.error
     quiet = command("parity", DIRTY, "--url", service_of("dummies_model").url, "-q", code=65)

@@ -53,9 +53,9 @@ def test_a_header_is_read_at_every_chunk_size(
         (b"a,b\rc\n1,2\n", "a quote or a carriage return inside a bare field"),
         (b'a,"b\n1,2\n', "never closed"),
         (b'"', "never closed"),
-        (b"a,Gr\xf6\xdfe\n1,2\n", "the header is not utf-8 text.*--encoding latin-1"),
-        (b"a,b\0\n1,2\n", "NUL bytes.*--encoding utf-16"),
-        ("a,b\n1,2\n".encode("utf-16-le"), "NUL bytes.*--encoding utf-16"),
+        (b"a,Gr\xf6\xdfe\n1,2\n", "the header is not utf-8 text"),
+        (b"a,b\0\n1,2\n", "NUL bytes, as UTF-16"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "NUL bytes, as UTF-16"),
     ],
 )
 def test_a_faulty_header_fails_the_file(

@@ -21,6 +21,12 @@ from titanic_batch.schema import ColumnSchema, Scalar, TrainingSchema
 _MOST_NAMED = 20
 
 
+class MissingColumnsError(DataError):
+    """Model columns have no source; `missing` names them."""
+
+    missing: tuple[str, ...] = ()
+
+
 def plan_alignment(
     schema: TrainingSchema,
     inputs: pa.Schema,
@@ -39,7 +45,8 @@ def plan_alignment(
         text_cells: Whether every cell is text that is still to be read (CSV).
 
     Raises:
-        DataError: if model columns have no source, or one of a type that can't be theirs.
+        MissingColumnsError: if model columns have no source.
+        DataError: if one has a source of a type that can't be its own.
         UsageError: if an option names a column that does not exist.
     """
     check_options(schema, inputs.names, options)
@@ -250,30 +257,18 @@ def _accepts_unknown(default: bool, names: Iterable[str], options: AlignmentOpti
     return default
 
 
-def _likely_delimiter(name: str) -> str | None:
-    """Return the delimiter that a header of one long name seems to have been written with."""
-    return next((mark for mark in (";", "\t", "|", ",") if mark in name), None)
-
-
-def _missing(missing: list[str], names: list[str], where: str) -> DataError:
+def _missing(missing: list[str], names: list[str], where: str) -> MissingColumnsError:
     lines = []
-    renames = []
     for name in missing:
-        near = nearest(name, names)
         alike = [other for other in names if normalised(other) == normalised(name)]
-        if len(alike) > 1:
-            near = alike
+        near = alike if len(alike) > 1 else nearest(name, names)
         lines.append(f"{name} (nearest: {', '.join(near)})" if near else name)
-        if near:
-            renames.append(f"--rename {near[0]}={name}")
     noun = "column" if len(missing) == 1 else f"{len(missing)} columns"
-    if len(names) == 1 and (delimiter := _likely_delimiter(names[0])):
-        cure = f"Its header looks as if it were delimited otherwise: add --delimiter {delimiter!r}."
-    elif renames:
-        cure = f"If it is another name for the same thing, add {renames[0]}."
-    else:
-        cure = (
-            f"The input has: {', '.join(names[:_MOST_NAMED])}. Say which is which with "
-            f"--rename OLD={missing[0]}."
-        )
-    return DataError(f"missing {noun} of the model: {'; '.join(lines)}", where=where, cure=cure)
+    there = ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
+    error = MissingColumnsError(
+        f"missing {noun} of the model: {'; '.join(lines)}",
+        where=where,
+        cure=f"The input has: {there}.",
+    )
+    error.missing = tuple(missing)
+    return error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import shlex
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -88,8 +90,7 @@ def plan_output(
     if clashes:
         raise UsageError(
             f"the output would have column {', '.join(clashes)} twice",
-            cure="Name the new ones with --prediction-column and --probability-column, "
-            "or leave the old ones out with --keep.",
+            cure=_other_names(kept, prediction_column, probability_column, probabilities),
         )
     types = _typed(alignment) if text_cells and output_format == "parquet" else {}
     fields = [
@@ -156,6 +157,26 @@ def _labels(labels: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
         ) from exc
 
 
+def _other_names(
+    kept: Sequence[str], prediction: str, probability: str, probabilities: Sequence[str]
+) -> str:
+    """Return the flags that name what the output would have twice otherwise."""
+    flags = []
+    taken = {*kept, *probabilities}
+    if prediction in taken:
+        flags.append(f"--prediction-column {shlex.quote(_free(prediction, taken))}")
+    if set(probabilities) & {*kept, prediction}:
+        starts = {name[: len(probability)] for name in kept} | {*kept, prediction}
+        flags.append(f"--probability-column {shlex.quote(_free(probability, starts))}")
+    return f"Name what is new otherwise: {' '.join(flags)}"
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """Return a name like this one that nothing has."""
+    names = itertools.chain([f"model_{name}"], (f"model_{name}_{n}" for n in itertools.count(2)))
+    return next(one for one in names if not any(other.startswith(one) for other in taken))
+
+
 def _kept(inputs: pa.Schema, keep: str | Sequence[str]) -> tuple[str, ...]:
     if keep == "all":
         return tuple(inputs.names)
@@ -194,16 +215,28 @@ def _typed(alignment: AlignmentPlan) -> dict[str, pa.DataType]:
     return types
 
 
+def _is_writable(kind: pa.DataType) -> bool:
+    return not (
+        pa.types.is_nested(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
+
+
+def _rest(fields: list[pa.Field]) -> str:
+    """Return the columns that CSV can hold, as --keep takes them."""
+    names = [field.name for field in fields if _is_writable(field.type)]
+    if not names or any("," in name for name in names) or ",".join(names) in ("all", "none"):
+        return "none"
+    return ",".join(names)
+
+
 def _refuse_unwritable(fields: list[pa.Field]) -> None:
     for field in fields:
         kind = field.type
-        if (
-            pa.types.is_nested(kind)
-            or pa.types.is_binary(kind)
-            or pa.types.is_large_binary(kind)
-            or pa.types.is_fixed_size_binary(kind)
-        ):
+        if not _is_writable(kind):
             raise UsageError(
                 f"column {field.name} is {kind}, which CSV cannot hold",
-                cure="Leave it out with --keep, or write Parquet.",
+                cure=f"Write Parquet, or leave it out: --keep {shlex.quote(_rest(fields))}",
             )

@@ -10,10 +10,12 @@ import typer
 from titanic_batch.cli import score_options as options
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import print_json, stdout, style
+from titanic_batch.cli.score import report_error
 from titanic_batch.cli.tables import print_rows
+from titanic_batch.errors import worst_exit_code
 
 if TYPE_CHECKING:
-    from titanic_batch.scoring.checking import CheckReport
+    from titanic_batch.scoring.checking import CheckedFile, CheckReport
 
 _SHOWN_REJECTS = 10
 
@@ -43,6 +45,7 @@ def check_command(
     allow_null: options.AllowNull = None,
     unknown: options.Unknown = None,
     mapping: options.Map = None,
+    max_rejects: options.MaxRejects = "0",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document on stdout.")
     ] = False,
@@ -50,8 +53,8 @@ def check_command(
     """Example: `titanic-batch check input.csv --full`
 
     Say where each model column comes from and what is done to it, and which rows would be
-    rejected, without scoring or writing anything. Exits with 0 if the columns fit, whatever the
-    rows; with 65 if they do not.
+    rejected, without writing anything. Exits as score would, as far as was looked: with 65 where
+    the columns do not fit, or more rows are rejected than --max-rejects allows.
     """
     from titanic_batch.scoring.api import make_options
     from titanic_batch.scoring.checking import check_files
@@ -70,14 +73,30 @@ def check_command(
         chunk_size=chunk_size,
         max_record=max_record,
         **options.alignment_arguments(rename, fill, allow_null, unknown, mapping),
+        max_rejects=max_rejects,
     )
-    reports = check_files(input, chosen, full=full)
+    files = check_files(input, chosen, full=full)
+    several = is_several(input)
+    if not several and files[0].report is None and files[0].error is not None:
+        raise files[0].error
     if as_json:
-        documents = [asdict(report) for report in reports]
-        print_json({"files": documents} if is_several(input) else documents[0])
-    elif not style().quiet:
-        for report in reports:
-            _print(report)
+        documents = [_document(file) for file in files]
+        print_json({"files": documents} if several else documents[0])
+    for file in files:
+        if file.report is not None and not as_json and not style().quiet:
+            _print(file.report)
+        if file.error is not None:
+            report_error(file.error)
+    raise typer.Exit(worst_exit_code(file.error for file in files if file.error is not None))
+
+
+def _document(file: CheckedFile) -> dict[str, Any]:
+    error = file.error
+    return {
+        **(asdict(file.report) if file.report is not None else {"input": file.input}),
+        "exit_code": error.exit_code if error is not None else 0,
+        "error": error.to_json() if error is not None else None,
+    }
 
 
 def _print(report: CheckReport) -> None:

@@ -72,15 +72,7 @@ def score_command(
     allow_null: options.AllowNull = None,
     unknown: options.Unknown = None,
     mapping: options.Map = None,
-    max_rejects: Annotated[
-        str,
-        typer.Option(
-            "--max-rejects",
-            metavar="N|P%",
-            help="Publish with at most this many rows rejected.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = "0",
+    max_rejects: options.MaxRejects = "0",
     rejects: Annotated[
         str | None,
         typer.Option(
@@ -197,7 +189,7 @@ def _render(outcomes: list[FileOutcome], *, several: bool, to_stdout: bool, as_j
         print_json({"exit_code": worst_exit_code(errors), "files": [_entry(o) for o in outcomes]})
     for outcome in outcomes:
         if outcome.error is not None:
-            _report(outcome.error)
+            report_error(outcome.error)
         elif outcome.manifest is not None and style().verbose:
             log("published", _line(outcome.manifest), **_fields(outcome.manifest))
     published = [outcome.manifest for outcome in outcomes if outcome.manifest is not None]
@@ -214,8 +206,8 @@ def _render(outcomes: list[FileOutcome], *, several: bool, to_stdout: bool, as_j
     raise typer.Exit(worst_exit_code(errors))
 
 
-def _report(error: TitanicBatchError) -> None:
-    """Print one file's error, while the others' results are the document on stdout."""
+def report_error(error: TitanicBatchError) -> None:
+    """Print one file's error, while stdout takes a document that says more."""
     from dataclasses import replace
 
     from titanic_batch.cli.console import set_style

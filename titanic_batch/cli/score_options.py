@@ -170,6 +170,17 @@ Map = Annotated[
 ]
 
 
+MaxRejects = Annotated[
+    str,
+    typer.Option(
+        "--max-rejects",
+        metavar="N|P%",
+        help="Publish with at most this many rows rejected.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+
+
 def alignment_arguments(
     rename: Sequence[str] | None,
     fill: Sequence[str] | None,

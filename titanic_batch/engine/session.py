@@ -17,7 +17,7 @@ from titanic_batch.engine.base import ModelDescription
 from titanic_batch.errors import TitanicBatchError, memory_errors
 from titanic_batch.models import VerifiedModel, load_estimator
 from titanic_batch.models.code import LoadedCode, loaded_code
-from titanic_batch.models.derive import derive_schema
+from titanic_batch.models.derive import about_model, derive_schema
 from titanic_batch.models.origins import libraries_of
 from titanic_batch.sources.base import Chunk
 
@@ -56,7 +56,8 @@ def _open(model: VerifiedModel) -> Session:
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     loaded = load_estimator(model)
-    schema = model.schema or derive_schema(loaded.estimator)
+    with about_model(model.ref):
+        schema = model.schema or derive_schema(loaded.estimator)
     description = ModelDescription(
         facts=model_facts(loaded.estimator),
         schema=schema,

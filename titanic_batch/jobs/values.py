@@ -14,7 +14,7 @@ from titanic_batch.jobs.dates import parse_zone, render, today
 from titanic_batch.jobs.durations import parse_duration
 from titanic_batch.jobs.limits import parse_share
 from titanic_batch.jobs.pings import LONGEST_WAIT_S
-from titanic_batch.scoring.api import parse_size
+from titanic_batch.scoring.option_types import parse_size
 from titanic_batch.scoring.options import reject_limit
 from titanic_batch.sources.dialect import declare_dialect
 

@@ -93,14 +93,14 @@ def learn_schema_from_frame(
         raise DataError(
             f"the training data has no column {target!r}{_nearest([target], names)}",
             where=where,
-            cure="Name the predicted column with --target.",
+            cure="Name the predicted column.",
         )
     facts = look_into(estimator, features=features or _names_from(estimator, names, target, where))
     if target is not None and any(column.name == target for column in facts.columns):
         raise ModelError(
             f"the model takes the target {target!r} itself as an input",
             where=where,
-            cure="Name the predicted column with --target.",
+            cure="Name the column that it predicts.",
         )
     tokens = null_tokens or {}
     one_hot = find_one_hot([column.name for column in facts.columns], frame, tokens)

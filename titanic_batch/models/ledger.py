@@ -238,5 +238,5 @@ def _unreadable(path: Path, reason: str) -> UntrustedModelError:
     return UntrustedModelError(
         f"the trust ledger cannot be read: {reason}",
         where=str(path),
-        cure="Mend or remove it; `titanic-batch models trust REF` starts a new one.",
+        cure="Fix or remove it; `titanic-batch models trust REF` starts a new one.",
     )

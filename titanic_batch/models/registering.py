@@ -73,12 +73,17 @@ def register_model(
     name = name or name_from(model.tag)
     check_destination(name, pickle_path)
     loaded = load_estimator(model)
-    if data is not None:
-        from titanic_batch.models.learn import learn_schema
+    from titanic_batch.models.derive import about_model
 
-        schema = learn_schema(loaded.estimator, data, target, features=features, reading=reading)
-    else:
-        schema = _schema(model, loaded.estimator, target, features)
+    with about_model(ref):
+        if data is not None:
+            from titanic_batch.models.learn import learn_schema
+
+            schema = learn_schema(
+                loaded.estimator, data, target, features=features, reading=reading
+            )
+        else:
+            schema = _schema(model, loaded.estimator, target, features)
     saved = save_model(
         loaded.estimator,
         name=name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,7 +43,8 @@ def _acquire(paths: OutputPaths) -> int:
                 raise OutputError(
                     "the output's folder does not exist",
                     where=str(paths.data.parent),
-                    cure="Make it first (mkdir -p), or correct the path.",
+                    cure=f"Make it first (`mkdir -p {shlex.quote(str(paths.data.parent))}`), or "
+                    "correct the path.",
                 ) from exc
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

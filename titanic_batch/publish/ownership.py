@@ -100,7 +100,7 @@ def refuse_foreign_rejects(path: Path) -> None:
         raise UsageError(
             "rejects are to be written here, and this is no rejects file",
             where=str(path),
-            cure="Choose another with --rejects, or replace it with --overwrite.",
+            cure="Choose another place for them, or replace it with --overwrite.",
         )
 
 

@@ -10,6 +10,7 @@ from titanic_batch.engine.forkserver import start_forkserver
 from titanic_batch.errors import UsageError
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.scoring.inputs import is_several, pair_files
+from titanic_batch.scoring.option_types import checked
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.progress import Observer
 from titanic_batch.scoring.workers import needs_workers
@@ -86,48 +87,4 @@ def score_files(
 
 def make_options(**options: Any) -> ScoreOptions:
     """Return the options, as the flags' names or the library's; raises UsageError for others."""
-    if isinstance(options.get("trust"), str):
-        options["trust"] = (options["trust"],)
-    if isinstance(options.get("null"), str):
-        options["null"] = (options["null"],)
-    if isinstance(options.get("allow_null"), str):
-        options["allow_null"] = (options["allow_null"],)
-    if "max_rejects" in options:
-        options["max_rejects"] = str(options["max_rejects"])
-    for flag, name in (("chunk_size", "chunk_bytes"), ("max_record", "max_record_bytes")):
-        if flag in options:
-            options[name] = parse_size(options.pop(flag), f"--{flag.replace('_', '-')}")
-    if not isinstance(options.get("keep", "all"), str):
-        options["keep"] = tuple(options["keep"])
-    elif options.get("keep", "all") not in ("all", "none"):
-        options["keep"] = tuple(options["keep"].split(","))
-    if options.get("rejects") is not None:
-        options["rejects"] = str(options["rejects"])
-    try:
-        return ScoreOptions(**options)
-    except TypeError as exc:
-        unknown = sorted(set(options) - set(ScoreOptions.__dataclass_fields__))
-        raise UsageError(f"there is no option {', '.join(unknown)}") from exc
-
-
-_UNITS = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
-_LARGEST_CHUNK_BYTES = 1 << 30
-
-
-def parse_size(text: str | int, flag: str) -> int:
-    """Parse a size in bytes: `65536`, `64KB`, `4MB`, `1GB` (powers of 1,024).
-
-    Raises:
-        UsageError: if it is no size, or not between 1 byte and 1 GB.
-    """
-    spelled = str(text).strip().upper().replace("IB", "B")
-    number = spelled.rstrip("KMGB")
-    unit = spelled[len(number) :]
-    unit = unit if unit in _UNITS else f"{unit}B"
-    try:
-        size = int(float(number) * _UNITS[unit])
-    except (ValueError, KeyError, OverflowError):
-        size = 0
-    if not 1 <= size <= _LARGEST_CHUNK_BYTES:
-        raise UsageError(f"{flag} {text} is not a size", cure=f"Give for example {flag} 4MB.")
-    return size
+    return ScoreOptions(**checked(options))

@@ -1,24 +1,39 @@
-"""Check an input: how each model column is fed, and what would be rejected, without scoring."""
+"""Check an input: how each model column is fed, and what would be rejected, without writing."""
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from titanic_batch.alignment.plan import plan_alignment
+from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.alignment.plan import MissingColumnsError, plan_alignment
+from titanic_batch.chunk.output import plan_output
 from titanic_batch.chunk.task import ChunkTask, Reject
-from titanic_batch.engine.base import Outcome, Work
-from titanic_batch.errors import InputMissingError, TitanicBatchError
+from titanic_batch.engine.base import Engine, ModelDescription, Work
+from titanic_batch.engine.serial import SerialEngine
+from titanic_batch.errors import (
+    DataError,
+    InputMissingError,
+    RowDependenceError,
+    TitanicBatchError,
+)
+from titanic_batch.models import VerifiedModel
+from titanic_batch.scoring.advice.case import Case, Picked
+from titanic_batch.scoring.advice.giving import Adviser
 from titanic_batch.scoring.inputs import find_inputs, is_several
 from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.null_texts import null_text_warnings
-from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.scoring.reading import source_of
+from titanic_batch.scoring.refusing import is_refused, refusal
 from titanic_batch.scoring.report import Tally, alignment_entries, model_entry, plain_counts
-from titanic_batch.scoring.trying import trial_of
+from titanic_batch.scoring.trying import RowTrial, trial_of
+from titanic_batch.sinks.csv_sink import CsvFormat
+from titanic_batch.sources.base import Chunk, Source
+from titanic_batch.sources.csv_source import HeaderError
 
 _MOST_REJECTS = 1000
 
@@ -56,7 +71,22 @@ class CheckReport:
     warnings: tuple[str, ...]
 
 
-def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckReport]:
+@dataclass(frozen=True, kw_only=True)
+class CheckedFile:
+    """What was found out of one input.
+
+    Attributes:
+        input: Its path.
+        report: What would happen to it; None where it cannot even be read.
+        error: Why `score` would not publish it; None where it would, as far as was looked.
+    """
+
+    input: str
+    report: CheckReport | None
+    error: TitanicBatchError | None
+
+
+def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckedFile]:
     """Check an input, or each file of a folder or glob, against a model.
 
     Args:
@@ -65,64 +95,175 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[CheckR
         full: Look at every row, not only at the first chunk.
 
     Raises:
-        TitanicBatchError: for everything that would stop `score` before its first row.
+        RowDependenceError: if the model's score of a row depends on the rows beside it.
+        TitanicBatchError: for everything that would stop `score` before its first file.
     """
-    from titanic_batch.engine.serial import SerialEngine
-
+    reject_limit(options.max_rejects)
     model = open_chosen_model(options)
     engine = SerialEngine(model)
     description = engine.describe()
+    adviser = Adviser(engine, description, options)
     trial = trial_of(description.facts, options)
-    reports = []
+    files = []
     for path in find_inputs(input) if is_several(input) else [input]:
-        source = source_of(path, options)
+        check = _Check(path, model, engine, options, trial)
         try:
-            plan = plan_alignment(
-                description.schema,
-                source.schema,
-                options.alignment,
-                where=path,
-                text_cells=source.text_cells,
-            )
-            task = ChunkTask(input=path, parser=source.parser, alignment=plan)
-            chunks = source.chunks()
-            # Two, for a last record without a newline is a chunk of its own.
-            looked_at = chunks if full else itertools.islice(chunks, 2)
-            works: Iterator[Work] = (Work(0, task, chunk) for chunk in looked_at)
-            tally, rejects = _tally(trial.map(engine, works))
-            complete = full or next(chunks, None) is None
+            report: CheckReport | None = check.report(full=full)
+            error: TitanicBatchError | None = check.error
+        except RowDependenceError:
+            raise  # it is the model's, whatever the file
+        except TitanicBatchError as exc:
+            report, error = None, exc
+        if error is not None and check.case is not None:
+            adviser.cure(error, check.case)
+        files.append(CheckedFile(input=path, report=report, error=error))
+    return files
+
+
+@dataclass(kw_only=True)
+class _Looked:
+    """What was seen of an input's rows."""
+
+    tally: Tally = field(default_factory=Tally)
+    rejects: list[Reject] = field(default_factory=list)
+    picked: Picked = field(default_factory=Picked)
+
+    def look(
+        self, engine: Engine, trial: RowTrial, task: ChunkTask, chunks: Iterator[Chunk]
+    ) -> None:
+        """Look at chunks, one after the other, as scoring would."""
+        for chunk in chunks:
+            (outcome,) = trial.map(engine, iter([Work(0, task, chunk)]))
+            if isinstance(outcome.result, TitanicBatchError):
+                raise outcome.result
+            self.tally.add(outcome.result)
+            self.picked.add(chunk, outcome.result)
+            self.rejects.extend(outcome.result.rejects[: _MOST_REJECTS - len(self.rejects)])
+
+
+class _Check:
+    """Looks at one file.
+
+    Attributes:
+        error: What it would be refused for.
+        case: What is in hand of a file that would be.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        model: VerifiedModel,
+        engine: Engine,
+        options: ScoreOptions,
+        trial: RowTrial,
+    ) -> None:
+        self.error: DataError | None = None
+        self.case: Case | None = None
+        self._path = path
+        self._model = model
+        self._engine = engine
+        self._options = options
+        self._trial = trial
+
+    def report(self, *, full: bool) -> CheckReport:
+        """Look at its rows; raises what `score` would before its first row."""
+        try:
+            source = source_of(self._path, self._options)
+        except HeaderError as exc:
+            self.case = Case(path=self._path, sample=exc.head)
+            raise
+        try:
+            return self._report(source, full=full)
+        except MissingColumnsError:
+            self.case = Case(path=self._path, sample=source.head())
+            raise
         finally:
             source.close()
+
+    def _report(self, source: Source, *, full: bool) -> CheckReport:
+        path, options, description = self._path, self._options, self._engine.describe()
+        plan = plan_alignment(
+            description.schema,
+            source.schema,
+            options.alignment,
+            where=path,
+            text_cells=source.text_cells,
+        )
+        looked = _Looked()
+        chunks = source.chunks()
+        # Two, for a last record without a newline is a chunk of its own.
+        some = chunks if full else itertools.islice(chunks, 2)
+        looked.look(self._engine, self._trial, self._task(source, plan, description), some)
+        complete = full or next(chunks, None) is None
+        if complete:
+            source.facts()
+        tally = looked.tally
         if tally.read == 0 and not options.allow_empty:
             raise InputMissingError("the input has a header and no data rows", where=path)
-        reports.append(
-            CheckReport(
-                input=path,
-                model=model_entry(model, description),
-                alignment=alignment_entries(plan, tally.counts),
-                complete=complete,
-                rows_checked=tally.read,
+        if is_refused(tally, options):
+            self.error = refusal(tally, looked.rejects, options, path=path)
+            sample, rows = looked.picked.sample_of(source)
+            self.case = Case(
+                path=path,
+                sample=sample,
+                rows=rows,
+                read=tally.read,
                 rejected=tally.rejected,
-                by_reason=dict(sorted(tally.by_reason.items())),
-                rejects=tuple(rejects),
-                nulls=dict(sorted(tally.counts.nulls.items())),
-                null_tokens=plain_counts(tally.counts.null_tokens),
-                unknown_categories=_plain(tally.counts.unknown),
-                warnings=(*description.warnings, *null_text_warnings(plan, tally.counts)),
+                counts=tally.counts,
+                by_reason=tally.by_reason,
+                is_complete=complete,
             )
+        elif not complete and not options.allow_no_final_newline:
+            self._look_at_the_end(source)
+        return CheckReport(
+            input=path,
+            model=model_entry(self._model, description),
+            alignment=alignment_entries(plan, tally.counts),
+            complete=complete,
+            rows_checked=tally.read,
+            rejected=tally.rejected,
+            by_reason=dict(sorted(tally.by_reason.items())),
+            rejects=tuple(looked.rejects),
+            nulls=dict(sorted(tally.counts.nulls.items())),
+            null_tokens=plain_counts(tally.counts.null_tokens),
+            unknown_categories=_plain(tally.counts.unknown),
+            warnings=(*description.warnings, *null_text_warnings(plan, tally.counts)),
         )
-    return reports
 
+    def _task(
+        self, source: Source, plan: AlignmentPlan, description: ModelDescription
+    ) -> ChunkTask:
+        """Return what asks the model, and writes nothing down."""
+        output = plan_output(
+            source.schema,
+            plan,
+            description.facts,
+            keep="none",
+            text_cells=source.text_cells,
+            output_format="csv",
+            prediction_column="prediction",
+            probability_column="probability",
+        )
+        limit = reject_limit(self._options.max_rejects)
+        return ChunkTask(
+            input=self._path,
+            parser=source.parser,
+            alignment=plan,
+            output=output,
+            encoder=CsvFormat(output.schema).rows,
+            threshold=self._options.threshold,
+            whole=self._options.allow_batch_dependence and not description.facts.known_by_row,
+            max_rejects=limit.count or 0,
+            max_reject_share=limit.share or 0.0,
+        )
 
-def _tally(outcomes: Iterator[Outcome]) -> tuple[Tally, list[Reject]]:
-    tally = Tally()
-    rejects: list[Reject] = []
-    for outcome in outcomes:
-        if isinstance(outcome.result, TitanicBatchError):
-            raise outcome.result
-        tally.add(outcome.result)
-        rejects.extend(outcome.result.rejects[: _MOST_REJECTS - len(rejects)])
-    return tally, rejects
+    def _look_at_the_end(self, source: Source) -> None:
+        end = source.unterminated_end()
+        if end is not None:
+            self.error = DataError(
+                "the last record has no newline, so the file may be cut short", where=self._path
+            )
+            self.case = Case(path=self._path, sample=end, is_complete=False)
 
 
 def _plain(unknown: dict[str, Counter[str]]) -> dict[str, dict[str, int]]:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from titanic_batch.alignment.plan import MissingColumnsError
 from titanic_batch.chunk.kept import Keeper
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import ChunkResult, ChunkTask, Reject
@@ -23,21 +24,25 @@ from titanic_batch.errors import (
 from titanic_batch.interrupts import signals_wait, stop_if_interrupted
 from titanic_batch.publish.manifest import FileFacts, Manifest, RowCounts
 from titanic_batch.publish.together import Steps
-from titanic_batch.scoring.advice import advise
+from titanic_batch.scoring.advice.case import Case, Picked
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.guarding import Admission, Candidate
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import reject_limit
 from titanic_batch.scoring.reading import source_of
+from titanic_batch.scoring.refusing import SHOWN_REJECTS, is_refused, refusal
 from titanic_batch.scoring.report import Tally, build_manifest
 from titanic_batch.scoring.sizes import chunk_bytes
 from titanic_batch.scoring.targets import Target, target_of
 from titanic_batch.sinks.base import Format, Sink
 from titanic_batch.sources.base import Chunk, Source
+from titanic_batch.sources.csv_source import HeaderError
+
+if TYPE_CHECKING:
+    from titanic_batch.scoring.advice.giving import Adviser
 
 #: A run that has failed for its rejects lists at most so many of them.
 _MOST_FAILED_REJECTS = 100_000
-_SHOWN_REJECTS = 5
 
 
 class FileRun:
@@ -63,7 +68,9 @@ class FileRun:
         self._model_errors: list[Reject] = []  # the first of them, and what was said of them
         self._failing = False
         self._whole_file: bytes | None = None
-        self._read_up_to: deque[int] = deque()  # at each chunk on its way
+        self._on_their_way: deque[tuple[int, Chunk]] = deque()  # and what was read up to each
+        self._picked = Picked()
+        self._case: Case | None = None
         self.bytes_done = 0  # of the input; what its chunks' results are in for
         self._all_sent = False
         self._committed: Manifest | None = None
@@ -87,7 +94,7 @@ class FileRun:
         try:
             self._open()
             for chunk in self._source.chunks():
-                self._read_up_to.append(self._source.bytes_read)
+                self._on_their_way.append((self._source.bytes_read, chunk))
                 yield self._task, chunk
                 if self.is_over:
                     return
@@ -99,12 +106,13 @@ class FileRun:
 
     def take(self, result: ChunkResult | TitanicBatchError) -> None:
         """Take the next chunk's result."""
-        self.bytes_done = self._read_up_to.popleft()
+        self.bytes_done, chunk = self._on_their_way.popleft()
         if self.is_over:
             return
         try:
             if isinstance(result, TitanicBatchError):
                 raise result
+            self._picked.add(chunk, result)
             self._write(result)
             self._finish_if_all_taken()
         except TitanicBatchError as exc:
@@ -113,7 +121,40 @@ class FileRun:
     def fail(self, error: TitanicBatchError) -> None:
         """End the run with an error; what was staged is dropped."""
         self.error = error
+        self._case = self._case_of(error)
         self.close()
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it failed for its header or its rows, of which some are in hand."""
+        return self._case is not None
+
+    def advise(self, adviser: Adviser) -> None:
+        """Say what lets a refused file through, if anything does."""
+        if self.error is not None and self._case is not None:
+            adviser.cure(self.error, self._case)
+            self._case = None
+
+    def _case_of(self, error: TitanicBatchError) -> Case | None:
+        """Return what is in hand of a file whose header or rows are refused."""
+        path, tally = self.pair.input, self.tally
+        if isinstance(error, HeaderError):
+            return Case(path=path, sample=error.head)
+        if isinstance(error, MissingColumnsError):
+            return Case(path=path, sample=self._source.head())
+        if not isinstance(error, TooManyRejectsError):
+            return None
+        sample, rows = self._picked.sample_of(self._source)
+        return Case(
+            path=path,
+            sample=sample,
+            rows=rows,
+            read=tally.read,
+            rejected=tally.rejected,
+            counts=tally.counts,
+            by_reason=tally.by_reason,
+            is_complete=self._all_sent and not self._on_their_way,
+        )
 
     def close(self) -> None:
         """Drop what was not published, and release everything.
@@ -122,6 +163,7 @@ class FileRun:
         that failed has left, so this is called once more when there are no workers.
         """
         with signals_wait():
+            self._picked = Picked()  # a run may have thousands of files
             self._held.close()
             if self.is_over and hasattr(self, "_target"):
                 self._target.drop_work()
@@ -189,10 +231,10 @@ class FileRun:
 
     def _write(self, result: ChunkResult) -> None:
         self.tally.add(result)
-        if len(self._first_rejects) < _SHOWN_REJECTS:
-            self._first_rejects.extend(result.rejects[:_SHOWN_REJECTS])
+        if len(self._first_rejects) < SHOWN_REJECTS:
+            self._first_rejects.extend(result.rejects[:SHOWN_REJECTS])
         said = (reject for reject in result.rejects if reject.said)
-        self._model_errors.extend(islice(said, _SHOWN_REJECTS - len(self._model_errors)))
+        self._model_errors.extend(islice(said, SHOWN_REJECTS - len(self._model_errors)))
         self._target.add_rejects(result.rejects)
         if self._failing:
             if self.tally.rejected > _MOST_FAILED_REJECTS:
@@ -217,7 +259,7 @@ class FileRun:
         return sink
 
     def _finish_if_all_taken(self) -> None:
-        if self._all_sent and not self._read_up_to and not self.is_over:
+        if self._all_sent and not self._on_their_way and not self.is_over:
             stop_if_interrupted()
             self._context.finisher(self._finish())
 
@@ -243,9 +285,7 @@ class FileRun:
                 where=self.pair.input,
                 cure="If that is right, publish an empty output with --allow-empty.",
             )
-        if self._failing or self._limit.exceeded_by(tally.rejected, tally.read, finished=True):
-            raise self._too_many_rejects()
-        if tally.read and not tally.scored:
+        if self._failing or is_refused(tally, self._options):
             raise self._too_many_rejects()
         admission = self._admitted()
         whole, self._whole_file = self._whole_file, None
@@ -296,46 +336,11 @@ class FileRun:
             raise
 
     def _too_many_rejects(self) -> DataError:
-        tally = self.tally
         kept = self._target.keep_failed_rejects()
-        what = (
-            "no row could be scored"
-            if not tally.scored
-            else f"{tally.rejected:,} of {tally.read:,} rows read were rejected, "
-            f"allowed are {self._options.max_rejects}"
+        return refusal(
+            self.tally,
+            self._first_rejects,
+            self._options,
+            path=self.pair.input,
+            cure=f"See {kept}." if kept else "",
         )
-        error = TooManyRejectsError(
-            what + ":",
-            details=self._reject_lines(quotes_cells=True),
-            where=self.pair.input,
-            cure=self._cure(kept, quotes_cells=True),
-        )
-        error.logged_what = "\n".join((what + ":", *self._reject_lines(quotes_cells=False)))
-        error.logged_cure = self._cure(kept, quotes_cells=False)
-        return error
-
-    def _reject_lines(self, *, quotes_cells: bool) -> list[str]:
-        shown = self._first_rejects[:_SHOWN_REJECTS]
-        lines = [
-            f"  row {reject.row}"
-            + (f", line {reject.line}" if reject.line is not None else "")
-            + (f", column {reject.column}" if reject.column else "")
-            + f": {reject.reason}"
-            + (f": {reject.said}" if reject.said and quotes_cells else "")
-            for reject in shown
-        ]
-        if self.tally.rejected > len(lines):
-            lines.append(f"  and {self.tally.rejected - len(lines):,} more")
-        return lines
-
-    def _cure(self, kept: Path | None, *, quotes_cells: bool) -> str:
-        advice = advise(
-            self._alignment,
-            self.tally.counts,
-            rows_read=self.tally.read,
-            model=self._options.model,
-            quotes_cells=quotes_cells,
-        )
-        seen = f"See {kept}." if kept else ""
-        mended = "Mend the input, or publish without these rows with --max-rejects."
-        return " ".join(part for part in (seen, advice, mended) if part)

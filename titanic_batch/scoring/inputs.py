@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from titanic_batch.errors import InputMissingError, UsageError
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths, require_names
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
+from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import STDIN, input_format, no_such_file, stem
 
 STDOUT = "-"
@@ -138,9 +140,10 @@ def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
         raise UsageError("standard output takes a single input", cure="Name an output folder.")
     _require_known(input)
     if not reject_limit(options.max_rejects).is_zero and options.rejects is None:
+        name = "stdin" if input == STDIN else stem(input)
         raise UsageError(
             "with standard output, rejected rows would be lost",
-            cure="Say where they go with --rejects PATH.",
+            cure=f"Say where they go: --rejects {shlex.quote(f'{name}.rejects.csv')}",
         )
     return FilePair(input=input, output=None, output_format="csv")
 
@@ -174,11 +177,7 @@ def _pair(input: str, output: str, output_format: str, options: ScoreOptions) ->
 
 def _require_known(path: str) -> None:
     if input_format(path) is None:
-        raise UsageError(
-            "unknown file extension",
-            where=path,
-            cure="Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet.",
-        )
+        raise unknown_format(path)
 
 
 def _format_of(output: str) -> str:

@@ -147,6 +147,12 @@ def _run_all(
                     if not run.is_over:
                         run.fail(exc)  # there is nothing to resume
                 raise
+        if refused := [run for run in runs if run.is_refused]:
+            from titanic_batch.scoring.advice.giving import Adviser  # imports pandas
+
+            adviser = Adviser(engine, description, options)
+            for run in refused:
+                run.advise(adviser)
     finally:
         try:
             engine.close()

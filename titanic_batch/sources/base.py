@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from titanic_batch.faults import Fault
+from titanic_batch.sources.dialect import Dialect
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +90,31 @@ class Parser(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A sample, read in one way.
+
+    Attributes:
+        schema: Its columns.
+        text_cells: Whether cells are text that alignment is still to read (CSV).
+        parser: Reads the chunks.
+        chunks: Its records.
+    """
+
+    schema: pa.Schema
+    text_cells: bool
+    parser: Parser
+    chunks: tuple[Chunk, ...]
+
+
+class Sample(Protocol):
+    """A few records in hand, which can be read again as other options would have it."""
+
+    def read(self, dialect: Dialect, *, allow_no_final_newline: bool = False) -> Reading:
+        """Read the records; raises DataError where that fails."""
+        ...
+
+
 class Source(Protocol):
     """The half of a source that owns the input: header, chunks, and what was read in all.
 
@@ -117,6 +143,21 @@ class Source(Protocol):
     @property
     def bytes_read(self) -> int:
         """How much of `size_bytes` has been read so far."""
+        ...
+
+    def head(self) -> Sample:
+        """Return the first records, as far as they are in hand."""
+        ...
+
+    def sample(self, picked: Sequence[tuple[Chunk, Sequence[int]]]) -> Sample:
+        """Return some records of chunks, by their 0-based positions in these, ascending."""
+        ...
+
+    def unterminated_end(self) -> Sample | None:
+        """Return a last record that lacks its newline; None for none, or where that is not known.
+
+        It is looked for at the input's end, whatever has been read so far.
+        """
         ...
 
     def release(self) -> None:

@@ -11,6 +11,9 @@ from titanic_batch.errors import DataError
 from titanic_batch.sources.base import Chunk
 from titanic_batch.sources.grammar import Offsets, Records, find_records, record_pattern
 
+#: How far a record that is too long is looked along for its end.
+_MOST_TIMES = 16
+
 
 def cut_chunks(
     read: Callable[[int], bytes],
@@ -48,7 +51,7 @@ def cut_chunks(
         rest += block
         records = find_records(rest, delimiter)
         where = _Place(path=path, line=line, delimiter=delimiter, max_bytes=max_record_bytes)
-        _refuse_endless(rest, records, where, ended=ended)
+        _refuse_endless(rest, records, where, read, ended=ended)
         if not records.ends.size:
             wanted *= 2
             continue
@@ -77,7 +80,14 @@ class _Place:
     max_bytes: int
 
 
-def _refuse_endless(buffer: bytes, records: Records, place: _Place, *, ended: bool) -> None:
+def _refuse_endless(
+    buffer: bytes,
+    records: Records,
+    place: _Place,
+    read: Callable[[int], bytes],
+    *,
+    ended: bool,
+) -> None:
     """Fail where damage can't be bounded: an unclosed quote, or a record too long to be one."""
     ends = records.ends
     tail = int(ends[-1]) if ends.size else 0
@@ -88,17 +98,31 @@ def _refuse_endless(buffer: bytes, records: Records, place: _Place, *, ended: bo
         start = tail
     where = f"{place.path}, line {place.line + int(np.searchsorted(records.newlines, start))}"
     if _is_whole(buffer[start:], place.delimiter):
+        length = _length(buffer[start:], place, read)
+        meant = f"If it is meant, add --max-record {-(-length // 1024)}KB." if length else ""
         raise DataError(
             f"the record that starts here is longer than {place.max_bytes:,} bytes",
             where=where,
-            cure="If it is meant, raise --max-record.",
+            cure=meant or "Fix that line.",
         )
     raise DataError(
         "a quote is opened in the record that starts here and never closed"
         + ("" if ended else f" within {place.max_bytes:,} bytes"),
         where=where,
-        cure="Mend that line; a quote inside a quoted field must be doubled.",
+        cure="Fix that line; a quote inside a quoted field must be doubled.",
     )
+
+
+def _length(text: bytes, place: _Place, read: Callable[[int], bytes]) -> int | None:
+    """Return how long the record is that `text` starts with, None where it has no end in sight."""
+    while len(text) <= _MOST_TIMES * place.max_bytes:
+        if match := record_pattern(place.delimiter).match(text):
+            return match.end()
+        block = read(len(text))
+        if not block:
+            return len(text)
+        text += block
+    return None
 
 
 def _first_too_long(buffer: bytes, ends: Offsets, max_bytes: int) -> int | None:

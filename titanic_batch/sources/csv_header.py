@@ -21,13 +21,18 @@ class Header:
 
     Attributes:
         names: The column names, in file order.
-        lines: How many lines it takes.
+        raw: Its record, newline included, as UTF-8.
         rest: Bytes that were read past it.
     """
 
     names: tuple[str, ...]
-    lines: int
+    raw: bytes
     rest: bytes
+
+    @property
+    def lines(self) -> int:
+        """How many lines it takes."""
+        return max(self.raw.count(b"\n"), 1) if self.raw else 0
 
 
 def read_header(
@@ -69,26 +74,26 @@ def read_header(
         buffer += block
     if not buffer:
         if allow_empty:
-            return Header(names=(), lines=0, rest=b"")
+            return Header(names=(), raw=b"", rest=b"")
         raise empty_input(path)
     if match is None:  # no newline at all: a header and nothing else, or an unclosed quote
         match = pattern.match(buffer + b"\n")
         if match is None:
             raise _bad("the header has a quote that is never closed", where=where)
-    raw = match.group()
+    raw = buffer[: match.end()]  # without a newline where the file has none
     try:
-        names = _names(strip_newline(raw), dialect)
+        names = _names(strip_newline(match.group()), dialect)
     except DataError as exc:
         exc.where = where
         raise
-    return Header(names=names, lines=raw.count(b"\n"), rest=buffer[match.end() :])
+    return Header(names=names, raw=raw, rest=buffer[match.end() :])
 
 
 @lru_cache(maxsize=16)
 def _names(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     """Return the names in a header; raises DataError. Thousands of small files mostly have one."""
     if b"\0" in record:
-        raise _bad("the header holds NUL bytes, as UTF-16 text does", "Try --encoding utf-16.")
+        raise _bad("the header holds NUL bytes, as UTF-16 text does", "Write it as UTF-8.")
     fields = split_fields(record, dialect.delimiter)
     if bare_faults(fields) is not None:
         raise _bad("the header has a quote or a carriage return inside a bare field")
@@ -97,7 +102,7 @@ def _names(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     except UnicodeDecodeError as exc:
         raise _bad(
             f"the header is not {dialect.encoding} text",
-            "Say how the file is written, for example --encoding latin-1.",
+            "Write it as UTF-8, or say how it is written.",
         ) from exc
     empty = [index + 1 for index, name in enumerate(names) if not name.strip()]
     if empty:
@@ -108,5 +113,5 @@ def _names(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     return names
 
 
-def _bad(what: str, cure: str = "Mend the file's first line.", where: str = "") -> DataError:
+def _bad(what: str, cure: str = "Fix the file's first line.", where: str = "") -> DataError:
     return DataError(what, where=where, cure=cure)

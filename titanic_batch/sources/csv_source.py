@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
+from titanic_batch.errors import DataError
 from titanic_batch.sources.base import Chunk, InputFacts
 from titanic_batch.sources.csv_cutter import cut_chunks
 from titanic_batch.sources.csv_header import read_header
 from titanic_batch.sources.csv_parser import CsvParser
 from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.sample import CsvSample, csv_sample
 from titanic_batch.sources.stream import InputStream
+
+#: Where a last record without a newline is looked for.
+_TAIL_BYTES = 1 << 16
+
+
+class HeaderError(DataError):
+    """The header cannot be read as the options say; `head` is what the file begins with."""
+
+    head: CsvSample
 
 
 class CsvSource:
@@ -19,7 +30,7 @@ class CsvSource:
 
     Raises:
         InputMissingError: if it does not exist or is empty.
-        DataError: if its header is damaged.
+        HeaderError: if its header is damaged.
         OutputError: if it cannot be read.
     """
 
@@ -48,6 +59,12 @@ class CsvSource:
                 path=path,
                 allow_empty=allow_empty,
             )
+            self._refuse_cut_header(path, allow_empty=allow_empty, allow=allow_no_final_newline)
+        except DataError as exc:
+            self._stream.close()
+            error = HeaderError(exc.what, where=exc.where, cure=exc.cure)
+            error.head = self.head()
+            raise error from exc
         except BaseException:
             self._stream.close()
             raise
@@ -58,6 +75,17 @@ class CsvSource:
             path=path,
             allow_no_final_newline=allow_no_final_newline,
         )
+
+    def _refuse_cut_header(self, path: str, *, allow_empty: bool, allow: bool) -> None:
+        """Publish nothing, not even an empty output, of a file that ends within its header."""
+        header = self._header.raw
+        if header and not header.endswith(b"\n") and not allow:
+            flags = "--allow-no-final-newline" + ("" if allow_empty else " --allow-empty")
+            raise DataError(
+                "the header, which is all there is, has no newline: the file may be cut short",
+                where=f"{path}, line 1",
+                cure=f"If it is meant to be empty, add {flags}.",
+            )
 
     @property
     def size_bytes(self) -> int | None:
@@ -80,6 +108,24 @@ class CsvSource:
             max_record_bytes=self._max_record_bytes,
             path=self._stream.path,
         )
+
+    def head(self) -> CsvSample:
+        """Return what the file begins with."""
+        head, is_whole = self._stream.head
+        return CsvSample(raw=head, is_whole=is_whole)
+
+    def sample(self, picked: Sequence[tuple[Chunk, Sequence[int]]]) -> CsvSample:
+        """Return some of its records, under its header."""
+        return csv_sample(self._header.raw, picked, self._dialect)
+
+    def unterminated_end(self) -> CsvSample | None:
+        """Return a last record without a newline; None for none, or where that is not known."""
+        tail = self._stream.tail(_TAIL_BYTES)
+        if tail is None or tail.rstrip(b"\0").endswith(b"\n"):
+            return None
+        is_wide = self._dialect.encoding.startswith(("utf-16", "utf-32"))
+        last = b"" if is_wide else tail[tail.rfind(b"\n") + 1 :]
+        return CsvSample(raw=self.sample(()).raw + last, is_whole=True)
 
     def release(self) -> None:
         """Close the file, of which all is read; raises DataError if it changed meanwhile."""

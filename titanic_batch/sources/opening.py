@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from titanic_batch.errors import UsageError
 from titanic_batch.sources.base import Source
 from titanic_batch.sources.csv_source import CsvSource
-from titanic_batch.sources.dialect import declare_dialect
+from titanic_batch.sources.dialect import Dialect, declare_dialect
+from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import input_format
 from titanic_batch.sources.parquet_source import ParquetSource
 
@@ -41,17 +41,24 @@ def open_source(
     if kind == "parquet":
         return ParquetSource(path, chunk_bytes=chunk_bytes, allow_empty=allow_empty)
     if kind is None:
-        raise UsageError(
-            "unknown file extension",
-            where=path,
-            cure="Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet.",
-        )
-    default = "\t" if kind == "tsv" else ","
+        raise unknown_format(path)
     return CsvSource(
         path,
-        dialect=declare_dialect(default if delimiter is None else delimiter, encoding),
+        dialect=dialect_of(path, delimiter, encoding),
         chunk_bytes=chunk_bytes,
         max_record_bytes=max_record_bytes,
         allow_no_final_newline=allow_no_final_newline,
         allow_empty=allow_empty,
     )
+
+
+def dialect_of(path: str, delimiter: str | None, encoding: str) -> Dialect:
+    """Return how the CSV file at `path` is written; see `declare_dialect` for what it raises.
+
+    Args:
+        path: The file.
+        delimiter: As declared; None for a comma, or a tab in .tsv files.
+        encoding: As declared.
+    """
+    usual = "\t" if input_format(path) == "tsv" else ","
+    return declare_dialect(usual if delimiter is None else delimiter, encoding)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from titanic_batch.errors import DataError
 from titanic_batch.sources.base import Chunk, InputFacts, Parsed, RawRecord
 from titanic_batch.sources.formats import empty_input
+from titanic_batch.sources.sample import MOST_ROWS, TableSample
 from titanic_batch.sources.stream import open_input
 from titanic_batch.sources.watch import InputWatch
 
@@ -143,6 +144,28 @@ class ParquetSource:
                 where=self._path,
                 cure="Copy or make it again.",
             )
+
+    def head(self) -> TableSample:
+        """Return its first rows; none where they cannot be read."""
+        table = self.schema.empty_table()
+        try:
+            if self._parquet is not None:
+                batch = next(self._parquet.iter_batches(MOST_ROWS, use_threads=False), None)
+                if batch is not None:
+                    table = pa.Table.from_batches([batch.cast(self.schema)])
+        except (pa.ArrowException, OSError):
+            pass  # a damaged page, of which `chunks` tells
+        return TableSample(table=table, parser=self.parser)
+
+    def sample(self, picked: Sequence[tuple[Chunk, Sequence[int]]]) -> TableSample:
+        """Return some of its rows."""
+        tables = [_table(chunk).take(pa.array(rows, pa.int64())) for chunk, rows in picked]
+        return TableSample(
+            table=pa.concat_tables([self.schema.empty_table(), *tables]), parser=self.parser
+        )
+
+    def unterminated_end(self) -> None:
+        """Return nothing: a table that is cut short cannot be opened."""
 
     def release(self) -> None:
         """Close the file, of which all is read; raises DataError if it changed meanwhile."""

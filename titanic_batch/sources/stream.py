@@ -6,6 +6,7 @@ import codecs
 import gzip
 import hashlib
 import io
+import os
 import sys
 import zlib
 from collections.abc import Iterator
@@ -24,6 +25,12 @@ from titanic_batch.sources.watch import InputWatch
 UNDECODABLE = b"\xff"
 
 _DECODE_BYTES = 1 << 20
+#: What is remembered of an input's beginning, for whoever asks how else it could be read.
+_HEAD_BYTES = 1 << 16
+
+
+#: The error handler that does so.
+MARK_UNDECODABLE = "titanic_batch.mark"
 
 
 def _mark_undecodable(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -42,7 +49,7 @@ def _mark_undecodable(error: UnicodeError) -> tuple[str | bytes, int]:
     raise error
 
 
-codecs.register_error("titanic_batch.mark", _mark_undecodable)
+codecs.register_error(MARK_UNDECODABLE, _mark_undecodable)
 
 
 class HashingFile(io.RawIOBase):
@@ -106,10 +113,11 @@ class InputStream:
         self._decoder = (
             None
             if encoding == "utf-8"
-            else codecs.getincrementaldecoder(encoding)("titanic_batch.mark")
+            else codecs.getincrementaldecoder(encoding)(MARK_UNDECODABLE)
         )
         self._spare = b""
         self._ended = False
+        self._head = b""
 
     @property
     def size_bytes(self) -> int | None:
@@ -140,15 +148,28 @@ class InputStream:
         data, self._spare = data[:size], data[size:]
         return data
 
+    @property
+    def head(self) -> tuple[bytes, bool]:
+        """The first bytes, unpacked but not decoded, and whether they are all there is."""
+        return self._head, self._ended and len(self._head) < _HEAD_BYTES
+
     def _next_part(self, wanted: int) -> bytes:
-        if self._decoder is None:
-            data = self._decoded.read(wanted)
-            self._ended = not data
-            return data
-        data = self._decoded.read(_DECODE_BYTES)
+        data = self._decoded.read(wanted if self._decoder is None else _DECODE_BYTES)
         self._ended = not data
+        if len(self._head) < _HEAD_BYTES:
+            self._head += data[: _HEAD_BYTES - len(self._head)]
+        if self._decoder is None:
+            return data
         text = self._decoder.decode(data, final=not data)
-        return text.encode("utf-8", "titanic_batch.mark")
+        return text.encode("utf-8", MARK_UNDECODABLE)
+
+    def tail(self, size: int) -> bytes | None:
+        """Return the file's last bytes; None where they are not to be had without reading it."""
+        end = self.size_bytes
+        if end is None or self._decoded is not self._raw:
+            return None
+        with _read_errors(self.path):
+            return os.pread(self._file.fileno(), size, max(end - size, 0))
 
     def check_unchanged(self) -> None:
         """Raise DataError if the file is not what was opened any more."""
@@ -212,7 +233,7 @@ def _read_errors(path: str) -> Iterator[None]:
         raise DataError(
             f"it is not text in the declared encoding: {exc}",
             where=path,
-            cure="Say how it is written with --encoding.",
+            cure="Say how it is written.",
         ) from exc
     except OSError as exc:
         if Path(path).suffix.lower() in (".bz2", ".zst") and exc.errno is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +26,17 @@ DATA_CURE = (
     "Show the data it was trained on: "
     "`titanic-batch models save FILE --data train.csv --target Survived`."
 )
+
+
+@contextmanager
+def about_model(ref: str) -> Iterator[None]:
+    """Say in errors that name no model that it is this one, also in the command that helps."""
+    try:
+        yield
+    except ModelError as exc:
+        exc.where = exc.where or ref
+        exc.cure = exc.cure.replace(" save FILE ", f" save {shlex.quote(ref)} ")
+        raise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,241 @@
+"""What rejected cells might mean: nulls, other spellings, numbers written otherwise."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+
+from titanic_batch.alignment.counts import AlignmentCounts
+from titanic_batch.alignment.feeds import Feed
+from titanic_batch.schema import ColumnSchema, Scalar
+from titanic_batch.scoring.advice.changes import Change
+from titanic_batch.scoring.advice.trials import Cell, Trial
+
+_MOST_CATEGORIES = 30
+_MOST_EXAMPLES = 3
+_MOST_TOKENS = 4
+
+#: Texts that files have for what is not known, whatever their case.
+_NULL_TEXTS = frozenset(
+    ("na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nil", "missing", "unknown", "undefined")
+) | frozenset(("empty", "\\n", "?", "-", "--", ".", "*", "#null!"))
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
+_GROUPED = re.compile(r"\s*[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?\s*")
+_BOOLEANS = {"true": 1, "false": 0}
+_UNREADABLE = frozenset({"not-a-number", "not-an-integer", "not-a-boolean"})
+
+
+def null_token_changes(trial: Trial) -> Iterator[Change]:
+    """Yield the texts of cells that may mean null, the most frequent first."""
+    bad = [c for c in trial.cells if c.reason in _UNREADABLE or c.reason == "unknown-category"]
+    texts = Counter(cell.text for cell in bad if cell.text.isprintable())
+    known = [t for t, _ in texts.most_common() if t.strip().casefold() in _NULL_TEXTS]
+    most = [
+        t
+        for t, count in texts.most_common(1)
+        if count >= 3
+        and 2 * count > len(trial.rejected)
+        and not _has_digit(t)
+        and all(cell.reason in _UNREADABLE for cell in bad if cell.text == t)
+    ]
+    for text in dict.fromkeys([*known[:_MOST_TOKENS], *most]):
+        columns = dict.fromkeys(cell.feed.source for cell in bad if cell.text == text)
+        yield Change(
+            why=f"{text} stands for null in {_listed(columns)}",
+            logged_why=f"A text stands for null in {_listed(columns)}",
+            options={"null": (text,)},
+            quotes_cells=True,
+        )
+
+
+def spelling_changes(
+    trial: Trial, counts: AlignmentCounts, *, can_rewrite: bool
+) -> Iterator[Change]:
+    """Yield what feeds values that differ from known ones in nothing but their spelling.
+
+    Args:
+        trial: What was rejected.
+        counts: The values met in all of the file.
+        can_rewrite: Whether the file can be rewritten, where a map cannot say it.
+    """
+    for feed, cells in by_feed(trial.cells, "unknown-category"):
+        known = _known_texts(feed)
+        by_form: dict[str, list[str]] = defaultdict(list)
+        for text in known:
+            by_form[_form(text)].append(text)
+        counted = counts.unknown.get(_counted_as(feed), Counter())
+        seen = dict.fromkeys([*(cell.text for cell in cells), *counted])
+        meant = {
+            text: by_form[_form(text)][0]
+            for text in seen
+            if len(by_form.get(_form(text), ())) == 1 and text not in known and text.isprintable()
+        }
+        if not meant or len(known) > _MOST_CATEGORIES:
+            continue
+        why = f"{feed.source} spells what the model knows otherwise ({examples(meant)})"
+        logged = f"{feed.source} spells what the model knows otherwise"
+        if feed.one_hot is not None or any(set(text) & set(",=") for text in (*meant, *known)):
+            if can_rewrite:
+                yield Change(
+                    why=why,
+                    logged_why=logged,
+                    repair={"values": {feed.source: meant}},
+                    quotes_cells=True,
+                )
+            continue
+        values = _values_of(feed)
+        mapping: dict[str, Scalar] = {text: values[known] for text, known in meant.items()}
+        # A map names every value there is: those that are spelt right as well.
+        yield Change(
+            why=why,
+            logged_why=logged,
+            options={"map": {feed.column.name: {**mapping, **values}}},
+            quotes_cells=True,
+        )
+
+
+def boolean_changes(trial: Trial) -> Iterator[Change]:
+    """Yield maps for number columns that hold true and false."""
+    for feed, cells in by_feed(trial.cells, *_UNREADABLE, "unknown-category"):
+        texts = dict.fromkeys(cell.text for cell in cells)
+        forms = {text.casefold() for text in texts}
+        if feed.one_hot is not None or feed.mapping is not None or not forms <= set(_BOOLEANS):
+            continue
+        usual = [text for text in ("False", "True") if text.casefold() not in forms]
+        mapping: dict[str, Scalar] = {t: _BOOLEANS[t.casefold()] for t in (*texts, *usual)}
+        if len(cells) < trial.row_count:  # others may be numbers already
+            mapping |= {"0": 0, "1": 1}
+        yield Change(
+            why=f"{feed.source} holds {examples(texts)} where the model takes numbers",
+            logged_why=f"{feed.source} holds booleans where the model takes numbers",
+            options={"map": {feed.column.name: mapping}},
+            quotes_cells=True,
+        )
+
+
+def unknown_changes(trial: Trial) -> Iterator[Change]:
+    """Yield the permission for values that the model never saw, of columns whose model takes it."""
+    for feed, cells in by_feed(trial.cells, "unknown-category"):
+        if feed.mapping is not None or feed.accepts_unknown:
+            continue
+        name = feed.source if feed.one_hot is not None else feed.column.name
+        texts = dict.fromkeys(cell.text for cell in cells)
+        yield Change(
+            why=f"{feed.source} has values that the model never saw ({examples(texts)}), "
+            "which it would score all the same",
+            logged_why=f"{feed.source} has values that the model never saw, which it would score "
+            "all the same",
+            options={"unknown": {name: "allow"}},
+        )
+
+
+def null_changes(trial: Trial) -> Iterator[Change]:
+    """Yield what lets nulls through: as they are where the model takes that, or filled."""
+    for feed, _ in by_feed(trial.cells, "missing-value"):
+        name = feed.raw_name
+        value = _usual(feed.column) if feed.one_hot is None else None
+        why = f"{name} has nulls, for which the model was not trained"
+        fill = Change(why=why, options={"fill": {name: value}}) if value is not None else None
+        yield Change(why=why, options={"allow_null": (name,)}, otherwise=fill)
+        if fill is not None:
+            yield fill
+
+
+def number_changes(trial: Trial) -> Iterator[Change]:
+    """Yield how numbers are to be rewritten, which have commas in them."""
+    decimal, grouped = [], []
+    for feed, cells in by_feed(trial.cells, "not-a-number", "not-an-integer", "unknown-category"):
+        texts = [cell.text for cell in cells if "," in cell.text]
+        if (
+            texts
+            and all(map(_GROUPED.fullmatch, texts))
+            and any("." in text or text.count(",") > 1 for text in texts)
+        ):
+            grouped.append(feed.source)
+        elif (
+            texts
+            and all(map(_DECIMAL_COMMA.fullmatch, texts))
+            and not all(map(_GROUPED.fullmatch, texts))
+        ):
+            decimal.append(feed.source)
+    if decimal:
+        yield Change(
+            why=f"{_listed(decimal)} {_has(decimal)} a comma for the decimal point",
+            repair={"decimal": tuple(decimal)},
+        )
+    if grouped:
+        yield Change(
+            why=f"{_listed(grouped)} {_has(grouped)} commas between thousands",
+            repair={"thousands": tuple(grouped)},
+        )
+
+
+def by_feed(cells: Iterable[Cell], *reasons: str) -> Iterator[tuple[Feed, list[Cell]]]:
+    """Yield the input columns with such cells, and these; of any reason where none is given."""
+    found: dict[int, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if not reasons or cell.reason in reasons:
+            found[cell.feed.position].append(cell)
+    for _, some in sorted(found.items()):
+        yield some[0].feed, some
+
+
+def _known_texts(feed: Feed) -> list[str]:
+    if feed.one_hot is not None:
+        return list(feed.one_hot_known)
+    return list(_values_of(feed))
+
+
+def _values_of(feed: Feed) -> dict[str, Scalar]:
+    """Return the texts that a column may hold, and what the model takes for each."""
+    if feed.mapping is not None:
+        return dict(feed.mapping)
+    categories = feed.column.categories or ()
+    return {c: c for c in categories if isinstance(c, str)}
+
+
+def _counted_as(feed: Feed) -> str:
+    return feed.source if feed.one_hot is not None else feed.column.name
+
+
+def _form(text: str) -> str:
+    """Return a text without what people vary: case, accents, spaces around and between words."""
+    parts = unicodedata.normalize("NFKD", text)
+    plain = "".join(part for part in parts if not unicodedata.combining(part))
+    return " ".join(plain.split()).casefold()
+
+
+def _usual(column: ColumnSchema) -> Scalar | None:
+    """Return the value that stands in the middle, or is the most frequent; None if not known."""
+    if column.kind == "category":
+        if not column.categories or not column.frequencies:
+            return None
+        pairs = zip(column.frequencies, column.categories, strict=True)
+        return max(pairs, key=lambda pair: pair[0])[1]
+    if column.quantiles is None or column.kind == "boolean":
+        return None
+    middle = column.quantiles[len(column.quantiles) // 2]
+    if column.kind == "integer" or middle.is_integer():
+        return int(middle)
+    return middle
+
+
+def _has_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)
+
+
+def examples(texts: dict[str, str] | dict[str, None]) -> str:
+    """Return the first of some texts, for a sentence."""
+    shown = [t if t.isprintable() else repr(t)[1:-1] for t in list(texts)[:_MOST_EXAMPLES]]
+    return ", ".join([*shown, "..."] if len(texts) > len(shown) else shown)
+
+
+def _listed(names: dict[str, None] | list[str]) -> str:
+    few = list(names)[:_MOST_EXAMPLES]
+    return " and ".join(few) if len(names) < 3 else ", ".join([*few, "..."])
+
+
+def _has(names: list[str]) -> str:
+    return "has" if len(names) == 1 else "have"

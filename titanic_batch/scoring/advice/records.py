@@ -1,0 +1,39 @@
+"""What rejected records might mean: another encoding, empty lines, delimiters at their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from titanic_batch.scoring.advice.changes import Change
+from titanic_batch.scoring.advice.encodings import has_text_in, likely_encodings
+from titanic_batch.scoring.advice.trials import Trial
+from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.sources.opening import dialect_of
+from titanic_batch.sources.sample import CsvSample
+
+
+def record_changes(
+    trial: Trial, sample: CsvSample, options: ScoreOptions, path: str
+) -> Iterator[Change]:
+    """Yield what might make records of what is none yet."""
+    reasons = set(trial.rejected.values())
+    if "bad-encoding" in reasons and not has_text_in(sample.raw, options.encoding):
+        for encoding in likely_encodings(sample.raw, options.encoding):
+            yield Change(
+                why=f"It is not {options.encoding} text, but can be read as {encoding}",
+                options={"encoding": encoding},
+            )
+    if "unterminated" in reasons:
+        yield Change(
+            why="The last record is complete but for its newline; check that the file is",
+            options={"allow_no_final_newline": True},
+        )
+    if "wrong-width" in reasons:
+        dialect = dialect_of(path, options.delimiter, options.encoding)
+        lines = [line.rstrip(b"\r") for line in sample.text(dialect.encoding).split(b"\n")]
+        if not all(lines[:-1]):
+            yield Change(why="It has empty lines", repair={"blank_lines": True})
+        if any(line.endswith(dialect.delimiter) for line in lines[1:]):
+            yield Change(
+                why="Records end in a delimiter that the header lacks", repair={"long_rows": True}
+            )

@@ -1,0 +1,221 @@
+"""What a file's header might mean: another delimiter or encoding, lines before it, other names."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+import pyarrow as pa
+
+from titanic_batch.alignment.names import nearest, normalised
+from titanic_batch.alignment.plan import MissingColumnsError, plan_alignment
+from titanic_batch.errors import TitanicBatchError
+from titanic_batch.schema import ColumnSchema, TrainingSchema
+from titanic_batch.scoring.advice.changes import Change
+from titanic_batch.scoring.advice.encodings import likely_encodings
+from titanic_batch.scoring.advice.trials import Trials, read
+from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.sources.base import Reading, Sample
+from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.opening import dialect_of
+from titanic_batch.sources.records import bare_faults, split_fields, strip_newline
+from titanic_batch.sources.sample import CsvSample
+
+_DELIMITERS = (b",", b";", b"\t", b"|")
+_MOST_SKIPPED = 10
+_MOSTLY = 0.5
+_NAMES = {b",": "commas", b";": "semicolons", b"\t": "tabs", b"|": "vertical bars"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Header:
+    dialect: Dialect
+    skip: int
+    names: tuple[str, ...]
+
+    @property
+    def unnamed(self) -> bool:
+        return any(not name.strip() for name in self.names)
+
+
+def shape_changes(
+    sample: CsvSample, options: ScoreOptions, path: str, schema: TrainingSchema
+) -> list[Change]:
+    """Return what makes a header of the file's beginning that has the model's columns.
+
+    Returns:
+        As few changes as possible; none where there are none, or none is needed.
+    """
+    declared = dialect_of(path, options.delimiter, options.encoding)
+    best: _Header | None = None
+    fewest = len(schema.columns)
+    if len(schema.columns) > 1:
+        fewest = len(schema.columns) // 2 + 1  # half of them must be there, for it to be one
+    for header in _headers(sample, declared):
+        missing = _missing(header, options, schema)
+        if missing < fewest:
+            best, fewest = header, missing
+        if missing == 0:
+            break
+    return _changes(best, declared) if best is not None else []
+
+
+def _changes(header: _Header, declared: Dialect) -> list[Change]:
+    found = []
+    if header.dialect.encoding != declared.encoding:
+        found.append(
+            Change(
+                why=f"It is not {declared.encoding} text, but can be read as "
+                f"{header.dialect.encoding}",
+                options={"encoding": header.dialect.encoding},
+            )
+        )
+    if header.skip:
+        lines = "A line that is" if header.skip == 1 else f"{header.skip} lines that are"
+        stand = "stands" if header.skip == 1 else "stand"
+        found.append(
+            Change(why=f"{lines} no part of the table {stand} first", repair={"skip": header.skip})
+        )
+    if header.dialect.delimiter != declared.delimiter:
+        found.append(
+            Change(
+                why=f"Its columns are parted by {_NAMES[header.dialect.delimiter]}",
+                options={"delimiter": header.dialect.delimiter.decode()},
+            )
+        )
+    if header.unnamed:
+        found.append(Change(why="The header has a column without a name", repair={"unnamed": True}))
+    return found
+
+
+def _headers(sample: CsvSample, declared: Dialect) -> Iterator[_Header]:
+    """Yield what the header might be, the declared way first, and fewer changes before more."""
+    encodings = [declared.encoding, *likely_encodings(sample.raw, declared.encoding)]
+    delimiters = sorted(_DELIMITERS, key=lambda mark: mark != declared.delimiter)
+    if declared.delimiter not in delimiters:
+        delimiters.insert(0, declared.delimiter)
+    ways = sorted(
+        product(encodings, delimiters, range(_MOST_SKIPPED + 1)),
+        key=lambda way: (way[0] != declared.encoding) + (way[1] != declared.delimiter) + way[2],
+    )
+    lines: dict[str, list[bytes]] = {}
+    for encoding, delimiter, skip in ways:
+        if encoding not in lines:
+            lines[encoding] = _lines(sample, encoding)
+        if skip >= len(lines[encoding]):
+            continue
+        fields = split_fields(lines[encoding][skip], delimiter)
+        if bare_faults(fields) is not None:
+            continue
+        try:
+            names = tuple(field.text.decode() for field in fields)
+        except UnicodeDecodeError:
+            continue
+        named = [name for name in names if name.strip()]
+        if len(set(named)) == len(named) > 0 and not any("\0" in name for name in named):
+            yield _Header(
+                dialect=Dialect(delimiter=delimiter, encoding=encoding), skip=skip, names=names
+            )
+
+
+def _lines(sample: CsvSample, encoding: str) -> list[bytes]:
+    try:
+        text = sample.text(encoding)
+    except TitanicBatchError:
+        return []
+    text = text.removeprefix(codecs.BOM_UTF8)
+    lines = text.split(b"\n", _MOST_SKIPPED + 1)[: _MOST_SKIPPED + 1]
+    return [strip_newline(line + b"\n") for line in lines]
+
+
+def _missing(header: _Header, options: ScoreOptions, schema: TrainingSchema) -> int:
+    names = [name if name.strip() else f"Unnamed: {i}" for i, name in enumerate(header.names)]
+    inputs = pa.schema([(name, pa.string()) for name in names])
+    try:
+        plan_alignment(schema, inputs, options.alignment, where="", text_cells=True)
+    except MissingColumnsError as exc:
+        return len(exc.missing)
+    except TitanicBatchError:
+        return len(schema.columns)
+    return 0
+
+
+def rename_changes(
+    sample: Sample, options: ScoreOptions, path: str, trials: Trials
+) -> list[Change]:
+    """Return what gives every missing model column another column of the input, or nothing.
+
+    What an input column holds must fit.
+    """
+    try:
+        reading = read(sample, options, path)
+    except TitanicBatchError:
+        return []
+    schema = trials.schema
+    renames: dict[str, str] = {}
+    free = _free_columns(reading, options, schema)
+    for name in _missing_columns(reading, options, schema):
+        source = _likely_source(schema.column(name), free, reading, options, trials)
+        if source is None:
+            return []
+        free.remove(source)
+        renames[source] = name
+    if not renames:
+        return []
+    pairs = ", ".join(f"{old} for {new}" for old, new in renames.items())
+    return [
+        Change(
+            why=f"If these are other names for the same things ({pairs}), say so",
+            options={"rename": renames},
+        )
+    ]
+
+
+def _missing_columns(
+    reading: Reading, options: ScoreOptions, schema: TrainingSchema
+) -> tuple[str, ...]:
+    try:
+        plan_alignment(
+            schema, reading.schema, options.alignment, where="", text_cells=reading.text_cells
+        )
+    except MissingColumnsError as exc:
+        return exc.missing
+    except TitanicBatchError:
+        pass
+    return ()
+
+
+def _free_columns(reading: Reading, options: ScoreOptions, schema: TrainingSchema) -> list[str]:
+    """Return the input columns that feed no column of the model."""
+    taken = set(options.rename)
+    for column in schema.columns:
+        only = replace(schema, columns=(column,))
+        rename = {old: new for old, new in options.rename.items() if new == column.name}
+        try:
+            plan = plan_alignment(
+                only,
+                reading.schema,
+                replace(ScoreOptions(rename=rename).alignment),
+                where="",
+                text_cells=reading.text_cells,
+            )
+        except TitanicBatchError:
+            continue
+        taken |= {feed.source for feed in plan.feeds}
+    return [name for name in reading.schema.names if name not in taken]
+
+
+def _likely_source(
+    column: ColumnSchema, free: list[str], reading: Reading, options: ScoreOptions, trials: Trials
+) -> str | None:
+    """Return the column that is named most alike; else the only one that holds its categories."""
+    alike = [name for name in free if normalised(name) == normalised(column.name)]
+    for name in [*alike, *nearest(column.name, free)]:
+        if trials.fits(reading, column.name, name, options) > _MOSTLY:
+            return name
+    if column.kind != "category" or not all(isinstance(c, str) for c in column.categories or ()):
+        return None
+    holding = [name for name in free if trials.fits(reading, column.name, name, options) == 1]
+    return holding[0] if len(holding) == 1 else None

@@ -1,0 +1,219 @@
+"""Try options on the rows in hand: read them again, align them, ask the model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from titanic_batch.alignment.apply import Aligned, align
+from titanic_batch.alignment.feeds import AlignmentPlan, Feed
+from titanic_batch.alignment.plan import plan_alignment
+from titanic_batch.chunk.answers import ModelFacts
+from titanic_batch.chunk.output import plan_output
+from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.engine.base import Engine, Work
+from titanic_batch.errors import DataError, TitanicBatchError
+from titanic_batch.schema import TrainingSchema
+from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.sinks.csv_sink import CsvFormat
+from titanic_batch.sources.base import Parsed, Reading, Sample
+from titanic_batch.sources.opening import dialect_of
+
+#: A null is nearer to being scored than what cannot even be read.
+_COST_OF_NULL, _COST = 1, 2
+#: A model that raises on more of the rows in hand is not looked at row by row.
+_MOST_FAILING = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A cell that cannot feed the model.
+
+    Attributes:
+        feed: How it would.
+        row: 1-based row of the sample.
+        text: What it holds; empty for null.
+        reason: Why it cannot.
+    """
+
+    feed: Feed
+    row: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What becomes of a sample under some options.
+
+    Attributes:
+        error: What refuses all of it, before its first row; None for nothing.
+        names: The input's columns.
+        plan: How the model is fed.
+        row_count: The sample's rows.
+        rejected: 1-based rows that are rejected, and why.
+        cells: The cells that cannot feed the model.
+        near_empty: Rows that are null in most of the model's columns, such as a line of totals.
+    """
+
+    error: TitanicBatchError | None = None
+    names: tuple[str, ...] = ()
+    plan: AlignmentPlan | None = None
+    row_count: int = 0
+    rejected: dict[int, str]
+    cells: tuple[Cell, ...] = ()
+    near_empty: frozenset[int] = frozenset()
+
+    @property
+    def cost(self) -> int:
+        """How far its rows are from being scored."""
+        faulty = {cell.row for cell in self.cells}
+        whole_records = sum(row not in faulty for row in self.rejected)
+        nulls = sum(cell.reason == "missing-value" for cell in self.cells)
+        return _COST * (whole_records + len(self.cells) - nulls) + _COST_OF_NULL * nulls
+
+
+class Trials:
+    """Tries options for one model.
+
+    Args:
+        engine: Asks the model; None to leave it out.
+        schema: What the model expects.
+        facts: What it answers with.
+    """
+
+    def __init__(self, engine: Engine | None, schema: TrainingSchema, facts: ModelFacts) -> None:
+        self.schema = schema
+        self._engine = engine
+        self._facts = facts
+
+    def run(self, sample: Sample, options: ScoreOptions, path: str) -> Trial:
+        """Score a sample of the file at `path`."""
+        try:
+            reading = read(sample, options, path)
+            plan = plan_alignment(
+                self.schema,
+                reading.schema,
+                options.alignment,
+                where=path,
+                text_cells=reading.text_cells,
+            )
+            rejected = self._rejected(reading, plan, options, path)
+            parts = [(c, reading.parser.parse(c)) for c in reading.chunks]
+            aligned = [(c.first_row, p, align(plan, p.cells)) for c, p in parts]
+        except TitanicBatchError as exc:
+            return Trial(error=exc, rejected={})
+        return Trial(
+            names=tuple(reading.schema.names),
+            plan=plan,
+            row_count=sum(chunk.row_count for chunk in reading.chunks),
+            rejected=rejected,
+            cells=tuple(cell for part in aligned for cell in _cells(plan, *part)),
+            near_empty=frozenset(row for part in aligned for row in _near_empty(plan, *part)),
+        )
+
+    def _rejected(
+        self, reading: Reading, plan: AlignmentPlan, options: ScoreOptions, path: str
+    ) -> dict[int, str]:
+        output = plan_output(
+            reading.schema,
+            plan,
+            self._facts,
+            keep="none",
+            text_cells=reading.text_cells,
+            output_format="csv",
+            prediction_column="prediction",
+            probability_column="probability",
+        )
+        task = ChunkTask(
+            input=path,
+            parser=reading.parser,
+            alignment=plan,
+            output=output,
+            encoder=CsvFormat(output.schema).rows,
+            threshold=options.threshold,
+            whole=options.allow_batch_dependence and not self._facts.known_by_row,
+            max_rejects=_MOST_FAILING,
+        )
+        rejected: dict[int, str] = {}
+        results = self._map([Work(0, task, chunk) for chunk in reading.chunks])
+        for chunk, result in zip(reading.chunks, results, strict=True):
+            if isinstance(result, ChunkResult):
+                rejected |= {reject.row: reject.reason for reject in result.rejects}
+            elif isinstance(result, DataError):  # the model fails on some of them
+                rows = range(chunk.first_row, chunk.first_row + chunk.row_count)
+                rejected |= dict.fromkeys(rows, "model-error")
+            else:
+                raise result
+        return rejected
+
+    def _map(self, works: list[Work]) -> list[ChunkResult | TitanicBatchError]:
+        if self._engine is not None:
+            return [outcome.result for outcome in self._engine.map(works)]
+        from titanic_batch.chunk.score import score_chunk
+
+        return [score_chunk(work.task, work.chunk, None, None) for work in works]
+
+    def fits(self, reading: Reading, column: str, source: str, options: ScoreOptions) -> float:
+        """Return the share of an input column's cells, but for nulls, that a model column takes."""
+        only = replace(self.schema, columns=(self.schema.column(column),))
+        renamed = replace(options.alignment, rename={source: column}, fill={}, unknown={})
+        renamed = replace(renamed, allow_null=frozenset(), mapping={})
+        try:
+            plan = plan_alignment(
+                only, reading.schema, renamed, where="", text_cells=reading.text_cells
+            )
+            given = faulty = 0
+            for chunk in reading.chunks:
+                cells = reading.parser.parse(chunk).cells
+                faults = align(plan, cells).faults
+                given += cells.num_rows - cells.column(source).null_count
+                faulty += len({f.index for f in faults if f.reason != "missing-value"})
+        except TitanicBatchError:
+            return 0.0
+        return 1 - faulty / given if given else 0.0
+
+
+def read(sample: Sample, options: ScoreOptions, path: str) -> Reading:
+    """Read a sample of the file at `path` as options say."""
+    return sample.read(
+        dialect_of(path, options.delimiter, options.encoding),
+        allow_no_final_newline=options.allow_no_final_newline,
+    )
+
+
+def _row(parsed: Parsed, first_row: int, index: int) -> int:
+    return first_row + (index if parsed.rows is None else int(parsed.rows[index]))
+
+
+def _cells(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Aligned) -> list[Cell]:
+    feeds: dict[int, Feed] = {}
+    for feed in plan.feeds:
+        feeds.setdefault(feed.position, feed)
+    found = []
+    for fault in aligned.faults:
+        value = parsed.cells.column(fault.position)[fault.index].as_py()
+        found.append(
+            Cell(
+                feed=feeds[fault.position],
+                row=_row(parsed, first_row, fault.index),
+                text="" if value is None else str(value),
+                reason=fault.reason,
+            )
+        )
+    return found
+
+
+def _near_empty(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Aligned) -> list[int]:
+    sources = {feed.column.name: feed.source for feed in plan.feeds}
+    count = len(set(sources.values()))
+    if count < 2:
+        return []
+    nulls: Counter[int] = Counter()
+    seen: set[str] = set()
+    for met in aligned.met:
+        source = sources[met.column]
+        if source not in seen:
+            seen.add(source)
+            nulls.update(met.nulls.tolist())
+    return [_row(parsed, first_row, index) for index, many in nulls.items() if 2 * many > count]

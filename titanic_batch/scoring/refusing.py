@@ -1,0 +1,69 @@
+"""Refuse a file for its rejects: when, and in which words. `score` and `check` do so alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from titanic_batch.chunk.task import Reject
+from titanic_batch.errors import TooManyRejectsError
+from titanic_batch.scoring.options import ScoreOptions, reject_limit
+from titanic_batch.scoring.report import Tally
+
+SHOWN_REJECTS = 5
+
+
+def is_refused(tally: Tally, options: ScoreOptions) -> bool:
+    """Tell whether a file whose rows are all read is refused for those that are rejected."""
+    if tally.by_reason["unterminated"]:
+        return True  # where one record is cut short, others may be missing: no limit allows that
+    if tally.read and not tally.scored:
+        return True
+    limit = reject_limit(options.max_rejects)
+    return limit.exceeded_by(tally.rejected, tally.read, finished=True)
+
+
+def refusal(
+    tally: Tally, rejects: Sequence[Reject], options: ScoreOptions, *, path: str, cure: str = ""
+) -> TooManyRejectsError:
+    """Return the error of a file that is refused for its rejects.
+
+    Args:
+        tally: What was met in it.
+        rejects: The first of its rejects.
+        options: What the run was told.
+        path: The file.
+        cure: What can be done about it, as far as is known.
+    """
+    rejected = f"{tally.rejected:,} of {tally.read:,} rows read were rejected"
+    if tally.by_reason["unterminated"]:
+        what = f"the last record has no newline, so the file may be cut short; {rejected}"
+    elif not tally.scored:
+        what = "no row could be scored"
+    else:
+        what = f"{rejected}, allowed are {options.max_rejects}"
+    error = TooManyRejectsError(
+        f"{what}:",
+        where=path,
+        cure=cure,
+        details=_lines(tally, rejects, quotes_cells=True),
+    )
+    error.logged_what = "\n".join((f"{what}:", *_lines(tally, rejects, quotes_cells=False)))
+    return error
+
+
+def _lines(tally: Tally, rejects: Sequence[Reject], *, quotes_cells: bool) -> list[str]:
+    lines = [
+        f"  {place_of(reject)}: {reject.reason}"
+        # What the model said may quote a cell.
+        + (f": {reject.said}" if reject.said and quotes_cells else "")
+        for reject in rejects[:SHOWN_REJECTS]
+    ]
+    if tally.rejected > len(lines):
+        lines.append(f"  and {tally.rejected - len(lines):,} more")
+    return lines
+
+
+def place_of(reject: Reject) -> str:
+    """Return where a rejected record stands: its row, line and column."""
+    line = f", line {reject.line}" if reject.line is not None else ""
+    return f"row {reject.row}{line}" + (f", column {reject.column}" if reject.column else "")

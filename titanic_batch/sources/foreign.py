@@ -1,0 +1,59 @@
+"""Files in formats that are not read: the command that makes one that is."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path, PurePath
+
+from titanic_batch.errors import UsageError
+from titanic_batch.sources.formats import input_format
+
+_KNOWN = "Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet"
+_TEXTS = (".txt", ".dat", ".data", ".text", ".asc", ".psv", ".tab")
+#: What pandas reads with which function, and what is written: Parquet keeps types.
+_TABLES = {
+    ".feather": ("read_feather({path})", ".parquet"),
+    ".arrow": ("read_feather({path})", ".parquet"),
+    ".orc": ("read_orc({path})", ".parquet"),
+    ".jsonl": ("read_json({path}, lines=True)", ".parquet"),
+    ".ndjson": ("read_json({path}, lines=True)", ".parquet"),
+    ".json": ("read_json({path})", ".parquet"),
+    ".xlsx": ("read_excel({path}, dtype=str, keep_default_na=False)", ".csv"),
+    ".xls": ("read_excel({path}, dtype=str, keep_default_na=False)", ".csv"),
+    ".ods": ("read_excel({path}, dtype=str, keep_default_na=False)", ".csv"),
+}
+_NEEDS = {".xlsx": "openpyxl", ".xls": "xlrd", ".ods": "odfpy"}
+
+
+def unknown_format(path: str) -> UsageError:
+    """Return the error for an input in a format that is not read."""
+    how = _how(path)
+    cure = f"{_KNOWN}{how}." if how else f"{_KNOWN}."
+    return UsageError("unknown file extension", where=path, cure=cure)
+
+
+def _how(path: str) -> str:
+    if not Path(path).is_file():
+        return ""
+    name, suffix = PurePath(path), PurePath(path).suffix.lower()
+    quoted = shlex.quote(path)
+    if suffix in _TEXTS:
+        target = shlex.quote(str(name.with_suffix(".csv")))
+        return f": give this one a name that does, if it is CSV: `cp {quoted} {target}`"
+    if suffix in (".xz", ".zip"):
+        inner = name.with_suffix("")
+        target = str(inner) if input_format(str(inner)) else f"{inner}.csv"
+        if suffix == ".xz":
+            return f": unpack this one: `xz -dc {quoted} > {shlex.quote(target)}`"
+        return f": unpack this one: `unzip -p {quoted} > {shlex.quote(target)}`"
+    if suffix not in _TABLES:
+        return ""
+    reading, ending = _TABLES[suffix]
+    target = json.dumps(str(name.with_suffix(ending)), ensure_ascii=False)
+    writing = f"to_parquet({target})" if ending == ".parquet" else f"to_csv({target}, index=False)"
+    script = f"import pandas as pd; pd.{reading.format(path=json.dumps(path, ensure_ascii=False))}"
+    command = f"{shlex.quote(sys.executable)} -c {shlex.quote(f'{script}.{writing}')}"
+    needs = f" (it needs `pip install {_NEEDS[suffix]}`)" if suffix in _NEEDS else ""
+    return f": make one of it: `{command}`{needs}"
