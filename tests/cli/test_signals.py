@@ -140,16 +140,20 @@ def test_no_worker_outlives_a_run_that_is_killed(
     asked = tmp_path / "asked"
     process = installed.having(PYTHONPATH=SLOW, DEAF_LOG=asked).start(
         *("score", "-", "out.csv", "--workers", 2, "--chunk-size", "1KB", "--keep", "none"),
-        *("-m", "deaf.pkl", "--trust", trust),
+        # Else both workers wait until one of them has been asked whether rows look at each other.
+        *("-m", "deaf.pkl", "--trust", trust, "--allow-batch-dependence"),
         stdin=subprocess.PIPE,
     )
-    assert process.stdin is not None
-    process.stdin.write(b"a\n" + b"1\n" * 5_000)
-    process.stdin.flush()
-    wait_for(lambda: asked.exists() and len(asked.read_text().split()) >= 2)
-    process.send_signal(signum)
-    assert ended(process) == (-signum, b"", "")
-    wait_until_gone(process.pid)
+    try:
+        assert process.stdin is not None
+        process.stdin.write(b"a\n" + b"1\n" * 5_000)
+        process.stdin.flush()
+        wait_for(lambda: asked.exists() and len(asked.read_text().split()) >= 2)
+        process.send_signal(signum)
+        assert ended(process) == (-signum, b"", "")
+        wait_until_gone(process.pid)
+    finally:
+        process.kill()
 
 
 LOSES_A_SIGNAL = """
