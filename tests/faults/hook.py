@@ -148,7 +148,7 @@ def install(hook: Hook) -> None:
     def opening_file(descriptor: int, *arguments: Any, **keywords: Any) -> Any:
         file = fdopen(descriptor, *arguments, **keywords)
         path = paths.get(descriptor, "")
-        return Watched(file, path) if path.startswith(hook.folder) else file
+        return Watched(file, path) if path.startswith(hook.folder) and file.writable() else file
 
     # One by one: a mapping of names to replacements would hide what is replaced from mypy.
     for name, function in (

@@ -67,7 +67,7 @@ PROMISES = (
     Promise("disk full at 30 points: 74, old output intact", refusals.disk_full),
     Promise("file size limit at 30 points: the same", refusals.file_too_large),
     Promise("spool or stdout full: 74, nothing printed in part", refusals.spool_full),
-    Promise("places that cannot be written: 74, nothing made", refusals.bad_places),
+    Promise("places that cannot be written: 74 or 2, nothing made", refusals.bad_places),
     Promise("40 starts at once: 0 or 75, never two at work", together.simultaneous_starts),
     Promise("stdout closed early: 141, no traceback", together.closed_stdout),
     Promise(

@@ -290,7 +290,7 @@ def _folder_as_output(lab: Lab) -> None:
 
 def _long_name(lab: Lab) -> None:
     folder = lab.folder()
-    _fails(lab, folder / f"{'x' * 300}.csv")
+    _fails(lab, folder / f"{'x' * 300}.csv", 2)
     assert list(folder.iterdir()) == []
 
 

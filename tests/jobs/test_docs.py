@@ -74,7 +74,7 @@ def test_when_it_fails_explains_every_exit_code() -> None:
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.TitanicBatchError)
     }
-    assert (codes - {errors.ClosedPipeError.exit_code}) | {0, 130, 143} == explained
+    assert (codes - {errors.ClosedPipeError.exit_code}) | {0, 129, 130, 143} == explained
 
 
 @pytest.mark.parametrize("page", [FIRST, FAILS])

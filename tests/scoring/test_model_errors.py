@@ -80,7 +80,7 @@ def test_too_many_of_them_end_in_65_and_say_what_the_model_said(
     with pytest.raises(TooManyRejectsError) as caught:
         score(tmp_path / "in.csv", tmp_path / "out.csv", **options(Particular()), max_rejects=limit)
     said = "row 12, line 13: model-error: KeyError: 'no such value: 777.5'"
-    assert said in caught.value.what
+    assert said in str(caught.value)
     logged = " ".join(without_cells(caught.value))
     assert "777.5" not in logged
     assert "row 12, line 13: model-error" in logged
@@ -91,7 +91,7 @@ def test_too_many_of_them_end_in_65_and_say_what_the_model_said(
 def test_what_it_said_is_shown_beside_what_is_published(tmp_path: Path, options: Any) -> None:
     given = options(Particular()) | {"max_rejects": "3"}
     (outcome,) = score_files(tmp_path / "in.csv", tmp_path / "out.csv", **given)
-    assert outcome.notes[0] == "the model fails on row 12: KeyError: 'no such value: 777.5'"
+    assert outcome.model_errors[0] == "the model fails on row 12: KeyError: 'no such value: 777.5'"
 
 
 def test_a_model_that_wants_more_memory_than_there_is_ends_in_71(

@@ -82,11 +82,17 @@ def test_a_file_without_bytes_is_missing_input(tmp_path: Path, content: bytes) -
             open_it(path, chunk_bytes=chunk_bytes)
 
 
-@pytest.mark.parametrize("content", [b"a,b\n", b"a,b\r\n", b"a,b", BOM + b'"a","b"'])
+@pytest.mark.parametrize("content", [b"a,b\n", b"a,b\r\n", BOM + b'"a","b"\n'])
 def test_a_header_alone_has_no_rows(tmp_path: Path, content: bytes) -> None:
     reading = read(write(tmp_path, content))
     assert reading.names == ["a", "b"]
     assert not reading.chunks
+
+
+@pytest.mark.parametrize("content", [b"a,b", BOM + b'"a","b"'])
+def test_a_header_that_may_be_cut_is_missing_input(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(InputMissingError, match="may be cut short"):
+        read(write(tmp_path, content))
 
 
 def test_a_missing_file_is_missing_input(tmp_path: Path) -> None:

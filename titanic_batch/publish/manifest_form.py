@@ -59,9 +59,10 @@ def _is_date(value: Any) -> bool:
 def _is_finding(value: Any) -> bool:
     return (
         isinstance(value, dict)
-        and all(isinstance(value.get(key), str) for key in ("guard", "verdict", "said"))
-        and isinstance(value.get("column"), str | None)
-        and (value.get("value") is None or _is_number(value["value"]))
+        and {"guard", "verdict", "said", "column", "value"} <= value.keys()
+        and all(isinstance(value[key], str) for key in ("guard", "verdict", "said"))
+        and isinstance(value["column"], str | None)
+        and (value["value"] is None or _is_number(value["value"]))
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from titanic_batch.errors import DataError
+from titanic_batch.errors import DataError, InputMissingError
 from titanic_batch.sources.base import Chunk, InputFacts
 from titanic_batch.sources.csv_cutter import cut_chunks
 from titanic_batch.sources.csv_header import read_header
@@ -79,13 +79,14 @@ class CsvSource:
     def _refuse_cut_header(self, path: str, *, allow_empty: bool, allow: bool) -> None:
         """Publish nothing, not even an empty output, of a file that ends within its header."""
         header = self._header.raw
-        if header and not header.endswith(b"\n") and not allow:
-            flags = "--allow-no-final-newline" + ("" if allow_empty else " --allow-empty")
-            raise DataError(
-                "the header, which is all there is, has no newline: the file may be cut short",
-                where=f"{path}, line 1",
-                cure=f"If it is meant to be empty, add {flags}.",
-            )
+        if not header or header.endswith(b"\n") or allow:
+            return
+        what = "the header, which is all there is, has no newline: the file may be cut short"
+        where = f"{path}, line 1"
+        cure = "If it is meant to be empty, add --allow-no-final-newline"
+        if allow_empty:
+            raise DataError(what, where=where, cure=f"{cure}.")
+        raise InputMissingError(what, where=where, cure=f"{cure} --allow-empty.")
 
     @property
     def size_bytes(self) -> int | None:
