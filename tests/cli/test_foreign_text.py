@@ -88,7 +88,7 @@ def test_it_is_escaped(arguments: tuple[str, ...], command: Command, nasty: Path
     assert_tame(done)
     if arguments != ("jobs", "list", "."):
         # What was rejected stands in the rejects file alone.
-    assert "x\\x1b[2J" in done.out + done.err or "--max-rejects" in arguments
+        assert "x\\x1b[2J" in done.out + done.err or "--max-rejects" in arguments
 
 
 def test_a_document_holds_it_exactly(command: Command, nasty: Path) -> None:

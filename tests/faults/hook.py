@@ -92,6 +92,7 @@ def install(hook: Hook) -> None:
         name = path if isinstance(path, int) else os.fspath(path)
         with step("open", str(name)) if flags & os.O_CREAT else nullcontext():
             descriptor = os_open(path, flags, *arguments, **keywords)
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_DIRECTORY):  # what is only read changes nothing
             paths[descriptor] = str(name)
         return descriptor
 
@@ -148,7 +149,7 @@ def install(hook: Hook) -> None:
     def opening_file(descriptor: int, *arguments: Any, **keywords: Any) -> Any:
         file = fdopen(descriptor, *arguments, **keywords)
         path = paths.get(descriptor, "")
-        return Watched(file, path) if path.startswith(hook.folder) and file.writable() else file
+        return Watched(file, path) if path.startswith(hook.folder) else file
 
     # One by one: a mapping of names to replacements would hide what is replaced from mypy.
     for name, function in (
