@@ -92,6 +92,7 @@ def install(hook: Hook) -> None:
         name = path if isinstance(path, int) else os.fspath(path)
         with step("open", str(name)) if flags & os.O_CREAT else nullcontext():
             descriptor = os_open(path, flags, *arguments, **keywords)
+        paths.pop(descriptor, None)  # of a file that was closed unseen
         if flags & (os.O_WRONLY | os.O_RDWR | os.O_DIRECTORY):  # what is only read changes nothing
             paths[descriptor] = str(name)
         return descriptor
