@@ -285,7 +285,7 @@ def test_flags_of_usage_errors_work_as_well(command: Command, tmp_path: Path) ->
     refused = command("score", "empty.csv", "empty.out.csv", code=66)
     follow(command, refused, "score", "empty.csv", "empty.out.csv")
     (tmp_path / "cut.csv").write_text(PLAIN.partition("\n")[0])
-    refused = command("score", "cut.csv", "cut.out.csv", code=65)
+    refused = command("score", "cut.csv", "cut.out.csv", code=66)
     follow(command, refused, "score", "cut.csv", "cut.out.csv")
     command("score", "cut.csv", "cut.out.csv", "--allow-empty", code=65)
     table = pq.read_table(PASSENGERS.with_suffix(".parquet"))
