@@ -33,6 +33,8 @@ class ColumnSchema:
             "object"); empty where unknown.
         exact: Whether code that is not known here reads the column, to which 3, 3.0 and "3" may be
             three values: then it is fed in its `dtype`, and not only with the same values.
+        whole: Whether an exact column of floats held whole numbers and nulls only: pandas reads
+            such cells as integers first, which have no -0.0.
         null: What a null was in training; None where that is not known.
         null_tokens: Cell texts that were null in training, besides the empty cell.
         categories: The known values of a category, null not among them.
@@ -54,6 +56,7 @@ class ColumnSchema:
     kind: Kind
     dtype: str = ""
     exact: bool = False
+    whole: bool = False
     null: Null | None = None
     null_tokens: tuple[str, ...] = ()
     categories: tuple[Scalar, ...] | None = None
@@ -204,7 +207,7 @@ def schema_sha256(schema: TrainingSchema) -> str:
 
 
 #: Came later: a schema that does not need them has the hash that it had before.
-_LEFT_OUT = {"exact": False, "null_tokens": ()}
+_LEFT_OUT = {"exact": False, "whole": False, "null_tokens": ()}
 
 
 def _known(value: Any) -> Any:

@@ -35,7 +35,7 @@ CELLS: dict[str, list[str]] = {
     "whole": ["1", "2", "30"],
     "zeros": ["007", " 3", "+4"],
     "large": ["9007199254740991", "-1", "0"],
-    "whole_or_null": ["1", "2", ""],
+    "whole_or_null": ["1", "-0", "2", ""],
     "whole_or_na": ["1", "2", "N/A", "<NA>"],
     "part": ["1.5", "2", "1e3"],
     "part_or_null": ["0.1", "-2.5", "None", "nan"],

@@ -262,7 +262,7 @@ def _feature(feed: Feed, converted: Converted) -> Features:
     if pa.types.is_boolean(values.type):
         values = values.fill_null(False)
     result: Features = values.to_numpy(zero_copy_only=False)
-    return result
+    return result + 0.0 if feed.column.whole else result  # of -0.0, it makes 0.0
 
 
 def _is_held_as_objects(feed: Feed, kind: pa.DataType, *, nullable: bool) -> bool:

@@ -143,6 +143,15 @@ def _number_type(values: pd.Series[Any]) -> tuple[Kind, str]:
     return "number", "float32" if values.dtype == np.float32 else "float64"
 
 
+def holds_whole_floats(values: pd.Series[Any]) -> bool:
+    """Return whether a column of floats holds whole numbers, none of them -0.0, and nulls only."""
+    if values.dtype != np.float64:
+        return False
+    numbers = values.dropna().to_numpy()
+    negative_zero = (numbers == 0) & np.signbit(numbers)
+    return bool((numbers == np.floor(numbers)).all() and not negative_zero.any())
+
+
 def _frequencies(
     categories: tuple[Scalar, ...], values: pd.Series[Any]
 ) -> tuple[float, ...] | None:

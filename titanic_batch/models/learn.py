@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from titanic_batch.errors import DataError, ModelError
-from titanic_batch.models.column_stats import describe, is_text
+from titanic_batch.models.column_stats import describe, holds_whole_floats, is_text
 from titanic_batch.models.derive import EstimatorFacts, look_into
 from titanic_batch.models.derive.names import input_count, input_names
 from titanic_batch.models.one_hot_sources import find_one_hot
@@ -149,7 +149,7 @@ def _learn_column(
     # What an encoder knows, it knows; else what foreign code was shown is what the data holds.
     opaque = column.name in facts.unseen or (foreign and column.categories is None)
     described = describe(column, values, opaque=opaque, listed=column.name in facts.unlisted)
-    described = replace(described, exact=foreign)
+    described = replace(described, exact=foreign, whole=foreign and holds_whole_floats(values))
     # Nulls in the data count where they can have reached the model: not where it fails on them,
     # and not where the file is visibly rawer than what the model saw, its ages still unfilled.
     reached = tolerant and bool(values.isna().any())
