@@ -268,6 +268,23 @@ def test_nulls_are_let_through_first_and_filled_after(command: Command, tmp_path
 # Usage, and what stands in the way
 
 
+def test_no_count_is_named_where_the_model_may_fail_on_more_rows(
+    command: Command, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"Sex": ["male", "female"] * 40})
+    model = make_pipeline(OneHotEncoder(), LogisticRegression()).fit(frame, frame["Sex"] == "male")
+    joblib.dump(model, tmp_path / "m.pkl")
+    trust = hashlib.sha256((tmp_path / "m.pkl").read_bytes()).hexdigest()
+    frame["Sex"].str.upper().to_csv(tmp_path / "in.csv", index=False)
+    arguments = ("in.csv", "-m", "m.pkl", "--trust", trust, "--unknown", "Sex=allow")
+    for refused in (
+        command("score", *arguments[:1], "out.csv", *arguments[1:], code=65),
+        command("check", *arguments, code=65),
+    ):
+        assert "model-error" in refused.said
+        assert "--max-rejects" not in refused.said
+
+
 def test_flags_of_usage_errors_work_as_well(command: Command, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(PLAIN.replace("Cabin", "prediction"), encoding="utf-8")
     refused = command("score", "in.csv", "out.csv", code=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from titanic_batch.alignment.feeds import Feed
@@ -73,6 +73,7 @@ def _left(case: Case, options: ScoreOptions, found: Found) -> _Left:
         read = case.read
     else:
         is_known = isinstance(case.sample, CsvSample) and case.sample.is_whole
+    is_known = is_known and not _may_be_more(after.rejected.values())
     is_cut = "unterminated" in after.rejected.values()
     limit = reject_limit(options.max_rejects)
     are_few = 0 < 2 * count <= read
@@ -139,11 +140,20 @@ def _adding(
 def _before(case: Case, found: Found) -> _Left:
     """Return the rows that are rejected as things are."""
     is_cut = "unterminated" in found.before.rejected.values()
+    is_known = case.is_complete and not _may_be_more(case.by_reason)
     return _Left(
         count=case.rejected,
-        may_go=case.is_complete and 2 * case.rejected <= case.read and not is_cut,
+        may_go=is_known and 2 * case.rejected <= case.read and not is_cut,
         are_allowed=False,
     )
+
+
+def _may_be_more(reasons: Iterable[str]) -> bool:
+    """Tell whether more rows may be rejected than were: a model is not asked about all it fails on.
+
+    Where it has failed on more than may be rejected, it is asked about no others.
+    """
+    return "model-error" in reasons
 
 
 def _without(left: _Left, sentence: str) -> str:
