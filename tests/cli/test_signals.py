@@ -79,11 +79,14 @@ def is_held(out: Path) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def hears_of_a_closed_terminal() -> Iterator[None]:
-    """Let what is started hear SIGHUP, also where the tests themselves run under nohup."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def what_is_started_hears_signals() -> Iterator[None]:
+    """Let it, also where the tests themselves run under nohup, or in the background of a script."""
+    before = {
+        signum: signal.signal(signum, signal.SIG_DFL) for signum in (signal.SIGHUP, signal.SIGQUIT)
+    }
     yield
-    signal.signal(signal.SIGHUP, before)
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
 
 
 def start_without_end(
