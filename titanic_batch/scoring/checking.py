@@ -21,7 +21,7 @@ from titanic_batch.errors import (
     TitanicBatchError,
 )
 from titanic_batch.models import VerifiedModel
-from titanic_batch.scoring.advice.case import Case, Picked
+from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.advice.giving import Adviser
 from titanic_batch.scoring.inputs import find_inputs, is_several
 from titanic_batch.scoring.model import open_chosen_model
@@ -29,6 +29,7 @@ from titanic_batch.scoring.null_texts import null_text_warnings
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.refusing import is_refused, refusal
+from titanic_batch.scoring.rejected_rows import RejectedRows
 from titanic_batch.scoring.report import Tally, alignment_entries, model_entry, plain_counts
 from titanic_batch.scoring.trying import RowTrial, trial_of
 from titanic_batch.sinks.csv_sink import CsvFormat
@@ -126,7 +127,7 @@ class _Looked:
 
     tally: Tally = field(default_factory=Tally)
     rejects: list[Reject] = field(default_factory=list)
-    picked: Picked = field(default_factory=Picked)
+    rejected: RejectedRows = field(default_factory=RejectedRows)
 
     def look(
         self, engine: Engine, trial: RowTrial, task: ChunkTask, chunks: Iterator[Chunk]
@@ -137,7 +138,7 @@ class _Looked:
             if isinstance(outcome.result, TitanicBatchError):
                 raise outcome.result
             self.tally.add(outcome.result)
-            self.picked.add(chunk, outcome.result)
+            self.rejected.add(chunk, outcome.result)
             self.rejects.extend(outcome.result.rejects[: _MOST_REJECTS - len(self.rejects)])
 
 
@@ -202,17 +203,7 @@ class _Check:
             raise InputMissingError("the input has a header and no data rows", where=path)
         if is_refused(tally, options):
             self.error = refusal(tally, looked.rejects, options, path=path)
-            sample, rows = looked.picked.sample_of(source)
-            self.case = Case(
-                path=path,
-                sample=sample,
-                rows=rows,
-                read=tally.read,
-                rejected=tally.rejected,
-                counts=tally.counts,
-                by_reason=tally.by_reason,
-                is_complete=complete,
-            )
+            self.case = looked.rejected.case_of(path, source, tally, is_complete=complete)
         elif not complete and not options.allow_no_final_newline:
             self._look_at_the_end(source)
         return CheckReport(

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from titanic_batch.alignment.plan import MissingColumnsError
 from titanic_batch.chunk.kept import Keeper
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
-from titanic_batch.chunk.task import ChunkResult, ChunkTask, Reject
+from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.errors import (
     DataError,
     InputMissingError,
@@ -24,13 +23,14 @@ from titanic_batch.errors import (
 from titanic_batch.interrupts import signals_wait, stop_if_interrupted
 from titanic_batch.publish.manifest import FileFacts, Manifest, RowCounts
 from titanic_batch.publish.together import Steps
-from titanic_batch.scoring.advice.case import Case, Picked
+from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.guarding import Admission, Candidate
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import reject_limit
 from titanic_batch.scoring.reading import source_of
-from titanic_batch.scoring.refusing import SHOWN_REJECTS, is_refused, refusal
+from titanic_batch.scoring.refusing import is_refused, refusal
+from titanic_batch.scoring.rejected_rows import RejectedRows
 from titanic_batch.scoring.report import Tally, build_manifest
 from titanic_batch.scoring.sizes import chunk_bytes
 from titanic_batch.scoring.targets import Target, target_of
@@ -64,12 +64,10 @@ class FileRun:
         self._limit = reject_limit(options.max_rejects)
         self._started_at = datetime.now(UTC)
         self._held = contextlib.ExitStack()
-        self._first_rejects: list[Reject] = []
-        self._model_errors: list[Reject] = []  # the first of them, and what was said of them
+        self._rejected = RejectedRows()
         self._failing = False
         self._whole_file: bytes | None = None
         self._on_their_way: deque[tuple[int, Chunk]] = deque()  # and what was read up to each
-        self._picked = Picked()
         self._case: Case | None = None
         self.bytes_done = 0  # of the input; what its chunks' results are in for
         self._all_sent = False
@@ -112,7 +110,7 @@ class FileRun:
         try:
             if isinstance(result, TitanicBatchError):
                 raise result
-            self._picked.add(chunk, result)
+            self._rejected.add(chunk, result)
             self._write(result)
             self._finish_if_all_taken()
         except TitanicBatchError as exc:
@@ -137,24 +135,15 @@ class FileRun:
 
     def _case_of(self, error: TitanicBatchError) -> Case | None:
         """Return what is in hand of a file whose header or rows are refused."""
-        path, tally = self.pair.input, self.tally
+        path = self.pair.input
         if isinstance(error, HeaderError):
             return Case(path=path, sample=error.head)
         if isinstance(error, MissingColumnsError):
             return Case(path=path, sample=self._source.head())
         if not isinstance(error, TooManyRejectsError):
             return None
-        sample, rows = self._picked.sample_of(self._source)
-        return Case(
-            path=path,
-            sample=sample,
-            rows=rows,
-            read=tally.read,
-            rejected=tally.rejected,
-            counts=tally.counts,
-            by_reason=tally.by_reason,
-            is_complete=self._all_sent and not self._on_their_way,
-        )
+        is_complete = self._all_sent and not self._on_their_way
+        return self._rejected.case_of(path, self._source, self.tally, is_complete=is_complete)
 
     def close(self) -> None:
         """Drop what was not published, and release everything.
@@ -163,7 +152,7 @@ class FileRun:
         that failed has left, so this is called once more when there are no workers.
         """
         with signals_wait():
-            self._picked = Picked()  # a run may have thousands of files
+            self._rejected.let_go()  # a run may have thousands of files
             self._held.close()
             if self.is_over and hasattr(self, "_target"):
                 self._target.drop_work()
@@ -209,19 +198,14 @@ class FileRun:
                 "a row's score may depend on the rows of its chunk, of which each holds "
                 f"{size:,} bytes of the input at most (--allow-batch-dependence)"
             )
-        kinds = sorted({reject.said.partition(":")[0] for reject in self._model_errors})
-        if kinds:
+        if kinds := self._rejected.model_error_kinds:
             warnings.append(f"the model fails on rows that were rejected: {', '.join(kinds)}")
         return tuple(warnings)
 
     @property
     def model_errors(self) -> tuple[str, ...]:
         """What the model said of rows on which it fails; it may quote their cells."""
-        if self.manifest is None:
-            return ()
-        return tuple(
-            f"the model fails on row {reject.row:,}: {reject.said}" for reject in self._model_errors
-        )
+        return self._rejected.model_errors if self.manifest is not None else ()
 
     def _profile_plan(self) -> ProfilePlan | None:
         guard, description = self._context.guard, self._context.planner.description
@@ -231,10 +215,6 @@ class FileRun:
 
     def _write(self, result: ChunkResult) -> None:
         self.tally.add(result)
-        if len(self._first_rejects) < SHOWN_REJECTS:
-            self._first_rejects.extend(result.rejects[:SHOWN_REJECTS])
-        said = (reject for reject in result.rejects if reject.said)
-        self._model_errors.extend(islice(said, SHOWN_REJECTS - len(self._model_errors)))
         self._target.add_rejects(result.rejects)
         if self._failing:
             if self.tally.rejected > _MOST_FAILED_REJECTS:
@@ -339,7 +319,7 @@ class FileRun:
         kept = self._target.keep_failed_rejects()
         return refusal(
             self.tally,
-            self._first_rejects,
+            self._rejected.first,
             self._options,
             path=self.pair.input,
             cure=f"See {kept}." if kept else "",
