@@ -39,7 +39,6 @@ class StagedFile:
         self.bytes_written = 0
         self.closed = False
         self._is_ours = False  # what stands at `path`
-        self._discarded = False
 
     @property
     def is_created(self) -> bool:
@@ -47,13 +46,7 @@ class StagedFile:
         return self._raw is not None
 
     def write(self, data: bytes) -> int:
-        """Append `data`; raises OutputError where the system refuses.
-
-        A file that was discarded takes it and forgets it: a writer that a signal left half made
-        writes its last words when the garbage collector finds it.
-        """
-        if self._discarded:
-            return len(data)
+        """Append `data`; raises OutputError where the system refuses."""
         raw = self._raw or self._create()
         try:
             raw.write(data)
@@ -113,7 +106,6 @@ class StagedFile:
 
     def discard(self) -> None:
         """Remove the file, unless it was never created; it may have been renamed already."""
-        self._discarded = True
         if self._raw is not None:
             with contextlib.suppress(OSError):
                 self._raw.close()
