@@ -193,9 +193,12 @@ def test_a_slow_call_of_a_model_is_not_waited_for(
     name, *options = command
     output = ["out.csv"] if name == "score" else []
     process = slow.start(name, "in.csv", *output, *options, "-m", "slow.pkl", "--trust", trust)
-    wait_for(asked.exists)
-    process.send_signal(signal.SIGTERM)
-    assert ended(process) == (143, b"", "error: interrupted; nothing was published\n")
+    try:
+        wait_for(asked.exists)
+        process.send_signal(signal.SIGTERM)
+        assert ended(process) == (143, b"", "error: interrupted; nothing was published\n")
+    finally:
+        process.kill()
 
 
 SWALLOWS_A_SIGNAL = """
