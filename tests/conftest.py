@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from titanic_batch import interrupts
 
 
 @pytest.fixture
@@ -20,3 +25,15 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BENTOML_HOME", str(folder / "bentoml"))
     monkeypatch.setenv("BENTOML_DO_NOT_TRACK", "true")
     return folder
+
+
+@pytest.fixture
+def noted_signals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Note signals as the command does, and forget them at the end."""
+    monkeypatch.setattr(interrupts, "_state", interrupts._State())
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    before = {signum: signal.signal(signum, signal.SIG_DFL) for signum in interrupts.SIGNALS}
+    interrupts.stop_on_signals()
+    yield
+    for signum, handler in before.items():
+        signal.signal(signum, handler)

@@ -194,8 +194,8 @@ class UntrustedModelError(TitanicBatchError):
 class InterruptedRunError(BaseException):
     """A signal stopped the run before it published.
 
-    It comes up anywhere, like KeyboardInterrupt, and like it is no Exception: what reports one
-    file's error and goes on with the next, or wraps whatever a library raises, lets it pass.
+    Like KeyboardInterrupt it is no Exception: what reports one file's error and goes on with the
+    next, or wraps whatever a library raises, lets it pass.
     """
 
     where = ""

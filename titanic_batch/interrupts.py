@@ -1,7 +1,8 @@
-"""SIGINT, SIGTERM, SIGHUP: the first one stops the run; while it stops, another changes nothing.
+"""SIGINT, SIGTERM, SIGHUP: the first one stops the run; those after it change nothing.
 
-A process may make several runs, one a night. One that comes when a run has published all that it
-will, and before the next has begun, is noted, and stops the next: what is published is said.
+A signal is noted, and asked for where a run can stop: between chunks, between files, before one is
+published. Only where the main thread may wait for long, within `interruptible`, is it raised at
+once. Python runs the handlers of signals in the main thread, so it is the one that stops.
 """
 
 from __future__ import annotations
@@ -25,97 +26,77 @@ class _State:
     """What this process knows of signals.
 
     Attributes:
-        came: The one that has come, for a run that did not hear of it where it was raised.
-        run_is_over: Whether there is nothing that one could stop.
-        waits: Whether the main thread holds them back.
+        came: The first that has come.
+        raises: Whether the main thread is where one is raised at once.
     """
 
     came: int | None = None
-    run_is_over: bool = False
-    waits: bool = False
+    raises: bool = False
 
 
 _state = _State()
 
 
 def stop_on_signals() -> None:
-    """Let the first signal raise InterruptedRunError, wherever the run is.
+    """Note the first signal from now on.
 
     What was started to outlive its terminal, by nohup, does.
     """
-    sys.unraisablehook = _print_unless_remembered
+    sys.unraisablehook = _print_unless_noted
     for signum in SIGNALS:
         if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:
-            signal.signal(signum, _stop)
+            signal.signal(signum, _note)
 
 
 def ignore_signals() -> None:
-    """Let no signal stop what ends soon: a run that cleans up, or says what it has published."""
+    """Let no signal change the exit code of a process that is ending."""
     for signum in SIGNALS:
         signal.signal(signum, signal.SIG_IGN)
 
 
-def run_begins() -> None:
-    """Let signals stop the process again; raises InterruptedRunError if one has come meanwhile."""
-    _state.run_is_over = False
-    stop_if_interrupted()
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a signal raise InterruptedRunError anywhere in the block, whatever the block makes of it.
 
-
-def run_is_over() -> None:
-    """Let signals be noted only, until the next run begins."""
-    _state.run_is_over = True
-
-
-def interruption() -> InterruptedRunError | None:
-    """Return what a signal that has come would have raised; None where none has come."""
-    return InterruptedRunError(_state.came) if _state.came is not None else None
+    What the block holds must bear that: it waits, reads, or calls a model, and changes nothing that
+    another run would find. In another thread than the main one this does nothing.
+    """
+    if _state.raises or not _in_main_thread():
+        yield
+        return
+    try:
+        _state.raises = True
+        stop_if_interrupted()
+        yield
+    finally:
+        _state.raises = False
+        stop_if_interrupted()  # compiled code may have swallowed what was raised
 
 
 def stop_if_interrupted() -> None:
-    """Raise InterruptedRunError if a signal has come, once more where it was lost.
-
-    Python calls the handler anywhere, also where an exception cannot get out: in a finaliser, or
-    while a compiled module is imported that drops whatever is raised.
-    """
+    """Raise InterruptedRunError if a signal has come, and this is the main thread."""
     came = interruption()
-    if came is not None:
+    if came is not None and _in_main_thread():
         raise came
 
 
-@contextmanager
-def signals_wait() -> Iterator[None]:
-    """Hold back SIGINT, SIGTERM and SIGHUP until the block has ended, then let them act.
-
-    Only the main thread can be interrupted by them, so elsewhere there is nothing to do; nor is
-    there within another such block.
-    """
-    if _state.waits or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[int] = []
-
-    def hold(signum: int, _frame: FrameType | None) -> None:
-        held.append(signum)
-
-    before = {signum: signal.signal(signum, hold) for signum in SIGNALS}
-    try:
-        _state.waits = True
-        yield
-    finally:
-        _state.waits = False
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
-    if held:
-        signal.raise_signal(held[0])
+def interruption() -> InterruptedRunError | None:
+    """Return the error that a signal which has come stands for; None where none has come."""
+    return InterruptedRunError(_state.came) if _state.came is not None else None
 
 
-def _print_unless_remembered(unraisable: sys.UnraisableHookArgs) -> None:
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _note(signum: int, _frame: FrameType | None) -> None:
+    if _state.came is None:
+        _state.came = signum
+        if _state.raises:
+            raise InterruptedRunError(signum)
+
+
+def _print_unless_noted(unraisable: sys.UnraisableHookArgs) -> None:
+    """Print what Python could not raise, in a finaliser, unless it is a signal: that is noted."""
     if not isinstance(unraisable.exc_value, InterruptedRunError):
         sys.__unraisablehook__(unraisable)
-
-
-def _stop(signum: int, _frame: FrameType | None) -> None:
-    ignore_signals()
-    _state.came = signum
-    if not _state.run_is_over:
-        raise InterruptedRunError(signum)

@@ -139,9 +139,21 @@ def test_an_interrupt_while_it_starts_is_no_error_of_something_else(
     wait_until_gone(process.pid)
 
 
-@pytest.mark.parametrize("signum", [signal.SIGUSR1, signal.SIGQUIT, signal.SIGKILL])
-def test_no_worker_outlives_a_run_that_is_killed(
-    signum: signal.Signals, installed: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("signum", "end"),
+    [
+        (signal.SIGTERM, (143, b"", "error: interrupted; nothing was published\n")),
+        (signal.SIGUSR1, (-signal.SIGUSR1, b"", "")),
+        (signal.SIGQUIT, (-signal.SIGQUIT, b"", "")),
+        (signal.SIGKILL, (-signal.SIGKILL, b"", "")),
+    ],
+)
+def test_no_worker_outlives_a_run_that_is_stopped_or_killed(
+    signum: signal.Signals,
+    end: tuple[int, bytes, str],
+    installed: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Not even one in the midst of a model's call that lets no other thread run."""
     monkeypatch.syspath_prepend(SLOW)
@@ -161,40 +173,67 @@ def test_no_worker_outlives_a_run_that_is_killed(
         process.stdin.flush()
         wait_for(lambda: asked.exists() and len(asked.read_text().split()) >= 2)
         process.send_signal(signum)
-        assert ended(process) == (-signum, b"", "")
+        assert ended(process) == end
         wait_until_gone(process.pid)
     finally:
         process.kill()
 
 
-LOSES_A_SIGNAL = """
-import os, signal, sys
+@pytest.mark.parametrize("command", [("check",), ("score", "--workers", "1")])
+def test_a_slow_call_of_a_model_is_not_waited_for(
+    command: tuple[str, ...], installed: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(SLOW)
+    model = import_module("slow_models").SlowClassifier()
+    joblib.dump(model.fit(pd.DataFrame({"a": [0, 1]}), [0, 1]), tmp_path / "slow.pkl")
+    trust = hashlib.sha256((tmp_path / "slow.pkl").read_bytes()).hexdigest()
+    (tmp_path / "in.csv").write_text("a\n1\n")
+    asked = tmp_path / "asked"
+    slow = installed.having(PYTHONPATH=SLOW, SLOW_LOG=asked, SLOW_SECONDS=str(2 * PATIENCE_S))
+    name, *options = command
+    output = ["out.csv"] if name == "score" else []
+    process = slow.start(name, "in.csv", *output, *options, "-m", "slow.pkl", "--trust", trust)
+    try:
+        wait_for(asked.exists)
+        process.send_signal(signal.SIGTERM)
+        assert ended(process) == (143, b"", "error: interrupted; nothing was published\n")
+    finally:
+        process.kill()
+
+
+SWALLOWS_A_SIGNAL = """
+import signal, sys
 import titanic_batch
+from titanic_batch.engine.session import Session
 from titanic_batch.interrupts import stop_on_signals
 
-class Finaliser:
-    def __del__(self):
-        os.kill(os.getpid(), signal.SIGTERM)
+score = Session.score
 
+def swallow(*arguments):
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    except BaseException as exc:
+        print("swallowed", exc)
+    return score(*arguments)
+
+Session.score = swallow
 stop_on_signals()
-sys.unraisablehook = print
-del (it := [Finaliser()])[0]
 titanic_batch.score(sys.argv[1], sys.argv[2])
 """
 
 
-def test_a_signal_that_python_lost_still_stops_the_run(installed: Command, out: Path) -> None:
+def test_a_signal_that_a_model_swallows_still_stops_the_run(installed: Command, out: Path) -> None:
     before = state(out)
     environment = {**os.environ, **installed.environment}
     run = subprocess.run(
-        [sys.executable, "-c", LOSES_A_SIGNAL, PASSENGERS, out / "old.csv"],
+        [sys.executable, "-c", SWALLOWS_A_SIGNAL, PASSENGERS, out / "old.csv"],
         env=environment,
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
         check=False,
     )
-    assert "InterruptedRunError" in run.stdout  # what Python lost
+    assert run.stdout == "swallowed interrupted; nothing was published\n"
     assert run.stderr.endswith("InterruptedRunError: interrupted; nothing was published\n")
     assert before == state(out)
 

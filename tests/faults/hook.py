@@ -30,8 +30,6 @@ class Hook:
         at: The change, counted from 1, before which it happens; 0 for none.
         names: Which changes are counted.
         do: `kill` or `stop` the process, or an errno to fail with.
-        then: A signal that the process gets just after the change instead: before anything can
-            be done with what the change gave.
     """
 
     folder: str
@@ -39,7 +37,6 @@ class Hook:
     at: int = 0
     names: tuple[str, ...] = CHANGES
     do: str | int = "kill"
-    then: int = 0
 
     def to_environment(self) -> dict[str, str]:
         return {
@@ -64,13 +61,10 @@ class _Steps:
             yield
             return
         self._count += 1
-        is_meant = self._count == hook.at
         self._write(self._log, f"{time.monotonic_ns()} {name} {path}\n".encode())
-        if is_meant and not hook.then:
+        if self._count == hook.at:
             _strike(hook.do)
         yield
-        if is_meant and hook.then:
-            signal.raise_signal(hook.then)
 
 
 def _strike(do: str | int) -> None:

@@ -8,7 +8,9 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
 
 from tests.faults.kills import start_large
 from tests.faults.lab import Case, Lab, Place, places
@@ -36,50 +38,54 @@ def _interrupted_at(place: Place, at: int, signum: signal.Signals) -> None:
     assert process.wait_stopped(), "the step was not reached"
     os.kill(process.pid, signum)
     os.kill(process.pid, signal.SIGCONT)
-    _has_ended_well(place, process, signum)
+    # So small an output is written when the run has made up its mind to publish.
+    private = f".{place.output.name}.{'?' * 32}.tmp"
+    publishing = next(
+        number
+        for number, (_, _, path) in enumerate(place.steps, start=1)
+        if fnmatch(Path(path).name, private)
+    )
+    _has_ended_well(place, process, signum, in_time=at < publishing)
 
 
-def interrupted_after_each_step(lab: Lab, *, full: bool) -> Iterator[Case]:
-    """A signal that comes just after each step, before the run has taken note of it."""
+def interrupted_where_heard(lab: Lab, *, full: bool) -> Iterator[Case]:
+    """A signal at each moment at which the program asks for one, or begins or ends to wait."""
     for name, place in places(lab, full=full).items():
-        for at, change, _path in place.chosen_steps(full=True):
+        moments = _moments(lab, place.arguments)
+        place.restore()
+        for at, line in list(enumerate(moments, start=1))[:: 1 if full else 3]:
             for signum in SIGNALS if full else SIGNALS[at % 2 :][:1]:
                 yield Case(
-                    f"{name}: {signum.name} after step {at}, {change}",
-                    functools.partial(_interrupted_just_after, place, at, signum),
+                    f"{name}: {signum.name} where {line}",
+                    functools.partial(_interrupted_where_heard, place, at, signum),
                 )
-
-
-def _interrupted_just_after(place: Place, at: int, signum: signal.Signals) -> None:
-    place.restore()
-    process = place.lab.fork(place.arguments, hook=place.hook(at, "", then=signum))
-    _has_ended_well(place, process, signum)
-
-
-def interrupted_between_lines(lab: Lab, *, full: bool) -> Iterator[Case]:
-    """A signal before any line of the program, and before any of its functions returns.
-
-    Each line is tried the first time that it is reached.
-    """
-    place = Place(lab, lab.dirty, ("--max-rejects", "5"), name="scored.parquet")
-    log = lab.log()
-    assert lab.fork(place.arguments, moment=Moment(log=str(log))).wait() == 0
-    first: dict[str, int] = {}
-    for at, line in enumerate(log.read_text(encoding="utf-8").splitlines(), start=1):
-        first.setdefault(line, at)
-    for number, (line, at) in enumerate(first.items()):
-        if number % (3 if full else 80) == 0:
-            signum = SIGNALS[number % 2]
+    model = ("--model", str(lab.model), "--trust", lab.model_sha256)
+    for arguments in (["check", str(lab.clean), *model], ["models", "list"]) if full else ():
+        for at, line in enumerate(_moments(lab, arguments), start=1):
             yield Case(
-                f"{signum.name} at {line}",
-                functools.partial(_interrupted_between_lines, place, at, signum),
+                f"{arguments[0]}: where {line}", functools.partial(_stopped, lab, arguments, at)
             )
 
 
-def _interrupted_between_lines(place: Place, at: int, signum: signal.Signals) -> None:
+def _moments(lab: Lab, arguments: Sequence[str]) -> list[str]:
+    """Return what the moments of an undisturbed run are."""
+    log = lab.log()
+    process = lab.fork(arguments, moment=Moment(log=str(log)))
+    assert process.wait() == 0, process.stderr
+    return log.read_text(encoding="utf-8").splitlines()
+
+
+def _interrupted_where_heard(place: Place, at: int, signum: signal.Signals) -> None:
     place.restore()
     process = place.lab.fork(place.arguments, moment=Moment(at=at, signum=signum))
-    _has_ended_well(place, process, signum)
+    _has_ended_well(place, process, signum, in_time=True)
+
+
+def _stopped(lab: Lab, arguments: Sequence[str], at: int) -> None:
+    process = lab.fork(arguments, moment=Moment(at=at, signum=signal.SIGTERM))
+    assert process.wait(WITHIN_S) == 128 + signal.SIGTERM, process.stderr
+    assert process.stderr == "error: interrupted; nothing was published\n", process.stderr
+    assert process.stdout == b""
 
 
 def interrupted_at_random(lab: Lab, *, full: bool) -> Iterator[Case]:
@@ -167,7 +173,12 @@ def _several_interrupted(lab: Lab, signum: signal.Signals, published: int) -> No
 
 
 def _has_ended_well(
-    place: Place, process: Process, signum: signal.Signals, *, early: bool = False
+    place: Place,
+    process: Process,
+    signum: signal.Signals,
+    *,
+    early: bool = False,
+    in_time: bool = False,
 ) -> None:
     """Check: in time, with the right code, and nothing left; what was published is whole.
 
@@ -176,11 +187,12 @@ def _has_ended_well(
         process: The run.
         signum: What it was sent.
         early: It may have ended, or not have begun, when the signal came.
+        in_time: It had not begun to publish when the signal came.
     """
     code = process.wait(WITHIN_S)
     assert "Traceback" not in process.stderr, process.stderr
     assert "Exception ignored" not in process.stderr, process.stderr
-    if code == 0:  # the signal came during the renames, or later
+    if code == 0 and not in_time:  # the signal came when it published, or later
         place.is_published()
         return
     assert code in ({128 + signum, -signum} if early else {128 + signum}), (

@@ -219,11 +219,9 @@ class Place:
         numbered = [(at, change, path) for at, (_, change, path) in enumerate(self.steps, start=1)]
         return numbered if full else numbered[first::2]
 
-    def hook(
-        self, at: int, do: str | int, names: tuple[str, ...] = CHANGES, *, then: int = 0
-    ) -> Hook:
+    def hook(self, at: int, do: str | int, names: tuple[str, ...] = CHANGES) -> Hook:
         log = self.lab.log()
-        return Hook(folder=str(self.folder), log=str(log), at=at, do=do, names=names, then=then)
+        return Hook(folder=str(self.folder), log=str(log), at=at, do=do, names=names)
 
     def is_old_or_new(self) -> None:
         """Check that the output is whole: the old one or the new one."""

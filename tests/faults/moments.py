@@ -1,8 +1,9 @@
-"""A signal between any two lines of the program, and at any return: for tests only.
+"""A signal wherever the program would hear of one: for tests only.
 
-`signal(7)` comes between two instructions of the main thread. Python's own trace hook stands at
-each line and each return of what it is asked to watch; there the signal is raised, so its handler
-runs there, and what it raises goes on from there.
+A signal is heard where the program asks for it, and where it begins or ends to wait; one that comes
+anywhere else acts as one that comes just before the next of these moments. So they are all that
+there are to try. What the program knows of signals is replaced by an object that counts them, and
+raises the signal at the one that is meant.
 """
 
 from __future__ import annotations
@@ -10,17 +11,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
-import pyarrow as pa
-
-import titanic_batch
-
-#: What a run's main thread may be interrupted in; elsewhere only compiled code is at work.
-WATCHED = (str(Path(titanic_batch.__file__).parent), str(Path(pa.__file__).parent))
+from titanic_batch import interrupts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +23,7 @@ class Moment:
     """A moment in a run's life, and what comes at it.
 
     Attributes:
-        at: The line or return, counted from 1, at which it is; 0 for none.
+        at: Its number, counted from 1; 0 for none.
         signum: The signal.
         log: A file that takes every moment's place when the process ends, one a line; empty for
             none.
@@ -39,44 +34,52 @@ class Moment:
     log: str = ""
 
 
-class _Tracer:
+class _Watched(interrupts._State):
+    """Counts the moments, and strikes at the one that is meant."""
+
     def __init__(self, moment: Moment) -> None:
-        self._moment = moment
+        self._moment: Moment | None = None
         self.places: list[str] = []
-        self._listens = False
+        super().__init__()
+        self._moment = moment
 
-    def called(self, frame: FrameType, _event: str, _argument: Any) -> Any:
-        return self.passed if frame.f_code.co_filename.startswith(WATCHED) else None
+    def __getattribute__(self, name: str) -> object:
+        if name == "came":
+            self._passed("asks")
+        return super().__getattribute__(name)
 
-    def passed(self, frame: FrameType, event: str, _argument: Any) -> Any:
-        if event in {"line", "return"} and self._is_listening():
-            self.places.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {event}")
-            if len(self.places) == self._moment.at:
-                sys.settrace(None)
-                signal.raise_signal(self._moment.signum)
-        return self.passed
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "raises":
+            self._passed("begins to wait" if value else "has waited")
 
-    def _is_listening(self) -> bool:
-        """Tell whether the program has come so far that it handles signals at all."""
-        if not self._listens:
-            self._listens = all(
-                callable(signal.getsignal(signum))
-                and signal.getsignal(signum) is not signal.default_int_handler
-                for signum in (signal.SIGINT, signal.SIGTERM)
-            )
-        return self._listens
+    def _passed(self, what: str) -> None:
+        moment = self._moment
+        if moment is None or threading.current_thread() is not threading.main_thread():
+            return
+        self.places.append(f"{_caller()} {what}")
+        if len(self.places) == moment.at:
+            self._moment = None
+            signal.raise_signal(moment.signum)
+
+
+def _caller() -> str:
+    """Return which line of the program is at work, that of who asks."""
+    frame = sys._getframe(1)
+    helpers = (__file__, interrupts.__file__, "contextlib.py")
+    while frame.f_back is not None and frame.f_code.co_filename.endswith(helpers):
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
 
 
 def watch(moment: Moment) -> None:
-    """Begin to count the moments of this thread."""
-    tracer = _Tracer(moment)
+    """Begin to count the moments of this process."""
+    watched = interrupts._state = _Watched(moment)
     if moment.log:
         ends = os._exit
 
         def logged(code: int) -> None:
-            sys.settrace(None)
-            Path(moment.log).write_text("\n".join(tracer.places), encoding="utf-8")
+            Path(moment.log).write_text("\n".join(watched.places), encoding="utf-8")
             ends(code)
 
         os._exit = logged  # type: ignore[assignment]
-    sys.settrace(tracer.called)

@@ -80,17 +80,14 @@ def main() -> None:
     prepare_streams()
     # Asked for before bentoml is imported anywhere: a nightly job tells nobody that it ran.
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
-    try:
-        code = _run()
-        ignore_signals()
-    except InterruptedRunError as exc:  # it came while another error was being printed
-        code = exc.exit_code
+    stop_on_signals()
+    code = _run()
+    ignore_signals()
     sys.exit(code)
 
 
 def _run() -> int:
     try:
-        stop_on_signals()
         code = _run_command()
         sys.stdout.flush()
     except ClosedPipeError as exc:
@@ -103,8 +100,6 @@ def _run() -> int:
     except Exception as exc:  # whatever this is, a traceback is no answer to a user
         if is_out_of_memory(exc):
             return _say(out_of_memory())
-        if (came := interruption()) is not None:  # an import that it broke off, for one
-            return _say(came)
         bug = TitanicBatchError(
             f"a bug in titanic-batch: {type(exc).__name__}: {exc}",
             cure="Please report it with the output of the same command with --verbose.",

@@ -13,6 +13,7 @@ from titanic_batch.cli.console import print_json, stdout, style
 from titanic_batch.cli.score import report_error
 from titanic_batch.cli.tables import print_rows
 from titanic_batch.errors import worst_exit_code
+from titanic_batch.interrupts import interruptible
 
 if TYPE_CHECKING:
     from titanic_batch.scoring.checking import CheckedFile, CheckReport
@@ -57,7 +58,9 @@ def check_command(
     the columns do not fit, or more rows are rejected than --max-rejects allows.
     """
     from titanic_batch.scoring.api import make_options
-    from titanic_batch.scoring.checking import check_files
+
+    with interruptible():  # scikit-learn comes with it
+        from titanic_batch.scoring.checking import check_files
     from titanic_batch.scoring.inputs import is_several
 
     chosen = make_options(

@@ -12,6 +12,7 @@ from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import print_json
 from titanic_batch.cli.models_options import AsJson, parse_mappings, parse_pairs, split_names
 from titanic_batch.errors import UsageError
+from titanic_batch.interrupts import interruptible
 
 PicklePath = Annotated[
     Path | None,
@@ -35,7 +36,8 @@ def train_command(
     Train the reference model: cross-validate a few candidate pipelines on the passenger list, print
     how they compare, and save the best with its training schema. It takes a few seconds.
     """
-    from titanic_batch.training.train import train_reference_model
+    with interruptible():  # scikit-learn comes with it
+        from titanic_batch.training.train import train_reference_model
 
     report = train_reference_model(seed=seed, name=name, pickle_path=pickle_path, data=data)
     view.warn(report.model.warnings)

@@ -10,6 +10,7 @@ import typer
 from titanic_batch.cli import score_options as options
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import print_json, stdout, style
+from titanic_batch.interrupts import interruptible
 
 if TYPE_CHECKING:
     from titanic_batch.serving.tally import ParityReport
@@ -49,7 +50,9 @@ def parity_command(
     """
     from titanic_batch.errors import DataError
     from titanic_batch.scoring.api import make_options
-    from titanic_batch.serving.parity import compare
+
+    with interruptible():  # scikit-learn comes with it
+        from titanic_batch.serving.parity import compare
 
     chosen = make_options(
         model=model,

@@ -10,7 +10,6 @@ from titanic_batch.cli import score_options as options
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import log, print_error, print_json, stdout, style, warn
 from titanic_batch.errors import TitanicBatchError, worst_exit_code
-from titanic_batch.interrupts import ignore_signals
 
 if TYPE_CHECKING:
     from titanic_batch.publish.manifest import Manifest
@@ -167,7 +166,6 @@ def score_command(
             overwrite=overwrite,
             skip_published=skip_published,
         )
-    ignore_signals()  # what is published is published, and will be said
     if style().log_format != "json":  # logs hold no cells
         for said in (said for outcome in outcomes for said in outcome.model_errors):
             warn(said)

@@ -27,6 +27,7 @@ from titanic_batch.engine.groups import grouped
 from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.import_path import full_path
+from titanic_batch.interrupts import interruptible
 from titanic_batch.models import VerifiedModel
 from titanic_batch.sources.base import Chunk
 
@@ -107,7 +108,8 @@ class ProcessEngine:
             message.append((None if work.task is worker.task else work.task, work.chunk))
             worker.task = work.task
         try:
-            worker.process.connection.send(message)
+            with interruptible():  # a worker takes it in when it comes to it
+                worker.process.connection.send(message)
         except (BrokenPipeError, ConnectionResetError) as exc:
             raise _ended(worker) from exc
         worker.pending.append(index)
@@ -118,7 +120,8 @@ class ProcessEngine:
             if worker.pending and worker.process.connection.poll():
                 self._take(worker, done)
                 return
-        wait([worker.process.connection for worker in self._workers if worker.pending])
+        with interruptible():
+            wait([worker.process.connection for worker in self._workers if worker.pending])
 
     def _take(
         self, worker: _Worker, done: dict[int, list[ChunkResult | TitanicBatchError]]
@@ -130,7 +133,8 @@ class ProcessEngine:
 
     def _answer(self, worker: _Worker) -> Any:
         try:
-            answer = worker.process.connection.recv()
+            with interruptible():
+                answer = worker.process.connection.recv()
         except (EOFError, OSError) as exc:  # an OSError: in the middle of an answer
             raise _ended(worker) from exc
         return answer
@@ -148,8 +152,9 @@ class ProcessEngine:
 def _start(model: VerifiedModel) -> _Worker:
     process = start_worker()
     try:
-        process.connection.send(_place())
-        process.connection.send(model)
+        with interruptible():
+            process.connection.send(_place())
+            process.connection.send(model)
     except OSError as exc:
         process.kill()
         process.life.close()

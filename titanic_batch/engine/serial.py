@@ -8,6 +8,7 @@ from titanic_batch.engine.base import ModelDescription, Outcome, Work
 from titanic_batch.engine.groups import grouped
 from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.engine.session import Session, open_session
+from titanic_batch.interrupts import interruptible
 from titanic_batch.models import VerifiedModel
 
 
@@ -20,7 +21,8 @@ class SerialEngine:
 
     def _open(self) -> Session:
         if self._session is None:
-            self._session = open_session(self._model)
+            with interruptible():
+                self._session = open_session(self._model)
         return self._session
 
     def describe(self) -> ModelDescription:
@@ -31,7 +33,8 @@ class SerialEngine:
         """Yield the outcome of each work in order."""
         session = self._open()
         for group in grouped(works, session.description.facts, most_open_outputs()):
-            results = session.score([(work.task, work.chunk) for work in group])
+            with interruptible():
+                results = session.score([(work.task, work.chunk) for work in group])
             for work, result in zip(group, results, strict=True):
                 yield Outcome(work.key, result)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titanic_batch.errors import OutputLockedError, UsageError, os_errors
-from titanic_batch.interrupts import signals_wait
+from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.jobs.dates import distinguishes_days, has_date
 from titanic_batch.jobs.differing import ModelNow, differences
 from titanic_batch.jobs.job_file import Job
@@ -97,6 +97,7 @@ def look_at_history(
         leftovers=leftovers,
     )
     for pair in pairs:
+        stop_if_interrupted()
         assert pair.output is not None
         try:
             if force:
@@ -155,8 +156,7 @@ def _complete_what_was_begun(paths: OutputPaths, leftovers: Leftovers) -> None:
             return
     with contextlib.ExitStack() as held:
         try:
-            with signals_wait():
-                held.enter_context(locked(paths))
+            held.enter_context(locked(paths))
         except OutputLockedError:
             if leftovers.of(paths.manifest):  # it may be between two renames
                 raise

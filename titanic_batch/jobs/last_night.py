@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from titanic_batch.errors import OutputError
+from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.jobs.dates import render
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night, manifests_of, place
@@ -81,6 +82,7 @@ def _days_back(day: date) -> Iterator[date]:
 
 def _manifests(output: str, passed_over: list[str]) -> Iterator[Manifest]:
     for path in manifests_of(output):
+        stop_if_interrupted()
         try:
             found = find_manifest(path)
         except OutputError as exc:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from titanic_batch.errors import TitanicBatchError, UsageError
+from titanic_batch.interrupts import interruptible
 from titanic_batch.jobs.dates import distinguishes_days, today
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.jobs.night import RUN_MANIFEST, manifests_of, outputs_glob, plan_night
@@ -86,7 +87,9 @@ def list_jobs(folder: str | Path = "jobs") -> list[JobSummary]:
             where=str(place),
             cure="Name the folder with the job files: `titanic-batch jobs list FOLDER`.",
         )
-    return [_summarise(path) for path in sorted(place.glob("*.toml")) if path.name not in _NO_JOBS]
+    found = [path for path in sorted(place.glob("*.toml")) if path.name not in _NO_JOBS]
+    with interruptible():
+        return [_summarise(path) for path in found]
 
 
 def _summarise(path: Path) -> JobSummary:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titanic_batch.errors import os_errors
-from titanic_batch.interrupts import signals_wait
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
@@ -53,7 +52,7 @@ def require_writable(path: Path) -> None:
     with os_errors(path, _DOING):
         if path.is_dir():
             raise IsADirectoryError(21, "Is a directory")
-        with signals_wait(), tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
             pass
 
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from titanic_batch.errors import InterruptedRunError, TitanicBatchError, worst_exit_code
-from titanic_batch.interrupts import signals_wait
 from titanic_batch.jobs.drift import drift_of
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.metrics import Figures, require_writable, write_textfile
@@ -65,15 +64,14 @@ def reported(job: Job, *, warn: Callable[[str], object]) -> Iterator[Report]:
         code = exc.exit_code
         raise
     finally:
-        with signals_wait():
-            if job.metrics is not None:
-                try:
-                    write_textfile(job.metrics, _figures(job, report, code, started))
-                except TitanicBatchError as exc:
-                    report.error = exc
-                    code = code or exc.exit_code
-            if pings is not None and (fault := pings.end(code)) is not None:
-                warn(fault)
+        if job.metrics is not None:
+            try:
+                write_textfile(job.metrics, _figures(job, report, code, started))
+            except TitanicBatchError as exc:
+                report.error = exc
+                code = code or exc.exit_code
+        if pings is not None and (fault := pings.end(code)) is not None:
+            warn(fault)
 
 
 def _figures(job: Job, report: Report, code: int, started: float) -> Figures:

@@ -14,7 +14,7 @@ from titanic_batch.errors import (
     os_errors,
     worst_exit_code,
 )
-from titanic_batch.interrupts import run_begins, run_is_over
+from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.jobs.arrival import not_arrived
 from titanic_batch.jobs.history import History, look_at_history, pairs_without_input
 from titanic_batch.jobs.job_file import Job
@@ -112,8 +112,8 @@ def run_job(
     Returns:
         How it ended; what went wrong is in it, and is not raised.
     """
-    run_begins()
-    outcome = _run_night(
+    stop_if_interrupted()
+    return _run_night(
         job,
         plan_night(job, date),
         force=force,
@@ -122,8 +122,6 @@ def run_job(
         overrides=overrides,
         observer=observer,
     )
-    run_is_over()
-    return outcome
 
 
 def _run_night(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from titanic_batch.errors import UsageError
+from titanic_batch.interrupts import interruptible
 from titanic_batch.jobs.dates import fixed_folder
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import place
@@ -237,14 +238,15 @@ def _check_time(kind: str, text: str, flag: str, example: str) -> None:
     program = shutil.which("systemd-analyze", path=os.pathsep.join(folders))
     if program is None:
         return
-    done = subprocess.run(
-        [program, kind, "--", text],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=_CHECK_S,
-        check=False,
-    )
+    with interruptible():
+        done = subprocess.run(
+            [program, kind, "--", text],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_CHECK_S,
+            check=False,
+        )
     if done.returncode and "ailed to parse" in done.stderr:
         raise UsageError(
             f"{text!r} is no time that systemd reads",

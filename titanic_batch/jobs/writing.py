@@ -6,7 +6,6 @@ import uuid
 from pathlib import Path
 
 from titanic_batch.errors import os_errors
-from titanic_batch.interrupts import signals_wait
 from titanic_batch.publish.staging import StagedFile, published_mode
 
 
@@ -16,7 +15,7 @@ def write_text(path: Path, text: str, doing: str) -> None:
     Raises:
         OutputError: if the system refuses; it says what was being done.
     """
-    with signals_wait(), StagedFile(path, uuid.uuid4().hex) as staged:
+    with StagedFile(path, uuid.uuid4().hex) as staged:
         staged.write(text.encode("utf-8", "surrogateescape"))
         staged.seal(published_mode(path))
         staged.sync()

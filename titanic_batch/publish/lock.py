@@ -15,7 +15,7 @@ from titanic_batch.publish.paths import OutputPaths
 
 @contextmanager
 def locked(paths: OutputPaths) -> Iterator[None]:
-    """Hold the lock of an output. Signals must wait while it is taken and while it is released.
+    """Hold the lock of an output.
 
     It is `flock(2)` on a file beside the output, which is removed while the lock is held; a lock on
     a file that has lost its name counts for nothing, so nobody can hold the removed one.

@@ -1,8 +1,8 @@
 """One output's way from nothing to published: lock, stage, seal, rename, in an order that holds.
 
-Everything is brought to the disk under private names first, the manifest last. Then, with signals
-waiting, `put_in_place` renames it. A crash before the manifest is on the disk leaves the old
-output; one after it leaves what `recover` completes.
+Everything is brought to the disk under private names first, the manifest last. Then `put_in_place`
+renames it. A crash before the manifest is on the disk leaves the old output; one after it leaves
+what `recover` completes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import uuid
 from pathlib import Path
 
 from titanic_batch.errors import os_errors
-from titanic_batch.interrupts import signals_wait
 from titanic_batch.publish.keeping import keep_replaced
 from titanic_batch.publish.lock import locked
 from titanic_batch.publish.manifest import Manifest
@@ -32,8 +31,7 @@ from titanic_batch.publish.together import Steps
 class Publication:
     """Holds an output's lock and staged files; `commit` publishes, `close` drops what is left.
 
-    Whoever makes one sees to it that it is closed, and only then opens it: a signal may come at
-    any moment, and what was taken by then must be given back.
+    Whatever `open` raises, `close` gives back what was taken by then.
 
     Args:
         paths: The output.
@@ -46,7 +44,6 @@ class Publication:
     ) -> None:
         self.paths = paths
         self.run_id = uuid.uuid4().hex
-        self.is_published = False
         self.rejects = RejectsFile(paths.rejects, self.run_id)
         self.data = StagedFile(paths.data, self.run_id)
         self._overwrite = overwrite
@@ -63,8 +60,7 @@ class Publication:
             OutputError: if the folder is missing or not writable.
         """
         require_names(self.paths)
-        with signals_wait():
-            self._held.enter_context(locked(self.paths))
+        self._held.enter_context(locked(self.paths))
         recover(self.paths, self._leftovers)
         refuse_foreign(self.paths, overwrite=self._overwrite)
         self._mode = published_mode(self.paths.data)
@@ -103,7 +99,7 @@ class Publication:
         yield [record]
         rejects = self.rejects.staged
         staged = [file for file in (rejects, self.data, record) if file is not None]
-        with signals_wait(), os_errors(self.paths.data, "publishing"):
+        with os_errors(self.paths.data, "publishing"):
             try:
                 yield from put_in_place(
                     self.paths, self.run_id, rejects.target if rejects else None
@@ -113,7 +109,6 @@ class Publication:
                     for file in staged:
                         file.keep()
                 raise
-            self.is_published = True
             for file in staged:
                 file.keep()
 
@@ -149,7 +144,7 @@ class Publication:
             if staged.path.parent == target.parent:
                 staged.path.replace(target)
             else:  # --rejects names another folder, perhaps on another disk
-                with signals_wait(), StagedFile(target, self.run_id) as copy:
+                with StagedFile(target, self.run_id) as copy:
                     copy.write(staged.path.read_bytes())
                     copy.seal(REJECTS_MODE)
                     copy.sync()
@@ -157,10 +152,7 @@ class Publication:
         return target
 
     def close(self) -> None:
-        """Drop the staged files that were not published, and release the lock.
-
-        Signals must wait meanwhile.
-        """
+        """Drop the staged files that were not published, and release the lock."""
         self._held.close()
 
 

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from titanic_batch.errors import os_errors
+from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.publish.paths import temporary
 
 _WRITE_BUFFER_BYTES = 1 << 20
@@ -23,8 +24,7 @@ _NO_SUCH_OPERATION = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 class StagedFile:
     """A file under a private name beside `target`: created anew, never through a symlink.
 
-    It is created with its first byte, or when it is sealed. Whoever makes one sees to it first that
-    it is discarded: a signal may come at any moment.
+    It is created with its first byte, or when it is sealed.
 
     Args:
         target: Where it goes once it is whole.
@@ -39,7 +39,6 @@ class StagedFile:
         self.bytes_written = 0
         self.closed = False
         self._is_ours = False  # what stands at `path`
-        self._discarded = False
 
     @property
     def is_created(self) -> bool:
@@ -47,13 +46,7 @@ class StagedFile:
         return self._raw is not None
 
     def write(self, data: bytes) -> int:
-        """Append `data`; raises OutputError where the system refuses.
-
-        A file that was discarded takes it and forgets it: a writer that a signal left half made
-        writes its last words when the garbage collector finds it.
-        """
-        if self._discarded:
-            return len(data)
+        """Append `data`; raises OutputError where the system refuses."""
         raw = self._raw or self._create()
         try:
             raw.write(data)
@@ -113,7 +106,6 @@ class StagedFile:
 
     def discard(self) -> None:
         """Remove the file, unless it was never created; it may have been renamed already."""
-        self._discarded = True
         if self._raw is not None:
             with contextlib.suppress(OSError):
                 self._raw.close()
@@ -122,15 +114,11 @@ class StagedFile:
                 self.path.unlink()
 
     def _create(self) -> IO[bytes]:
-        self._is_ours = True  # before it is there: a signal may come at any moment
         with os_errors(self.target, "creating the output"):
-            try:
-                descriptor = os.open(
-                    self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600
-                )
-            except FileExistsError:
-                self._is_ours = False
-                raise
+            descriptor = os.open(
+                self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600
+            )
+        self._is_ours = True
         self._raw = os.fdopen(descriptor, "wb", buffering=_WRITE_BUFFER_BYTES)
         return self._raw
 
@@ -194,5 +182,6 @@ def hash_file(file: IO[bytes]) -> str:
     """Return the SHA-256 of an open file, in hex."""
     digest = hashlib.sha256()
     while block := file.read(_HASH_BLOCK_BYTES):
+        stop_if_interrupted()
         digest.update(block)
     return digest.hexdigest()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from titanic_batch.errors import DataError, UsageError, os_errors
+from titanic_batch.interrupts import interruptible
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest
 from titanic_batch.publish.paths import output_paths
@@ -70,7 +71,8 @@ def verify(output: str | Path) -> Verification:
         raise _differs(paths.data, f"it has {size:,} bytes, its manifest says {known.bytes:,}")
     if sha256 != known.sha256:
         raise _differs(paths.data, "its SHA-256 is not the one in its manifest")
-    count = count_rows(paths.data, known.format)
+    with interruptible():
+        count = count_rows(paths.data, known.format)
     if count != rows.scored:
         raise _differs(paths.data, f"it holds {count:,} rows, its manifest says {rows.scored:,}")
     return Verification(path=paths.data, rows=count, sha256=sha256, manifest=manifest)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from titanic_batch.engine.forkserver import start_forkserver
 from titanic_batch.errors import UsageError
+from titanic_batch.interrupts import interruptible
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.scoring.inputs import is_several, pair_files
 from titanic_batch.scoring.option_types import checked
@@ -80,7 +81,8 @@ def score_files(
     pairs = pair_files(os.fspath(input), os.fspath(output), chosen)
     if needs_workers(pairs, chosen) and not chosen.skip_published:
         start_forkserver()  # what it imports, and what is imported here, come at the same time
-    from titanic_batch.scoring.run import run_files
+    with interruptible():  # scikit-learn comes with it
+        from titanic_batch.scoring.run import run_files
 
     return run_files(pairs, chosen, observer, guard, settled)
 

@@ -20,7 +20,7 @@ from titanic_batch.errors import (
     TitanicBatchError,
     TooManyRejectsError,
 )
-from titanic_batch.interrupts import signals_wait, stop_if_interrupted
+from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.publish.manifest import FileFacts, Manifest, RowCounts
 from titanic_batch.publish.together import Steps
 from titanic_batch.scoring.advice.case import Case
@@ -58,6 +58,7 @@ class FileRun:
     def __init__(self, pair: FilePair, context: RunContext) -> None:
         self.pair = pair
         self.tally = Tally()
+        self.manifest: Manifest | None = None  # what was published
         self.error: TitanicBatchError | None = None
         self._context = context
         self._options = options = context.options
@@ -71,16 +72,6 @@ class FileRun:
         self._case: Case | None = None
         self.bytes_done = 0  # of the input; what its chunks' results are in for
         self._all_sent = False
-        self._committed: Manifest | None = None
-
-    @property
-    def manifest(self) -> Manifest | None:
-        """What was published; None where nothing is.
-
-        The target says whether it is, as it does so while signals wait.
-        """
-        is_published = self._committed is not None and self._target.is_published
-        return self._committed if is_published else None
 
     @property
     def is_over(self) -> bool:
@@ -151,11 +142,10 @@ class FileRun:
         What a run that is not over would need again is left; a worker may still add to what one
         that failed has left, so this is called once more when there are no workers.
         """
-        with signals_wait():
-            self._rejected.let_go()  # a run may have thousands of files
-            self._held.close()
-            if self.is_over and hasattr(self, "_target"):
-                self._target.drop_work()
+        self._rejected.let_go()  # a run may have thousands of files
+        self._held.close()
+        if self.is_over and hasattr(self, "_target"):
+            self._target.drop_work()
 
     def _open(self) -> None:
         options = self._options
@@ -288,10 +278,10 @@ class FileRun:
             admission=admission,
             warnings=self._warnings(),
         )
-        self._committed = manifest
         yield from self._target.commit(
             manifest, keeps_replaced=admission is not None and admission.keeps_replaced
         )
+        self.manifest = manifest
         self.close()
 
     def _admitted(self) -> Admission | None:

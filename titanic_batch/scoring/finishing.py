@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from titanic_batch.engine.open_files import most_open_outputs
-from titanic_batch.interrupts import signals_wait
 from titanic_batch.publish.together import Steps, take_steps
 
 #: Files that are published together, at most: an interrupted run waits for them.
@@ -22,8 +21,7 @@ Finisher = Callable[[Steps], None]
 def open_finisher(file_count: int) -> Iterator[Finisher]:
     """Give what suits a run over so many files; at the end, all that it has begun is over.
 
-    Where the block ends with an error, nothing else begins. Signals reach the main thread only, so
-    in the other one nothing is torn.
+    Where the block ends with an error, nothing else begins.
     """
     if file_count == 1:
         yield lambda steps: take_steps([steps])
@@ -48,5 +46,4 @@ def open_finisher(file_count: int) -> Iterator[Finisher]:
         for future in begun:
             future.result()
     finally:
-        with signals_wait():
-            pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=True, cancel_futures=True)

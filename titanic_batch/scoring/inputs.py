@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from titanic_batch.errors import InputMissingError, UsageError
+from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths, require_names
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
@@ -92,14 +93,7 @@ def find_inputs(input: str) -> list[str]:
         candidates = sorted(str(path) for path in Path(input).iterdir())
     else:
         candidates = sorted(glob.glob(input, recursive=True))  # noqa: PTH207  # absolute ones too
-    found = [
-        path
-        for path in candidates
-        if input_format(path) is not None
-        and not is_companion(Path(path).name)
-        and Path(path).is_file()
-        and not is_published(Path(path))
-    ]
+    found = [path for path in candidates if _is_input(path)]
     if not found:
         raise InputMissingError(
             "there are no files to score here",
@@ -107,6 +101,16 @@ def find_inputs(input: str) -> list[str]:
             cure="Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet.",
         )
     return found
+
+
+def _is_input(path: str) -> bool:
+    stop_if_interrupted()
+    return (
+        input_format(path) is not None
+        and not is_companion(Path(path).name)
+        and Path(path).is_file()
+        and not is_published(Path(path))
+    )
 
 
 def _into_folder(
@@ -122,6 +126,7 @@ def _into_folder(
             cure="Name another output folder.",
         )
     for path in files:
+        stop_if_interrupted()
         name = "stdin" if path == STDIN else stem(path)
         if name in by_stem:
             raise UsageError(

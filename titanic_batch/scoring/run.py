@@ -15,7 +15,7 @@ from titanic_batch.errors import (
     memory_errors,
     os_errors,
 )
-from titanic_batch.interrupts import run_begins, run_is_over, signals_wait, stop_if_interrupted
+from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.paths import Leftovers
 from titanic_batch.scoring.context import RunContext
@@ -54,7 +54,7 @@ def run_files(
         WorkerEndedError: if the system ended a worker process, or memory ran out.
         UsageError: if an option is wrong whatever the file.
     """
-    run_begins()
+    stop_if_interrupted()
     reject_limit(options.max_rejects)
     declare_dialect("," if options.delimiter is None else options.delimiter, options.encoding)
     model = open_chosen_model(options)
@@ -62,6 +62,7 @@ def run_files(
     outcomes = dict(settled or {})
     if options.skip_published:
         for pair in pairs:
+            stop_if_interrupted()
             manifest = already_published(pair, model, options)
             if manifest is not None:
                 outcomes[pair] = FileOutcome(pair=pair, manifest=manifest, error=None, skipped=True)
@@ -94,7 +95,6 @@ def _score(
     runs: list[FileRun] = []
     try:
         _run_all(pairs, model, options, observer, guard, runs=runs)
-        run_is_over()
     except InterruptedRunError as exc:
         # Where the signal came when the last file was over, nothing is left to interrupt.
         if not runs or not all(run.is_over for run in runs):
@@ -157,9 +157,8 @@ def _run_all(
         try:
             engine.close()
         finally:
-            with signals_wait():
-                for run in runs:
-                    run.close()
+            for run in runs:
+                run.close()
 
 
 def _drive(engine: Engine, runs: list[FileRun], trial: RowTrial, observer: Observer) -> None:
@@ -169,6 +168,7 @@ def _drive(engine: Engine, runs: list[FileRun], trial: RowTrial, observer: Obser
 
     def works() -> Iterator[Work]:
         for index, run in enumerate(runs):
+            stop_if_interrupted()
             for task, chunk in run.work():
                 yield Work(index, task, chunk)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from titanic_batch.errors import ClosedPipeError, os_errors
+from titanic_batch.interrupts import interruptible
 from titanic_batch.publish.manifest import FileFacts, Manifest
 from titanic_batch.publish.ownership import refuse_foreign_rejects
 from titanic_batch.publish.paths import Leftovers
@@ -35,11 +36,6 @@ class Target(Protocol):
 
     def open(self) -> None:
         """Take what the output needs; whatever this raises, `close` gives it back."""
-        ...
-
-    @property
-    def is_published(self) -> bool:
-        """Whether `commit` has made it seen."""
         ...
 
     @property
@@ -77,7 +73,7 @@ class Target(Protocol):
         ...
 
     def close(self) -> None:
-        """Drop what was not committed; signals must wait meanwhile."""
+        """Drop what was not committed."""
         ...
 
 
@@ -100,11 +96,6 @@ class FileTarget:
     def open(self) -> None:
         """Open the publication; see there for what it raises."""
         self._publication.open()
-
-    @property
-    def is_published(self) -> bool:
-        """Whether the output stands there."""
-        return self._publication.is_published
 
     @property
     def file(self) -> Any:
@@ -169,7 +160,6 @@ class StdoutTarget:
 
     def __init__(self, rejects: str | None, *, overwrite: bool) -> None:
         self.run_id = uuid.uuid4().hex
-        self.is_published = False
         self._overwrite = overwrite
         self._rejects = RejectsFile(Path(rejects), self.run_id) if rejects else None
         self._held = contextlib.ExitStack()
@@ -236,11 +226,13 @@ class StdoutTarget:
             try:
                 # Not sys.stdout.buffer: where PYTHONUNBUFFERED is set, that is a raw file, which
                 # may take a part of a write and say nothing.
-                with os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as stdout:
+                with (
+                    interruptible(),  # the reader may be slow
+                    os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as stdout,
+                ):
                     shutil.copyfileobj(self._spool, stdout, 1 << 20)
             except BrokenPipeError as exc:
                 raise ClosedPipeError("standard output was closed") from exc
-        self.is_published = True
 
     def open_work(self, _fingerprint: str) -> Path | None:
         """Keep nothing: no folder stands beside standard output."""

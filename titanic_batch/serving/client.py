@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from titanic_batch.errors import OutputError, UsageError
+from titanic_batch.interrupts import interruptible
 
 _TIMEOUT_S = 60.0
 _SHOWN = 200
@@ -71,8 +72,9 @@ class ServiceClient:
         body = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
         headers = {"Content-Type": "application/json"}
         try:
-            response = self._answer_to(route, body, headers)
-            text = response.read()
+            with interruptible():
+                response = self._answer_to(route, body, headers)
+                text = response.read()
         except (OSError, http.client.HTTPException) as exc:
             reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
             raise OutputError(

@@ -7,6 +7,7 @@ from typing import Any
 
 from titanic_batch.engine.session import open_session
 from titanic_batch.errors import InputMissingError, TitanicBatchError
+from titanic_batch.interrupts import interruptible
 from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
@@ -32,7 +33,8 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
     """
     client = ServiceClient(url)
     model = open_chosen_model(options)
-    session = open_session(model)
+    with interruptible():
+        session = open_session(model)
     field = field_name(session.description.schema)
     tally = Tally(regressor=session.description.facts.classes is None)
     source = source_of(input, options)
@@ -45,7 +47,8 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
             text_cells=source.text_cells,
         )
         for chunk in source.chunks():
-            (result,) = session.score([(task, chunk)])
+            with interruptible():
+                (result,) = session.score([(task, chunk)])
             if isinstance(result, TitanicBatchError):
                 raise result
             verdicts = verdicts_of(result, chunk)

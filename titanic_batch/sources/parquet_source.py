@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from titanic_batch.errors import DataError
+from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.sources.base import Chunk, InputFacts, Parsed, RawRecord
 from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
@@ -213,6 +214,7 @@ def _hash(descriptor: int) -> str:
     digest = hashlib.sha256()
     offset = 0
     while block := os.pread(descriptor, _HASH_BLOCK_BYTES, offset):
+        stop_if_interrupted()
         digest.update(block)
         offset += len(block)
     return digest.hexdigest()

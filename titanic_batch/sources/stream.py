@@ -17,6 +17,7 @@ from typing import IO, Any, Protocol
 import pyarrow as pa
 
 from titanic_batch.errors import DataError, InputMissingError, OutputError
+from titanic_batch.interrupts import interruptible
 from titanic_batch.sources.bz2_members import Bz2Members
 from titanic_batch.sources.formats import STDIN, no_such_file
 from titanic_batch.sources.watch import InputWatch
@@ -68,20 +69,17 @@ class HashingFile(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Read into `buffer`; see io.RawIOBase."""
         view = memoryview(buffer).cast("B")
-        data = self._file.read(len(view))
+        data = self.read(len(view))
         view[: len(data)] = data
-        self._note(data)
         return len(data)
 
     def read(self, size: int = -1) -> bytes:
         """Read up to `size` bytes, all of them where `size` is negative."""
-        data = self._file.read(size)
-        self._note(data)
-        return data
-
-    def _note(self, data: bytes) -> None:
+        with interruptible():  # a pipe may be silent for long
+            data = self._file.read(size)
         self._hash.update(data)
         self.bytes_read += len(data)
+        return data
 
     def hexdigest(self) -> str:
         """Return the SHA-256 of what was read so far."""
@@ -200,7 +198,8 @@ def open_input(path: str) -> IO[bytes]:
             )
         return sys.stdin.buffer
     try:
-        return Path(path).open("rb", buffering=0)
+        with interruptible():  # a FIFO waits for who writes to it
+            return Path(path).open("rb", buffering=0)
     except FileNotFoundError as exc:
         raise no_such_file(path) from exc
     except OSError as exc:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from titanic_batch.interrupts import interruptible
 from titanic_batch.models.artifact import VerifiedModel
 from titanic_batch.models.loading import load_estimator, verified_bytes
 from titanic_batch.models.opening import open_model
@@ -72,10 +73,10 @@ def register_model(
     )
     name = name or name_from(model.tag)
     check_destination(name, pickle_path)
-    loaded = load_estimator(model)
-    from titanic_batch.schema.derive import about_model
-
-    with about_model(ref):
+    with interruptible():
+        loaded = load_estimator(model)
+        from titanic_batch.schema.derive import about_model
+    with interruptible(), about_model(ref):
         if data is not None:
             from titanic_batch.training.learn_schema import learn_schema
 

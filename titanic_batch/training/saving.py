@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from titanic_batch.errors import ModelError, UsageError, os_errors
+from titanic_batch.interrupts import interruptible
 from titanic_batch.models.artifact import VerifiedModel
 from titanic_batch.models.loaders.bentoml_store import SCHEMA_KEY, quiet_bentoml
 from titanic_batch.models.model_file import read_model_bytes, sha256_of, write_whole
@@ -141,7 +142,8 @@ def pickled_bytes(estimator: Any, name: str) -> bytes:
         )
     buffer = io.BytesIO()
     try:
-        joblib.dump(estimator, buffer)
+        with interruptible():
+            joblib.dump(estimator, buffer)
     except Exception as exc:  # pickle lets whatever an object's own code raises through
         text = " ".join(str(exc).split())[:300]
         raise ModelError(

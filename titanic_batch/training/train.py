@@ -12,6 +12,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_va
 from threadpoolctl import threadpool_limits
 
 from titanic_batch.errors import DataError, InputMissingError
+from titanic_batch.interrupts import interruptible
 from titanic_batch.training.candidates import FEATURES, candidates
 from titanic_batch.training.learn_schema import learn_schema_from_frame
 from titanic_batch.training.read_training import read_training_file
@@ -113,7 +114,8 @@ def train_reference_model(
 
     if pickle_path is not None:
         check_pickle_path(pickle_path)
-    trained = fit_reference_model(data or default_training_data(), seed=seed)
+    with interruptible():
+        trained = fit_reference_model(data or default_training_data(), seed=seed)
     model = save_model(trained.estimator, name=name, schema=trained.schema, pickle_path=pickle_path)
     return TrainingReport(
         candidates=trained.candidates,

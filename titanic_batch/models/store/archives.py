@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 from titanic_batch.errors import DataError, ModelError, UsageError, os_errors
+from titanic_batch.interrupts import interruptible
 from titanic_batch.models.reference import STORE, parse_reference
 from titanic_batch.models.store.folder import (
     add_to_store,
@@ -74,7 +75,8 @@ def export_model(ref: str, target: Path, *, overwrite: bool = False) -> Path:
         folder.mkdir(mode=0o700)
         try:
             base = str(folder / "model")
-            made = Path(shutil.make_archive(base, _ARCHIVERS[kind], stored.folder))
+            with interruptible():
+                made = Path(shutil.make_archive(base, _ARCHIVERS[kind], stored.folder))
             if stored.size_bytes > UNPACKED_RATIO * made.stat().st_size:
                 raise DataError(
                     f"the archive would unpack to more than {UNPACKED_RATIO} times its size, "

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from titanic_batch.errors import ModelError
+from titanic_batch.interrupts import interruptible
 from titanic_batch.models.model_file import read_model_bytes, sha256_of
 from titanic_batch.models.opening import inspect_model
 from titanic_batch.models.store.folder import model_folders
@@ -93,7 +94,8 @@ def list_models() -> list[ModelSummary]:
         ModelError: if the store cannot be read.
         UntrustedModelError: if a trust ledger is writable by others, or damaged.
     """
-    summaries = [summarise(tag, folder) for tag, folder in model_folders()]
+    with interruptible():  # each is hashed
+        summaries = [summarise(tag, folder) for tag, folder in model_folders()]
     return sorted(summaries, key=lambda model: (model.tag.partition(":")[0], model.created))
 
 

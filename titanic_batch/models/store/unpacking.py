@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from titanic_batch.errors import DataError, ModelError
+from titanic_batch.interrupts import stop_if_interrupted
 
 #: An archive may unpack to this many times its own size.
 UNPACKED_RATIO = 100
@@ -77,6 +78,7 @@ def unpack(source: Path, kind: str, target: Path) -> None:
     left = allowed
     with closing(members):
         for name, size, data in members:
+            stop_if_interrupted()
             path = taken.take(name, is_folder=data is None)
             if size > left:
                 raise _too_much(source)
@@ -193,6 +195,7 @@ class _Names:
 
 def _pieces(data: IO[bytes], source: Path) -> Iterator[bytes]:
     while True:
+        stop_if_interrupted()
         with _reading(source):
             piece = data.read(_PIECE)
         if not piece:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Literal
 
 from titanic_batch.errors import OutputError, UntrustedModelError
+from titanic_batch.interrupts import interruptible
 from titanic_batch.models.model_file import write_whole
 
 LEDGER_VERSION = 1
@@ -159,7 +160,9 @@ def _update(path: Path | None, change: Callable[[dict[str, Entry]], bool]) -> No
         )
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(f"{path}.lock", timeout=LOCK_TIMEOUT_S):
+        with interruptible():
+            held = FileLock(f"{path}.lock", timeout=LOCK_TIMEOUT_S).acquire()
+        with held:
             entries = read_ledger(path)
             if change(entries):
                 document = {
