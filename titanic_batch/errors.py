@@ -159,10 +159,19 @@ def is_out_of_memory(error: BaseException) -> bool:
         seen.add(id(one))
         if isinstance(one, MemoryError) or getattr(one, "errno", None) == errno.ENOMEM:
             return True
-        if any(words in str(one).lower() for words in _NO_MEMORY):
+        said = words_of(one).lower()
+        if any(words in said for words in _NO_MEMORY):
             return True
         left += [one.__cause__, one.__context__]
     return False
+
+
+def words_of(error: BaseException) -> str:
+    """Return what an exception says; nothing where it cannot say it, as foreign ones may."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # as foreign code may raise
+        return ""
 
 
 def out_of_memory() -> WorkerEndedError:

@@ -9,11 +9,13 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 from titanic_batch.errors import ClosedPipeError, OutputError, os_errors
 
 _closed: set[int] = set()
+_kept: list[int] = []  # what standard output and error are, while others use theirs
 _replaced: list[TextIO | None] = []  # a stream that nobody holds closes its descriptor
 
 
@@ -33,6 +35,7 @@ def prepare_streams() -> None:
         except OSError:
             _closed.add(os.open(os.devnull, os.O_RDWR))  # the lowest that is free: this one
             os.set_inheritable(descriptor, True)
+    _kept.extend((os.dup(1), os.dup(2)))
     _replaced.extend((sys.stdout, sys.stderr))
     # Python's own are raw where PYTHONUNBUFFERED is set, and may take a part of a write in silence.
     # A caller's are its own matter.
@@ -63,7 +66,44 @@ def forget_stdout() -> None:
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
+        if _kept:
+            os.dup2(nowhere, _kept[0], inheritable=False)
         os.close(nowhere)
+
+
+@contextlib.contextmanager
+def lent_streams() -> Iterator[None]:
+    """Lend both streams to code that is not ours: what it prints anywhere goes to standard error.
+
+    Both come back as they were, whatever it did to them. Nothing is lent where `prepare_streams`
+    was not called: the streams are a caller's there.
+    """
+    if not _kept or sys.stdout is sys.stderr:  # lent already
+        yield
+        return
+    ours = sys.stdout, sys.stderr
+    for stream in ours:
+        stream.flush()
+    os.dup2(2, 1)
+    lent = _text(io.BufferedWriter(_Careless(2, "wb", closefd=False)), ours[1], lines=True)
+    sys.stdout = sys.stderr = lent
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # it was closed
+            lent.flush()
+        _flush_c_streams()
+        for descriptor, kept in enumerate(_kept, start=1):
+            with contextlib.suppress(OSError):
+                os.dup2(kept, descriptor)
+        sys.stdout, sys.stderr = ours
+
+
+def _flush_c_streams() -> None:
+    """Write out what compiled code has printed, while that goes to standard error."""
+    if "ctypes" in sys.modules:  # numpy brings it; without numpy there is no such code
+        ctypes = sys.modules["ctypes"]
+        ctypes.CDLL(None).fflush(None)
 
 
 class _Results(io.FileIO):

@@ -1,5 +1,7 @@
 """Ask an estimator for labels and probabilities, with its preprocessing done once."""
 
+# ruff: noqa: E402
+
 from __future__ import annotations
 
 import time
@@ -10,6 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+
+from titanic_batch.chunk.memory import require_room
+
+require_room()  # before the first import of scikit-learn, here and in `independence`
 from sklearn.utils import _safe_indexing
 
 from titanic_batch.chunk.answers import ModelFacts, Predictions, joined, taken
@@ -17,6 +23,7 @@ from titanic_batch.chunk.distinct import distinct_rows, is_worth_sorting_for
 from titanic_batch.chunk.independence import PIPELINE, independence_of
 from titanic_batch.chunk.kept import FEWEST_ROWS, KeptRows, rows_to_ask
 from titanic_batch.errors import ModelError
+from titanic_batch.models.calling import model_code
 from titanic_batch.schema.derive.exact import exact_class
 
 #: scikit-learn classifiers whose `predict` is, by their own code, the class of the largest
@@ -59,6 +66,7 @@ def model_facts(estimator: Any) -> ModelFacts:
     )
 
 
+@model_code()
 def predict(
     estimator: Any,
     features: Any,
@@ -119,6 +127,7 @@ def predict(
     return joined(parts)
 
 
+@model_code()
 def predict_each(
     estimator: Any,
     features: Any,

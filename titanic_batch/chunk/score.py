@@ -27,6 +27,7 @@ from titanic_batch.errors import (
     TitanicBatchError,
     is_out_of_memory,
 )
+from titanic_batch.models.calling import described
 from titanic_batch.models.code import LoadedCode
 from titanic_batch.sources.base import Chunk
 
@@ -149,7 +150,7 @@ def _predict_others(
             error,
             most,
         )
-        failed = [(at, f"{type(exc).__name__}: {_first_line(exc)}") for at, exc in found]
+        failed = [(at, described(exc)) for at, exc in found]
         if len(found) <= most and len(found) < count:
             good = np.delete(np.arange(count), [at for at, _ in found])
             return _ask(prepared, [column[good] for column in features], model), failed
@@ -219,13 +220,13 @@ def _try(
 
 def _fails(prepared: Prepared, exc: Exception, what: str) -> DataError:
     first = prepared.chunk.first_row
-    kind = f"{what}: {type(exc).__name__}"
+    said = described(exc)
     error = DataError(
-        f"{kind}: {_first_line(exc)}",
+        f"{what}: {said}",
         where=f"{prepared.task.input}, rows {first} to {first + prepared.chunk.row_count - 1}",
         cure="See what it is fed with `titanic-batch check`.",
     )
-    error.logged_what = kind  # its own words may quote a cell
+    error.logged_what = f"{what}: {said.partition(':')[0]}"  # its own words may quote a cell
     return error
 
 
@@ -267,7 +268,3 @@ def _split(answers: Predictions, counts: list[int]) -> list[Predictions]:
         return [Predictions(part, None) for part in labels]
     probabilities = np.split(answers.probabilities, bounds)
     return [Predictions(*part) for part in zip(labels, probabilities, strict=True)]
-
-
-def _first_line(exc: Exception) -> str:
-    return (str(exc).splitlines() or [""])[0]

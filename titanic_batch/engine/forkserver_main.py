@@ -28,7 +28,9 @@ def serve_forks(control_descriptor: int) -> None:
         signal.signal(signum, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     try:
-        import titanic_batch.engine.worker  # noqa: F401  # for those that are forked
+        from titanic_batch.engine.worker import import_ahead
+
+        import_ahead()
     except (ImportError, MemoryError, OSError):
         sys.exit(1)  # whoever asks for a worker says that none could be started
     gc.freeze()  # what is shared stays so: no collection writes to it

@@ -14,8 +14,9 @@ from titanic_batch.chunk.predict import model_facts
 from titanic_batch.chunk.score import score_chunks
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
 from titanic_batch.engine.base import ModelDescription
-from titanic_batch.errors import TitanicBatchError, memory_errors
+from titanic_batch.errors import ModelError, TitanicBatchError, memory_errors
 from titanic_batch.models import VerifiedModel, load_estimator
+from titanic_batch.models.calling import ModelEscapeError, model_code
 from titanic_batch.models.code import LoadedCode, loaded_code
 from titanic_batch.models.origins import libraries_of
 from titanic_batch.schema.derive import about_model, derive_schema
@@ -48,20 +49,22 @@ def open_session(model: VerifiedModel) -> Session:
         ModelError: if it cannot be loaded, or its columns cannot be found out.
         WorkerEndedError: if memory runs out.
     """
-    with memory_errors():
-        return _open(model)
+    with memory_errors(), about_model(model.ref):
+        try:
+            return _open(model)
+        except ModelEscapeError as exc:
+            raise ModelError(f"its own code fails: {exc}") from exc
 
 
 def _open(model: VerifiedModel) -> Session:
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     loaded = load_estimator(model)
-    with about_model(model.ref):
-        schema = model.schema or derive_schema(loaded.estimator)
-    description = ModelDescription(
-        facts=model_facts(loaded.estimator),
-        schema=schema,
-        warnings=loaded.warnings,
-        libraries=libraries_of(loaded.estimator),
-    )
+    with model_code():  # its attributes may be properties
+        description = ModelDescription(
+            facts=model_facts(loaded.estimator),
+            schema=model.schema or derive_schema(loaded.estimator),
+            warnings=loaded.warnings,
+            libraries=libraries_of(loaded.estimator),
+        )
     return Session(estimator=loaded.estimator, description=description, code=loaded_code())

@@ -13,12 +13,6 @@ import threading
 import traceback
 from multiprocessing.connection import Connection
 
-# Not used here, but what models need: imported once in the forkserver, not once in each worker.
-import sklearn.compose
-import sklearn.ensemble
-import sklearn.linear_model
-import sklearn.pipeline  # noqa: F401
-
 from titanic_batch.chunk.task import ChunkTask
 from titanic_batch.engine.session import open_session
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
@@ -29,12 +23,21 @@ from titanic_batch.sources.base import Chunk
 Message = list[tuple[ChunkTask | None, Chunk]]
 
 
+def import_ahead() -> None:
+    """Import what most models need: once in the forkserver, not once in each worker."""
+    import sklearn.compose
+    import sklearn.ensemble
+    import sklearn.linear_model
+    import sklearn.pipeline  # noqa: F401
+
+
 def run_worker(connection: Connection) -> None:
     """Answer each group of chunks that comes through `connection`, until it is closed.
 
     First come the working folder with the path of modules, and the model. The first answer is the
     model's description, or the error that loading it ended in.
     """
+    os.dup2(2, 1)  # what models print is no result
     try:
         folder, sys.path[:] = connection.recv()
         if folder is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import sys
 import warnings
@@ -10,6 +9,7 @@ from typing import Any
 
 from titanic_batch.errors import ModelError, TitanicBatchError, is_out_of_memory
 from titanic_batch.models.artifact import LoadedModel, VerifiedModel
+from titanic_batch.models.calling import ModelEscapeError, model_code
 from titanic_batch.models.loaders.base import get_loader
 from titanic_batch.models.model_file import read_model_bytes, sha256_of
 from titanic_batch.models.packages import missing_module, other_version
@@ -63,14 +63,15 @@ def verified_bytes(model: VerifiedModel) -> bytes:
 
 def _load(data: bytes, model: VerifiedModel) -> tuple[Any, list[warnings.WarningMessage]]:
     loader = get_loader(model.loader)
-    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(sys.stderr):
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            return loader.load(data), caught
+            with model_code():
+                return loader.load(data), caught
         except TitanicBatchError as exc:
             exc.where = exc.where or model.ref
             raise
-        except (Exception, SystemExit) as exc:
+        except Exception as exc:
             if is_out_of_memory(exc):
                 raise MemoryError from exc
             # A wrong version shows first as a warning and then as some obscure error.
@@ -94,8 +95,9 @@ def _cannot_load(exc: BaseException, model: VerifiedModel) -> ModelError:
         text = " ".join(str(exc).split())[:300]
         what, cure = other_version(exc.name, f"something of {exc.name} ({text})")
     else:
+        kind = "" if isinstance(exc, ModelEscapeError) else f"{type(exc).__name__}: "
         text = " ".join(str(exc).split())[:300]
-        what = f"the file is damaged, or no model ({type(exc).__name__}: {text})"
+        what = f"the file is damaged, or no model ({kind}{text})"
         cure = "Save or copy it again, with the versions that are installed here."
     return ModelError(what, where=model.ref, cure=cure)
 
