@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import warnings
@@ -66,7 +67,7 @@ def _load(data: bytes, model: VerifiedModel) -> tuple[Any, list[warnings.Warning
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            with model_code():
+            with contextlib.redirect_stdout(sys.stderr), model_code():
                 return loader.load(data), caught
         except TitanicBatchError as exc:
             exc.where = exc.where or model.ref
