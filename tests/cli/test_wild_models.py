@@ -78,7 +78,7 @@ def test_what_would_end_the_process_is_a_model_error(
     deed: str, said: str, wild: Callable[[str], tuple[str, ...]], installed: Command
 ) -> None:
     options = wild(deed)
-    commands = [("score", "in.csv", "out.csv", "--workers", "1")]
+    commands: list[tuple[str, ...]] = [("score", "in.csv", "out.csv", "--workers", "1")]
     if deed == "exit":
         commands += [("score", "in.csv", "out.csv", "--workers", "2"), ("check", "in.csv")]
     for arguments in commands:
