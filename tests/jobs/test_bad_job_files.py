@@ -21,7 +21,7 @@ HASH = "0123456789abcdef" * 4
         ("[scor]\nworkers = 1", "job.toml, scor: there is no table scor. Did you mean [score]?"),
         ("[zzz]", "They are: job, model, input, output, score, columns, "),
         ("[score]\nmax_reject = 1", "score.max_reject: there is no key max_reject here. Did you"),
-        ("[score]\nzzz = 1", "They are: keep, max_rejects"),
+        ("[score]\nzzz = 1", "They are: threshold, "),
         ("[job]\nzone = 'UTC'", "job.zone: there is no key zone here. Did you mean timezone?"),
         ("[columns.Age]\nfil = 3", "columns.Age.fil: there is no key fil here. Did you mean fill?"),
         ("[columns.'Sib Sp']\nfil = 3", 'columns."Sib Sp".fil: there is no key'),

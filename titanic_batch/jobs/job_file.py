@@ -17,7 +17,8 @@ from titanic_batch.jobs.durations import parse_duration
 from titanic_batch.jobs.limits import Limit, Limits, parse_share
 from titanic_batch.jobs.pings import HealthCheck
 from titanic_batch.models.write_access import writable_by_others
-from titanic_batch.scoring.options import reject_limit
+from titanic_batch.scoring.options import OPTIONS
+from titanic_batch.scoring.reject_limit import reject_limit
 
 if TYPE_CHECKING:
     from titanic_batch.jobs.tables import GuardsTable, NotifyTable
@@ -219,12 +220,11 @@ def _column_options(columns: dict[str, Any], file: Path) -> dict[str, Any]:
                 where=f"{file}, columns.{name}.rename",
             )
         rename[table.rename] = name
-    given = columns.items()
-    options = {
-        "rename": rename,
-        "fill": {name: table.fill for name, table in given if table.fill is not None},
-        "allow_null": tuple(name for name, table in given if table.allow_null),
-        "unknown": {name: table.unknown for name, table in given if table.unknown is not None},
-        "map": {name: table.map for name, table in given if table.map is not None},
-    }
-    return {key: value for key, value in options.items() if value}
+    found = {}
+    for option in OPTIONS:
+        if option.table == "columns":
+            given = {name: getattr(table, option.name) for name, table in columns.items()}
+            found[option.name] = option.kind.gather(
+                {name: value for name, value in given.items() if value is not None}
+            )
+    return {name: value for name, value in found.items() if value}

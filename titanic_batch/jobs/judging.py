@@ -11,7 +11,7 @@ from titanic_batch.jobs.drift import FEWEST_ROWS, stability_index
 from titanic_batch.jobs.last_night import LastNight
 from titanic_batch.jobs.limits import Limit, Limits
 from titanic_batch.scoring.guarding import Candidate
-from titanic_batch.scoring.options import RejectLimit
+from titanic_batch.scoring.reject_limit import RejectLimit
 
 T = TypeVar("T")
 Verdict = Literal["passed", "warning", "failure", "not judged"]

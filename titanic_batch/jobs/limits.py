@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from titanic_batch.errors import UsageError
-from titanic_batch.scoring.options import RejectLimit
+from titanic_batch.scoring.reject_limit import RejectLimit
 
 T = TypeVar("T")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from titanic_batch.alignment.names import nearest
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.tables import TABLES, JobDocument
+from titanic_batch.scoring.options import OPTIONS
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -20,13 +21,10 @@ _MOST_SHOWN = 60
 _IN_COLUMNS = "It stands in the table of its column: [columns.NAME] {key}."
 #: Options of `score` that a user may look for in [score], and where they are.
 _ELSEWHERE = {
-    "model": "It stands in [model], as ref.",
-    "trust": "It stands in [model], as sha256.",
-    **{
-        key: _IN_COLUMNS.format(key=key)
-        for key in ("rename", "fill", "allow_null", "unknown", "map")
-    },
-    "skip_published": "`run` always skips what is published already; `run --force` does not.",
+    option.name: option.elsewhere
+    or f"It stands in the table of its column: [columns.NAME] {option.name}."
+    for option in OPTIONS
+    if option.table != "score"
 }
 
 

@@ -14,16 +14,12 @@ from titanic_batch.jobs.dates import parse_zone, render, today
 from titanic_batch.jobs.durations import parse_duration
 from titanic_batch.jobs.limits import parse_share
 from titanic_batch.jobs.pings import LONGEST_WAIT_S
-from titanic_batch.scoring.option_types import parse_size
-from titanic_batch.scoring.options import reject_limit
-from titanic_batch.sources.dialect import declare_dialect
-
-Value = str | int | float | bool
+from titanic_batch.scoring.reject_limit import reject_limit
 
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 
 
-def _refused_by(check: Callable[[Any], object], *, says_why: bool = False) -> AfterValidator:
+def refused_by(check: Callable[[Any], object], *, says_why: bool = False) -> AfterValidator:
     """Return a validator for what raises UsageError; its words, or else the key's description."""
 
     def validate(value: Any) -> Any:
@@ -75,20 +71,16 @@ def _short_wait(text: str) -> None:
         raise UsageError("too long")
 
 
-Template = Annotated[str, _refused_by(_path, says_why=True)]
-Size = Annotated[str | int, _refused_by(lambda text: parse_size(text, ""))]
+Template = Annotated[str, refused_by(_path, says_why=True)]
 Name = Annotated[str, Field(min_length=1)]
-Duration = Annotated[str, _refused_by(parse_duration)]
-RejectCount = Annotated[str | int, _refused_by(lambda given: reject_limit(str(given)))]
-Share = Annotated[str, _refused_by(parse_share)]
+Duration = Annotated[str, refused_by(parse_duration)]
+RejectCount = Annotated[str | int, refused_by(lambda given: reject_limit(str(given)))]
+Share = Annotated[str, refused_by(parse_share)]
 Drift = Annotated[float, Field(gt=0)]
-Suffix = Annotated[str, _refused_by(_suffix)] | Literal[False]
-Zone = Annotated[str, _refused_by(parse_zone, says_why=True)]
-Hash = Annotated[str, _refused_by(_hash)]
+Suffix = Annotated[str, refused_by(_suffix)] | Literal[False]
+Zone = Annotated[str, refused_by(parse_zone, says_why=True)]
+Hash = Annotated[str, refused_by(_hash)]
 Count = Annotated[int, Field(ge=1)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Delimiter = Annotated[str, _refused_by(lambda given: declare_dialect(given, "utf-8"))]
-Encoding = Annotated[str, _refused_by(lambda given: declare_dialect(",", given))]
-PlainPath = Annotated[str, _refused_by(_plain_path, says_why=True)]
-Address = Annotated[str, _refused_by(_address)]
-ShortWait = Annotated[str, _refused_by(_short_wait)]
+PlainPath = Annotated[str, refused_by(_plain_path, says_why=True)]
+Address = Annotated[str, refused_by(_address)]
+ShortWait = Annotated[str, refused_by(_short_wait)]
