@@ -22,7 +22,7 @@ def with_score_options(name: str) -> Callable[[Callable[..., None]], Callable[..
     Args:
         name: The command's.
     """
-    chosen = [option for option in OPTIONS if name == "score" or name in option.also]
+    chosen = [option for option in OPTIONS if name in ("score", *option.also)]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
@@ -43,7 +43,7 @@ def with_score_options(name: str) -> Callable[[Callable[..., None]], Callable[..
 def _parameter(option: Option) -> inspect.Parameter:
     flag = typer.Option(
         *filter(None, (option.short, option.flag)),
-        metavar=option.metavar,
+        metavar=option.metavar or option.kind.metavar,
         envvar=option.variable,
         min=option.kind.at_least,
         help=option.help,

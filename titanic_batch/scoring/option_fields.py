@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar, cast
 
 from titanic_batch.errors import UsageError
-from titanic_batch.scoring.option_kinds import Kind, WrongValueError
+from titanic_batch.scoring.option_kinds import Kind
+from titanic_batch.scoring.option_values import WrongValueError
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
@@ -27,7 +28,7 @@ class Option:
         help: What it does, for `--help`.
         field: The field that it is; found out by `declared_options`.
         name: The keyword, the key in a job file, and with dashes the flag; by default the field.
-        metavar: What stands for its value in `--help`.
+        metavar: What stands for its value in `--help`, where it is not what stands for its kind.
         short: A short flag.
         variable: The environment variable that is asked where the flag is not given.
         also: Commands other than `score` that have it.
@@ -56,10 +57,10 @@ class Option:
         return f"--{self.name.replace('_', '-')}"
 
 
-def option(kind: Kind[T], default: Any, **declared: Any) -> T:
+def option(kind: Kind[T], default: Any, panel: str, help: str | None = None, **declared: Any) -> T:
     """Declare an option as a field of a dataclass; the keywords are those of `Option`."""
     held: Any = kind.read(default, "")
-    metadata = {_KEY: Option(kind=kind, default=default, **declared)}
+    metadata = {_KEY: Option(kind=kind, default=default, panel=panel, help=help, **declared)}
     if isinstance(held, dict):
         return cast("T", field(default_factory=held.copy, metadata=metadata))
     return cast("T", field(default=held, metadata=metadata))

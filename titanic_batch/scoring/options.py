@@ -39,8 +39,8 @@ class ScoreOptions:
     model: str = option(
         kinds.PATH,
         DEFAULT_MODEL,
-        panel=_MODEL,
-        help="NAME, NAME:latest or NAME:VERSION in the BentoML store, or a .pkl, .joblib or "
+        _MODEL,
+        "NAME, NAME:latest or NAME:VERSION in the BentoML store, or a .pkl, .joblib or "
         ".skops file.",
         metavar="REF",
         short="-m",
@@ -52,8 +52,8 @@ class ScoreOptions:
     trust: tuple[str, ...] = option(
         kinds.TEXTS,
         (),
-        panel=_MODEL,
-        help="Trust this model file for this run. [env: TITANIC_BATCH_TRUST]",
+        _MODEL,
+        "Trust this model file for this run. [env: TITANIC_BATCH_TRUST]",
         metavar="SHA256",
         also=("check", "parity"),
         table=None,
@@ -63,185 +63,160 @@ class ScoreOptions:
     threshold: float | None = option(
         kinds.optional(kinds.PROBABILITY),
         None,
-        panel=_MODEL,
-        help="The label is classes_[1] where its probability is at least this, instead of the "
+        _MODEL,
+        "The label is classes_[1] where its probability is at least this, instead of the "
         "model's own predict.",
-        metavar="FLOAT",
     )
     allow_version_mismatch: bool = option(
         kinds.SWITCH,
         False,
-        panel=_MODEL,
-        help="Load a model of another scikit-learn minor version.",
+        _MODEL,
+        "Load a model of another scikit-learn minor version.",
         also=("check", "parity"),
     )
     allow_batch_dependence: bool = option(
         kinds.SWITCH,
         False,
-        panel=_MODEL,
-        help="Score with a model whose score of a row depends on the rows beside it in its chunk.",
+        _MODEL,
+        "Score with a model whose score of a row depends on the rows beside it in its chunk.",
         also=("check",),
     )
     ignore_custom_objects: bool = option(
         kinds.SWITCH,
         False,
-        panel=_MODEL,
-        help="Score a stored model without the custom objects that were saved with it.",
+        _MODEL,
+        "Score a stored model without the custom objects that were saved with it.",
         also=("check", "parity"),
     )
     delimiter: str | None = option(
         kinds.optional(kinds.DELIMITER),
         None,
-        panel=_READING,
-        help="Between CSV fields; a comma by default, a tab in .tsv files.",
-        metavar="CHAR",
+        _READING,
+        "Between CSV fields; a comma by default, a tab in .tsv files.",
         also=("check", "parity"),
     )
     encoding: str = option(
         kinds.ENCODING,
         "utf-8",
-        panel=_READING,
-        help="The CSV text's encoding; never guessed.",
-        metavar="NAME",
+        _READING,
+        "The CSV text's encoding; never guessed.",
         also=("check", "parity"),
     )
     null: tuple[str, ...] = option(
         kinds.TEXTS,
         (),
-        panel=_READING,
-        help="A cell text that means null, besides the empty cell. Repeatable.",
+        _READING,
+        "A cell text that means null, besides the empty cell. Repeatable.",
         metavar="TOKEN",
         also=("check",),
     )
     allow_no_final_newline: bool = option(
         kinds.SWITCH,
         False,
-        panel=_READING,
-        help="Believe a last record without a newline; it may have been cut short.",
+        _READING,
+        "Believe a last record without a newline; it may have been cut short.",
         also=("check", "parity"),
     )
     allow_empty: bool = option(
-        kinds.SWITCH,
-        False,
-        panel=_READING,
-        help="Publish an empty output where the input has no data rows.",
+        kinds.SWITCH, False, _READING, "Publish an empty output where the input has no data rows."
     )
     chunk_bytes: int = option(
         kinds.size("4MB"),
         "4MB",
+        _READING,
+        "Input held per worker at a time, at most; smaller files are cut smaller.",
         name="chunk_size",
-        panel=_READING,
-        help="Input held per worker at a time, at most; smaller files are cut smaller.",
-        metavar="SIZE",
         also=("check",),
     )
     max_record_bytes: int = option(
         kinds.size("16MB"),
         "16MB",
+        _READING,
+        "Longest record believed.",
         name="max_record",
-        panel=_READING,
-        help="Longest record believed.",
-        metavar="SIZE",
         also=("check",),
     )
     workers: int | None = option(
         kinds.optional(kinds.COUNT),
         None,
-        panel=_READING,
-        help="Worker processes. Default: usable CPUs; small inputs need none.",
-        metavar="N",
+        _READING,
+        "Worker processes. Default: usable CPUs; small inputs need none.",
         variable=WORKERS_VARIABLE,
         published=False,
     )
     rename: dict[str, str] = option(
         kinds.RENAMES,
         {},
-        panel=_ALIGNING,
-        help="Input column OLD is model column NEW. Repeatable.",
-        metavar="OLD=NEW",
+        _ALIGNING,
+        "Input column OLD is model column NEW. Repeatable.",
         also=("check",),
         table="columns",
     )
     fill: dict[str, Scalar] = option(
         kinds.FILLS,
         {},
-        panel=_ALIGNING,
-        help="Fill a column's nulls. Repeatable.",
-        metavar="COL=VALUE",
+        _ALIGNING,
+        "Fill a column's nulls. Repeatable.",
         also=("check",),
         table="columns",
     )
     allow_null: tuple[str, ...] = option(
         kinds.COLUMNS,
         (),
-        panel=_ALIGNING,
-        help="Let a column's nulls reach the model. Repeatable.",
-        metavar="COL",
+        _ALIGNING,
+        "Let a column's nulls reach the model. Repeatable.",
         also=("check",),
         table="columns",
     )
     unknown: dict[str, Answer] = option(
         kinds.ANSWERS,
         {},
-        panel=_ALIGNING,
-        help="What becomes of a category that the model never saw; * for every column. Repeatable.",
-        metavar="COL=allow|reject",
+        _ALIGNING,
+        "What becomes of a category that the model never saw; * for every column. Repeatable.",
         also=("check",),
         table="columns",
     )
     map: dict[str, dict[str, Scalar]] = option(
         kinds.MAPPINGS,
         {},
-        panel=_ALIGNING,
-        help="How a column that was encoded by hand is encoded. Repeatable.",
-        metavar="COL:a=0,b=1",
+        _ALIGNING,
+        "How a column that was encoded by hand is encoded. Repeatable.",
         also=("check",),
         table="columns",
     )
     max_rejects: str = option(
         kinds.MAX_REJECTS,
         "0",
-        panel=_OUTPUT,
-        help="Publish with at most this many rows rejected.",
-        metavar="N|P%",
+        _OUTPUT,
+        "Publish with at most this many rows rejected.",
         also=("check",),
     )
     rejects: str | None = option(
         kinds.optional(kinds.PATH),
         None,
-        panel=_OUTPUT,
-        help="Where rejected records go. Default: OUTPUT.rejects.csv",
-        metavar="PATH",
+        _OUTPUT,
+        "Where rejected records go. Default: OUTPUT.rejects.csv",
     )
     keep: str | tuple[str, ...] = option(
-        kinds.KEEP,
-        "all",
-        panel=_OUTPUT,
-        help="Input columns carried into the output.",
-        metavar="all|none|A,B",
+        kinds.KEEP, "all", _OUTPUT, "Input columns carried into the output."
     )
-    prediction_column: str = option(kinds.COLUMN_NAME, "prediction", panel=_OUTPUT, metavar="NAME")
-    probability_column: str = option(
-        kinds.COLUMN_NAME, "probability", panel=_OUTPUT, metavar="NAME"
-    )
+    prediction_column: str = option(kinds.COLUMN_NAME, "prediction", _OUTPUT)
+    probability_column: str = option(kinds.COLUMN_NAME, "probability", _OUTPUT)
     output_format: OutputFormat = option(
-        kinds.one_of(OutputFormat),
-        "parquet",
-        panel=_OUTPUT,
-        help="Of the files in an output folder.",
+        kinds.one_of(OutputFormat), "parquet", _OUTPUT, "Of the files in an output folder."
     )
     overwrite: bool = option(
         kinds.SWITCH,
         False,
-        panel=_OUTPUT,
-        help="Replace an output that titanic-batch did not write.",
+        _OUTPUT,
+        "Replace an output that titanic-batch did not write.",
         published=False,
     )
     skip_published: bool = option(
         kinds.SWITCH,
         False,
-        panel=_OUTPUT,
-        help="Do nothing where the same input, model and options were published already.",
+        _OUTPUT,
+        "Do nothing where the same input, model and options were published already.",
         table=None,
         elsewhere="`run` always skips what is published already; `run --force` does not.",
         published=False,
