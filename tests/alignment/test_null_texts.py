@@ -20,11 +20,12 @@ from sklearn.preprocessing import FunctionTransformer
 import titanic_batch
 from tests.alignment.planning import aligned, category, column, plan, reasons
 from titanic_batch.alignment.apply import align
-from titanic_batch.models import Reading, open_model, register_model
+from titanic_batch.models import open_model
 from titanic_batch.models.sidecar import write_sidecar
 from titanic_batch.nulls import READ_AS_NULL
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.schema import OneHotSource, TrainingSchema
+from titanic_batch.training import Reading, register_model
 
 
 def test_the_list_is_that_of_pandas() -> None:

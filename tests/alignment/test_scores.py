@@ -31,10 +31,10 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import titanic_batch
 from titanic_batch.errors import TooManyRejectsError
-from titanic_batch.models.derive import derive_schema
-from titanic_batch.models.learn import learn_schema_from_frame
 from titanic_batch.models.sidecar import write_sidecar
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.schema.derive import derive_schema
+from titanic_batch.training.learn_schema import learn_schema_from_frame
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 COLUMNS = ["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]

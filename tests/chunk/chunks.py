@@ -13,8 +13,8 @@ from titanic_batch.chunk.output import plan_output
 from titanic_batch.chunk.predict import model_facts
 from titanic_batch.chunk.score import score_chunk
 from titanic_batch.chunk.task import ChunkResult, ChunkTask
-from titanic_batch.models.derive import derive_schema
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.schema.derive import derive_schema
 from titanic_batch.sinks.csv_sink import CsvEncoder
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk, Parser

@@ -26,7 +26,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from tests.chunk.exact_models import Blind, Claiming, Flipped, Named, Strict, strict
 from titanic_batch.chunk.predict import model_facts, predict
 from titanic_batch.errors import ModelError
-from titanic_batch.models.derive import derive_schema
+from titanic_batch.schema.derive import derive_schema
 
 DRAW = np.random.default_rng(7)
 FRAME = pd.DataFrame({"a": DRAW.normal(size=400), "b": DRAW.normal(size=400)})

@@ -14,9 +14,9 @@ from sklearn.preprocessing import OneHotEncoder
 
 from tests.chunk.chunks import score_table, score_text
 from tests.chunk.estimators import Recorder
-from titanic_batch.models.derive import derive_schema
-from titanic_batch.models.learn import learn_schema_from_frame
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.schema.derive import derive_schema
+from titanic_batch.training.learn_schema import learn_schema_from_frame
 
 TRAINING = pd.DataFrame(
     {

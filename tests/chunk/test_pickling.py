@@ -21,7 +21,7 @@ from titanic_batch.chunk.predict import model_facts
 from titanic_batch.chunk.score import score_chunk
 from titanic_batch.chunk.task import ChunkResult, Reject
 from titanic_batch.engine.base import ModelDescription
-from titanic_batch.models.derive import derive_schema
+from titanic_batch.schema.derive import derive_schema
 from titanic_batch.sources.csv_parser import CsvParser
 from titanic_batch.sources.dialect import declare_dialect
 from titanic_batch.sources.parquet_source import ParquetParser

@@ -24,8 +24,8 @@ from titanic_batch.bins import (
 )
 from titanic_batch.chunk.profile import Profile, plan_profile
 from titanic_batch.chunk.score import score_chunk
-from titanic_batch.models.learn import learn_schema_from_frame
 from titanic_batch.sources.parquet_source import ParquetParser
+from titanic_batch.training.learn_schema import learn_schema_from_frame
 
 RANDOM = np.random.default_rng(0)
 ROWS = 400

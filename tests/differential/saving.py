@@ -13,7 +13,7 @@ from pathlib import Path
 import joblib
 
 from tests.differential.models import Drawn
-from titanic_batch.models import SchemaEdits, register_model
+from titanic_batch.training import SchemaEdits, register_model
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,8 +20,8 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 import titanic_batch
-from titanic_batch.models.learn import learn_schema
 from titanic_batch.models.sidecar import write_sidecar
+from titanic_batch.training.learn_schema import learn_schema
 
 # category_encoders still sets an option of pandas that is going away.
 pytestmark = pytest.mark.filterwarnings("ignore:.*no_silent_downcasting")

@@ -26,9 +26,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 import titanic_batch
-from titanic_batch.models import open_model, register_model
-from titanic_batch.models.learn import learn_schema
+from titanic_batch.models import open_model
 from titanic_batch.models.sidecar import write_sidecar
+from titanic_batch.training import register_model
+from titanic_batch.training.learn_schema import learn_schema
 
 #: What a column's cells may be: one kind of text each, in training and in scoring.
 CELLS: dict[str, list[str]] = {

@@ -20,8 +20,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from titanic_batch.jobs.job_file import Job, read_job
-from titanic_batch.models import save_model
-from titanic_batch.models.learn import learn_schema_from_frame
+from titanic_batch.training import save_model
+from titanic_batch.training.learn_schema import learn_schema_from_frame
 
 ROOT = Path(__file__).parents[2]
 SAMPLE_DATA = ROOT / "sample_data"

@@ -14,7 +14,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from titanic_batch.models.loader import registered_schemes
+from titanic_batch.models.loaders.base import registered_schemes
 from titanic_batch.schema import ColumnSchema, TrainingSchema
 
 

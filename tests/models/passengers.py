@@ -10,8 +10,8 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from titanic_batch.models.derive import derive_schema
 from titanic_batch.schema import ColumnSchema, TrainingSchema
+from titanic_batch.schema.derive import derive_schema
 
 TRAIN_CSV = Path(__file__).parents[2] / "sample_data" / "train.csv"
 

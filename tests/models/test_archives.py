@@ -18,11 +18,11 @@ from titanic_batch.models import (
     import_model,
     list_models,
     open_model,
-    save_model,
     untrust_model,
 )
-from titanic_batch.models.archives import ARCHIVE_FORMATS
+from titanic_batch.models.store.archives import ARCHIVE_FORMATS
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.training import save_model
 
 BENTOML = Path(sys.executable).with_name("bentoml")
 

@@ -17,9 +17,9 @@ from sklearn.preprocessing import StandardScaler
 
 import titanic_batch
 from titanic_batch.errors import ModelError, TooManyRejectsError
-from titanic_batch.models.derive import derive_schema
-from titanic_batch.models.learn import learn_schema
 from titanic_batch.models.sidecar import write_sidecar
+from titanic_batch.schema.derive import derive_schema
+from titanic_batch.training.learn_schema import learn_schema
 
 RANDOM = np.random.default_rng(5)
 ROWS = 200

@@ -44,7 +44,7 @@ from tests.models.passengers import (
     survived,
 )
 from titanic_batch.errors import ModelError
-from titanic_batch.models.derive import derive_schema
+from titanic_batch.schema.derive import derive_schema
 
 
 def impute_encode(**onehot: Any) -> Pipeline:

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 
 from tests.models.passengers import NUMBERS, RAW, filled, null_columns, passengers, sex, survived
 from titanic_batch.errors import ModelError
-from titanic_batch.models.derive import derive_schema
+from titanic_batch.schema.derive import derive_schema
 
 
 def boosting(**options: Any) -> HistGradientBoostingClassifier:

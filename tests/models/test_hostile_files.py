@@ -8,7 +8,8 @@ import pytest
 
 from tests.models.hostile import hostile_pickles, hostile_skops
 from titanic_batch.errors import ModelError, UntrustedModelError
-from titanic_batch.models import open_model, register_model, show_model
+from titanic_batch.models import open_model, show_model
+from titanic_batch.training import register_model
 
 PICKLES = sorted(hostile_pickles(Path("canary")))
 SKOPS = sorted(hostile_skops(Path("canary")))

@@ -24,15 +24,9 @@ from sklearn.preprocessing import FunctionTransformer
 
 from tests.models.notebook import load_as_a_notebook_does
 from titanic_batch.errors import ModelError
-from titanic_batch.models import (
-    load_estimator,
-    open_model,
-    register_model,
-    save_model,
-    show_model,
-    trust_model,
-)
+from titanic_batch.models import load_estimator, open_model, show_model, trust_model
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.training import register_model, save_model
 
 ROWS = pd.DataFrame({"a": [-2.0, -1.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0, 0.0], "y": [0, 0, 1, 1]})
 MODEL = LogisticRegression().fit(ROWS[["a", "b"]], ROWS["y"])

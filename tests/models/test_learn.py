@@ -27,9 +27,9 @@ from tests.models.passengers import (
     survived,
 )
 from titanic_batch.errors import DataError, InputMissingError, ModelError, UsageError
-from titanic_batch.models.learn import learn_schema, learn_schema_from_frame
-from titanic_batch.models.read_training import read_training_file
 from titanic_batch.schema import TrainingSchema, schema_from_json, schema_to_json
+from titanic_batch.training.learn_schema import learn_schema, learn_schema_from_frame
+from titanic_batch.training.read_training import read_training_file
 
 
 def usual(**onehot: Any) -> ColumnTransformer:

@@ -7,8 +7,9 @@ from typing import Any
 import joblib
 
 from tests.models.notebook import save_as_a_notebook_does, save_other_framework
-from titanic_batch.models import list_models, save_model, show_model, trust_model
+from titanic_batch.models import list_models, show_model, trust_model
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.training import save_model
 
 
 def test_an_empty_store_lists_nothing_and_is_not_made(home: Path) -> None:

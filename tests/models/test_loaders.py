@@ -18,7 +18,7 @@ import skops.io
 from tests.models.notebook import save_as_a_notebook_does
 from titanic_batch.errors import ModelError, UntrustedModelError
 from titanic_batch.models import VerifiedModel, load_estimator, open_model, show_model, trust_model
-from titanic_batch.models.loader import get_loader, registered_schemes
+from titanic_batch.models.loaders.base import get_loader, registered_schemes
 
 if TYPE_CHECKING:
     import pandas as pd

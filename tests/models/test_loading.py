@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from tests.models.notebook import save_as_a_notebook_does
 from titanic_batch.errors import ModelError
 from titanic_batch.models import VerifiedModel, load_estimator, open_model, trust_model
-from titanic_batch.models.pickle_file import recorded_sklearn_version
+from titanic_batch.models.loaders.pickle_file import recorded_sklearn_version
 
 INSTALLED = version("scikit-learn")
 MAJOR, MINOR, PATCH = INSTALLED.split(".")

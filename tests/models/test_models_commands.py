@@ -18,8 +18,9 @@ from typer.testing import CliRunner, Result
 
 from titanic_batch.cli.models import models_app
 from titanic_batch.errors import TitanicBatchError, UsageError
-from titanic_batch.models import open_model, save_model
+from titanic_batch.models import open_model
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.training import save_model
 
 COMMANDS = ["list", "show", "train", "save", "trust", "untrust", "export", "import", "delete"]
 

@@ -19,8 +19,8 @@ from sklearn.tree import DecisionTreeClassifier
 from tests.alignment.planning import aligned, plan, reasons
 from titanic_batch.alignment.apply import align
 from titanic_batch.chunk.frame import model_input
-from titanic_batch.models.derive import derive_schema
-from titanic_batch.models.learn import learn_schema
+from titanic_batch.schema.derive import derive_schema
+from titanic_batch.training.learn_schema import learn_schema
 
 RANDOM = np.random.default_rng(11)
 ROWS = 200

@@ -13,8 +13,9 @@ import pytest
 
 from tests.models.notebook import save_as_a_notebook_does, save_other_framework
 from titanic_batch.errors import ModelError, UntrustedModelError, UsageError
-from titanic_batch.models import load_estimator, open_model, save_model, trust_model
+from titanic_batch.models import load_estimator, open_model, trust_model
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.training import save_model
 
 
 def dumped(estimator: Any, path: Path) -> str:

@@ -11,9 +11,10 @@ import skops.io
 from sklearn.linear_model import LogisticRegression
 
 from titanic_batch.errors import ModelError, UntrustedModelError, UsageError
-from titanic_batch.models import SchemaEdits, list_models, open_model, register_model, trust_model
-from titanic_batch.models.registering import name_from
+from titanic_batch.models import list_models, open_model, trust_model
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.training import SchemaEdits, register_model
+from titanic_batch.training.registering import name_from
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from titanic_batch.errors import ModelError, UsageError
-from titanic_batch.models import load_estimator, open_model, save_model, show_model
+from titanic_batch.models import load_estimator, open_model, show_model
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.training import save_model
 
 BENTOML = Path(sys.executable).with_name("bentoml")
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from titanic_batch.errors import UsageError
-from titanic_batch.models.schema_edits import SchemaEdits, edit_schema
 from titanic_batch.schema import ColumnSchema, TrainingSchema
+from titanic_batch.training.schema_edits import SchemaEdits, edit_schema
 
 
 def test_edits_change_their_columns_and_no_others(schema: TrainingSchema) -> None:

@@ -14,8 +14,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.naive_bayes import GaussianNB
 
-from titanic_batch.models import open_model, register_model, save_model
-from titanic_batch.models.learn import learn_schema
+from titanic_batch.models import open_model
 from titanic_batch.schema import (
     ColumnSchema,
     OneHotSource,
@@ -25,6 +24,8 @@ from titanic_batch.schema import (
     schema_sha256,
     schema_to_json,
 )
+from titanic_batch.training import register_model, save_model
+from titanic_batch.training.learn_schema import learn_schema
 
 TABLE = pd.DataFrame({"a": np.arange(60.0), "b": np.arange(60) % 7})
 THIRDS = np.arange(60) % 3

@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from titanic_batch.models.score_profile import profile_of_scores, profile_of_training
+from titanic_batch.training.score_profile import profile_of_scores, profile_of_training
 
 FRAME = pd.DataFrame({"a": np.arange(100.0), "b": np.arange(100.0) % 7})
 

@@ -16,7 +16,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from tests.models.hostile import empty_zip, hostile_skops, replace_members, zip_bomb
 from titanic_batch.errors import ModelError, UntrustedModelError
-from titanic_batch.models import load_estimator, open_model, skops_file, trust_model
+from titanic_batch.models import load_estimator, open_model, trust_model
+from titanic_batch.models.loaders import skops_file
 
 if TYPE_CHECKING:
     import pandas as pd

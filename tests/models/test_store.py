@@ -18,7 +18,7 @@ from titanic_batch.models import (
     show_model,
     trust_model,
 )
-from titanic_batch.models.store import get_stored, model_folders, models_folder
+from titanic_batch.models.store.folder import get_stored, model_folders, models_folder
 
 #: Names and versions, with the day each was made on, and what `latest` says of a name.
 STORE = {

@@ -11,10 +11,10 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from tests.models.passengers import RAW, TRAIN_CSV, null_columns, passengers, survived
 from titanic_batch.errors import DataError, InputMissingError, UsageError
-from titanic_batch.models.candidates import FEATURES, candidates
-from titanic_batch.models.derive import derive_schema
-from titanic_batch.models.learn import learn_schema_from_frame
-from titanic_batch.models.train import (
+from titanic_batch.schema.derive import derive_schema
+from titanic_batch.training.candidates import FEATURES, candidates
+from titanic_batch.training.learn_schema import learn_schema_from_frame
+from titanic_batch.training.train import (
     TrainedReference,
     default_training_data,
     fit_reference_model,
@@ -128,7 +128,7 @@ def test_without_a_training_list_the_error_says_how_to_give_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("titanic_batch.models.train.__file__", str(tmp_path / "a" / "b" / "c.py"))
+    monkeypatch.setattr("titanic_batch.training.train.__file__", str(tmp_path / "a" / "b" / "c.py"))
     with pytest.raises(InputMissingError) as caught:
         default_training_data()
     assert "--data train.csv" in caught.value.cure

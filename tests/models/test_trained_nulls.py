@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from tests.models.passengers import null_columns
-from titanic_batch.models.derive import derive_schema
+from titanic_batch.schema.derive import derive_schema
 
 RANDOM = np.random.default_rng(3)
 FULL = pd.DataFrame(RANDOM.normal(size=(400, 4)), columns=list("abcd")).round(1)

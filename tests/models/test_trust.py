@@ -12,18 +12,16 @@ import joblib
 import pytest
 
 from titanic_batch.errors import ModelError, OutputError, UntrustedModelError, UsageError
-from titanic_batch.models import (
-    ledger,
-    list_models,
-    open_model,
-    register_model,
-    save_model,
-    show_model,
-    trust_model,
-    untrust_model,
+from titanic_batch.models import list_models, open_model, show_model, trust_model, untrust_model
+from titanic_batch.models.trust import ledger
+from titanic_batch.models.trust.gate import (
+    parse_hashes,
+    record_written,
+    require_trusted,
+    trusted_by,
 )
-from titanic_batch.models.trust import parse_hashes, record_written, require_trusted, trusted_by
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.training import register_model, save_model
 
 HASH = "ab" * 32
 OTHER = "cd" * 32
@@ -318,8 +316,8 @@ def test_a_read_only_configuration_directory_is_read_and_adding_says_what_to_do(
     script = f"""
 import os, sys
 from titanic_batch.errors import OutputError
-from titanic_batch.models.ledger import add_to_ledger, user_ledger_path
-from titanic_batch.models.trust import trusted_by
+from titanic_batch.models.trust.ledger import add_to_ledger, user_ledger_path
+from titanic_batch.models.trust.gate import trusted_by
 assert trusted_by({HASH!r}) == "your ledger"
 try:
     add_to_ledger(user_ledger_path(), {OTHER!r}, "m", "trusted")

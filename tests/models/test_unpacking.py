@@ -12,8 +12,9 @@ import pytest
 
 from tests.models import hostile_archives as hostile
 from titanic_batch.errors import DataError, ModelError
-from titanic_batch.models import delete_model, import_model, list_models, unpacking
-from titanic_batch.models.unpacking import UNPACKED_RATIO
+from titanic_batch.models import delete_model, import_model, list_models
+from titanic_batch.models.store import unpacking
+from titanic_batch.models.store.unpacking import UNPACKED_RATIO
 
 
 def refused(tmp_path: Path, home: Path, name: str, data: bytes) -> str:

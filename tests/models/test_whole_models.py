@@ -17,9 +17,10 @@ from sklearn.preprocessing import StandardScaler
 from tests.models.hostile import Reduce
 from tests.models.notebook import as_a_notebook_does, save_as_a_notebook_does
 from titanic_batch.errors import ModelError
-from titanic_batch.models import open_model, register_model, show_model, trust_model
+from titanic_batch.models import open_model, show_model, trust_model
 from titanic_batch.scoring.api import make_options, score
 from titanic_batch.scoring.checking import check_files
+from titanic_batch.training import register_model
 
 ROWS = pd.DataFrame({"a": [-2.0, -1.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0, 0.0]})
 SCALER = StandardScaler().fit(ROWS)

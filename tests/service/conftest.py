@@ -23,7 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 from tests.cli.command import SAMPLE_DATA, Command, WarmCommand
 from tests.cli.conftest import Shared, environment_in, home, shared, warm_server
 from tests.service.running import Running, start, stop
-from titanic_batch.models import SchemaEdits, register_model
+from titanic_batch.training import SchemaEdits, register_model
 
 __all__ = ["home", "shared", "warm_server"]  # fixtures of the command line's tests
 

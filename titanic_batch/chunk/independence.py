@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array
 
-from titanic_batch.models.exact import consists_of, exact_class
+from titanic_batch.schema.derive.exact import consists_of, exact_class
 
 PIPELINE = "sklearn.pipeline.Pipeline"
 _COLUMNS = "sklearn.compose._column_transformer.ColumnTransformer"

@@ -16,7 +16,7 @@ from titanic_batch.chunk.distinct import distinct_rows, is_worth_sorting_for
 from titanic_batch.chunk.independence import PIPELINE, independence_of
 from titanic_batch.chunk.kept import FEWEST_ROWS, KeptRows, rows_to_ask
 from titanic_batch.errors import ModelError
-from titanic_batch.models.exact import exact_class
+from titanic_batch.schema.derive.exact import exact_class
 
 #: scikit-learn classifiers whose `predict` is, by their own code, the class of the largest
 #: `predict_proba`; asking for both would do the work twice. Ties are asked of `predict`.

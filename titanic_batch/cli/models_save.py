@@ -36,7 +36,7 @@ def train_command(
     Train the reference model: cross-validate a few candidate pipelines on the passenger list, print
     how they compare, and save the best with its training schema. It takes a few seconds.
     """
-    from titanic_batch.models.train import train_reference_model
+    from titanic_batch.training.train import train_reference_model
 
     report = train_reference_model(seed=seed, name=name, pickle_path=pickle_path, data=data)
     view.warn(report.model.warnings)
@@ -117,8 +117,8 @@ def save_command(
     bytes are kept as they are. A CSV file is read as pandas.read_csv reads it, nulls such as NA
     included; those that were met in text are null in every later run, and printed.
     """
-    from titanic_batch.models import Reading, SchemaEdits, register_model
     from titanic_batch.sources.dialect import declare_dialect
+    from titanic_batch.training import Reading, SchemaEdits, register_model
 
     if data is None and (delimiter is not None or encoding != "utf-8" or null):
         raise UsageError(

@@ -12,8 +12,8 @@ from titanic_batch.cli.tables import print_rows
 
 if TYPE_CHECKING:
     from titanic_batch.models import ModelDetails, ModelSummary, VerifiedModel
-    from titanic_batch.models.train import TrainingReport
     from titanic_batch.schema import ColumnSchema
+    from titanic_batch.training.train import TrainingReport
 
 
 def document(value: Any) -> Any:

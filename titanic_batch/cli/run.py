@@ -109,7 +109,7 @@ def run_command(
     from titanic_batch.jobs.reporting import Report, reported
     from titanic_batch.jobs.running import run_nights
     from titanic_batch.jobs.settings import Overrides
-    from titanic_batch.models.trust import parse_hashes
+    from titanic_batch.models.trust.gate import parse_hashes
     from titanic_batch.scoring.reject_limit import reject_limit
 
     if max_rejects is not None:

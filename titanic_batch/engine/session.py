@@ -17,8 +17,8 @@ from titanic_batch.engine.base import ModelDescription
 from titanic_batch.errors import TitanicBatchError, memory_errors
 from titanic_batch.models import VerifiedModel, load_estimator
 from titanic_batch.models.code import LoadedCode, loaded_code
-from titanic_batch.models.derive import about_model, derive_schema
 from titanic_batch.models.origins import libraries_of
+from titanic_batch.schema.derive import about_model, derive_schema
 from titanic_batch.sources.base import Chunk
 
 

@@ -16,7 +16,7 @@ from titanic_batch.jobs.dates import parse_zone
 from titanic_batch.jobs.durations import parse_duration
 from titanic_batch.jobs.limits import Limit, Limits, parse_share
 from titanic_batch.jobs.pings import HealthCheck
-from titanic_batch.models.write_access import writable_by_others
+from titanic_batch.models.trust.write_access import writable_by_others
 from titanic_batch.scoring.options import OPTIONS
 from titanic_batch.scoring.reject_limit import reject_limit
 

@@ -30,7 +30,7 @@ def require_hash(choice: ModelChoice, sha256: str) -> None:
     """
     if choice.pin is None:
         return
-    from titanic_batch.models.trust import parse_hashes
+    from titanic_batch.models.trust.gate import parse_hashes
 
     if sha256 not in parse_hashes(choice.trust, where="--trust"):
         raise UntrustedModelError(

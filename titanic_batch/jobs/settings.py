@@ -81,7 +81,7 @@ def score_keywords(job: Job, night: Night, *, overrides: Overrides | None = None
 
 
 def _placed(ref: str, job: Job) -> str:
-    from titanic_batch.models.loader import registered_schemes
+    from titanic_batch.models.loaders.base import registered_schemes
     from titanic_batch.models.reference import FILE_ENDINGS, parse_reference
 
     reference = parse_reference(ref, registered_schemes())

@@ -10,7 +10,7 @@ from typing import Any
 
 from titanic_batch.errors import ModelError, TitanicBatchError, is_out_of_memory
 from titanic_batch.models.artifact import LoadedModel, VerifiedModel
-from titanic_batch.models.loader import get_loader
+from titanic_batch.models.loaders.base import get_loader
 from titanic_batch.models.model_file import read_model_bytes, sha256_of
 from titanic_batch.models.packages import missing_module, other_version
 from titanic_batch.models.threads import set_single_job

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from titanic_batch.errors import CustomObjectsError, ModelError, TitanicBatchError
 from titanic_batch.models.artifact import Artifact, VerifiedModel
-from titanic_batch.models.loader import Loader, get_loader, registered_schemes
+from titanic_batch.models.loaders.base import Loader, get_loader, registered_schemes
+from titanic_batch.models.loaders.pickle_file import recorded_sklearn_version
 from titanic_batch.models.model_file import read_model_bytes, sha256_of
-from titanic_batch.models.pickle_file import recorded_sklearn_version
 from titanic_batch.models.reference import STORE, Reference, parse_reference
 from titanic_batch.models.sidecar import read_sidecar
-from titanic_batch.models.trust import require_trusted
+from titanic_batch.models.trust.gate import require_trusted
 from titanic_batch.schema import TrainingSchema
 
 
@@ -60,7 +60,7 @@ def open_model(
     """Find a model, read and hash it once, and pass the trust gate.
 
     Nothing is unpickled and no foreign code is imported. TITANIC_BATCH_TRUST and the ledgers are
-    asked as well as `trust` (see `titanic_batch.models.trust`).
+    asked as well as `trust` (see `titanic_batch.models.trust.gate`).
 
     Args:
         ref: A reference (see `titanic_batch.models.reference`).

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from titanic_batch.engine.session import open_session
 from titanic_batch.errors import CustomObjectsError, TitanicBatchError, UsageError
 from titanic_batch.models import VerifiedModel, open_model
-from titanic_batch.models.bentoml_store import quiet_bentoml
-from titanic_batch.models.packed import packed_environment
+from titanic_batch.models.loaders.bentoml_store import quiet_bentoml
 from titanic_batch.models.reference import STORE
+from titanic_batch.models.store.packed import packed_environment
 from titanic_batch.printable import printable
 from titanic_batch.scoring.option_texts import parse_size
 from titanic_batch.scoring.options import DEFAULT_MODEL, MODEL_VARIABLE

@@ -12,14 +12,14 @@ from typing import Any
 
 from titanic_batch.errors import ModelError, UsageError, os_errors
 from titanic_batch.models.artifact import VerifiedModel
-from titanic_batch.models.bentoml_store import SCHEMA_KEY, quiet_bentoml
+from titanic_batch.models.loaders.bentoml_store import SCHEMA_KEY, quiet_bentoml
 from titanic_batch.models.model_file import read_model_bytes, sha256_of, write_whole
 from titanic_batch.models.opening import inspect_model
 from titanic_batch.models.reference import FILE_ENDINGS
 from titanic_batch.models.sidecar import read_sidecar, sidecar_path, write_sidecar
-from titanic_batch.models.store import add_to_store, models_folder, staging_folder
-from titanic_batch.models.stored_model import MODEL_FILE, MODEL_YAML
-from titanic_batch.models.trust import record_written
+from titanic_batch.models.store.folder import add_to_store, models_folder, staging_folder
+from titanic_batch.models.store.stored_model import MODEL_FILE, MODEL_YAML
+from titanic_batch.models.trust.gate import record_written
 from titanic_batch.models.versions import SKLEARN, installed_libraries
 from titanic_batch.schema import TrainingSchema, schema_to_json
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from titanic_batch.models.derive.categories import category_use
-from titanic_batch.models.derive.slots import Ledger, NullUse, Slot, Use, null_at
-from titanic_batch.models.derive.trained_nulls import trained_nulls
+from titanic_batch.schema.derive.categories import category_use
+from titanic_batch.schema.derive.slots import Ledger, NullUse, Slot, Use, null_at
+from titanic_batch.schema.derive.trained_nulls import trained_nulls
 
 #: Position of a column, its categories, and the dtype to feed it with where the values don't say.
 _Native = tuple[int, Sequence[Any], str | None]

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from titanic_batch.errors import DataError, InputMissingError, UsageError, os_errors
-from titanic_batch.models.reading import Reading
 from titanic_batch.nulls import READ_AS_NULL
+from titanic_batch.training.reading import Reading
 
 _CSV_ENDINGS = (".csv", ".tsv", ".txt")
 _PACKED_ENDINGS = (".gz", ".bz2", ".zst")

@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from titanic_batch.models.derive.through import inner_estimators
+from titanic_batch.schema.derive.through import inner_estimators
 
 
 def input_names(estimator: Any) -> tuple[str, ...] | None:

@@ -11,9 +11,8 @@ import shutil
 from pathlib import Path
 
 from titanic_batch.errors import DataError, ModelError, UsageError, os_errors
-from titanic_batch.models.listing import ModelSummary, summarise
 from titanic_batch.models.reference import STORE, parse_reference
-from titanic_batch.models.store import (
+from titanic_batch.models.store.folder import (
     add_to_store,
     find_folder,
     get_stored,
@@ -21,8 +20,9 @@ from titanic_batch.models.store import (
     remove_from_store,
     staging_folder,
 )
-from titanic_batch.models.stored_model import MODEL_YAML, read_unnamed
-from titanic_batch.models.unpacking import UNPACKED_RATIO, unpack
+from titanic_batch.models.store.listing import ModelSummary, summarise
+from titanic_batch.models.store.stored_model import MODEL_YAML, read_unnamed
+from titanic_batch.models.store.unpacking import UNPACKED_RATIO, unpack
 
 #: The endings of archives, and bentoml's name for each format.
 ARCHIVE_FORMATS: dict[str, str] = {

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from titanic_batch.errors import ModelError, os_errors
 from titanic_batch.models.model_file import read_model_bytes, sync_folder, write_whole
-from titanic_batch.models.packed import packed_models_folder
-from titanic_batch.models.stored_model import LATEST, StoredModel, is_tag_part, read_stored
+from titanic_batch.models.store.packed import packed_models_folder
+from titanic_batch.models.store.stored_model import LATEST, StoredModel, is_tag_part, read_stored
 
 # $BENTOML_HOME may name variables that name variables, and one of them itself.
 _MOST_EXPANSIONS = 10

@@ -16,10 +16,10 @@ from sklearn.impute._base import _BaseImputer
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, TargetEncoder
 from sklearn.utils import get_tags
 
-from titanic_batch.models.derive.categories import category_use
-from titanic_batch.models.derive.slots import Ledger, Slot, Use, null_at, opaque
-from titanic_batch.models.exact import is_class_of, is_sklearn_class, overrides_sklearn
 from titanic_batch.schema import Null
+from titanic_batch.schema.derive.categories import category_use
+from titanic_batch.schema.derive.exact import is_class_of, is_sklearn_class, overrides_sklearn
+from titanic_batch.schema.derive.slots import Ledger, Slot, Use, null_at, opaque
 
 #: Their estimators turn what they are given into numbers.
 _LIBRARIES = ("sklearn.", "lightgbm.", "xgboost.", "catboost.")

@@ -12,10 +12,10 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_va
 from threadpoolctl import threadpool_limits
 
 from titanic_batch.errors import DataError, InputMissingError
-from titanic_batch.models.candidates import FEATURES, candidates
-from titanic_batch.models.learn import learn_schema_from_frame
-from titanic_batch.models.read_training import read_training_file
-from titanic_batch.models.score_profile import profile_of_scores
+from titanic_batch.training.candidates import FEATURES, candidates
+from titanic_batch.training.learn_schema import learn_schema_from_frame
+from titanic_batch.training.read_training import read_training_file
+from titanic_batch.training.score_profile import profile_of_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +109,7 @@ def train_reference_model(
         DataError: if it is not a passenger list with the column Survived.
         UsageError: if `pickle_path` does not end like a pickle, or holds another's file.
     """
-    from titanic_batch.models.saving import check_pickle_path, save_model
+    from titanic_batch.training.saving import check_pickle_path, save_model
 
     if pickle_path is not None:
         check_pickle_path(pickle_path)

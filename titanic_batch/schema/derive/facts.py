@@ -12,11 +12,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from titanic_batch.errors import ModelError
-from titanic_batch.models.derive.categories import as_scalar, category_dtype, category_kind
-from titanic_batch.models.derive.names import input_count, input_names, takes_texts
-from titanic_batch.models.derive.slots import Ledger, Slot, Use
-from titanic_batch.models.derive.walk import walk
 from titanic_batch.schema import ColumnSchema, Kind, Scalar, TrainingSchema
+from titanic_batch.schema.derive.categories import as_scalar, category_dtype, category_kind
+from titanic_batch.schema.derive.names import input_count, input_names, takes_texts
+from titanic_batch.schema.derive.slots import Ledger, Slot, Use
+from titanic_batch.schema.derive.walk import walk
 
 FEATURES_CURE = (
     "Name its columns, in the order it was trained on: "

@@ -10,7 +10,7 @@ import pandas as pd
 
 from titanic_batch.bins import count_in_ranges, inner_edges
 from titanic_batch.errors import ModelError
-from titanic_batch.models.derive.categories import as_scalar, category_dtype
+from titanic_batch.schema.derive.categories import as_scalar, category_dtype
 
 if TYPE_CHECKING:
     from titanic_batch.schema import ColumnSchema, Kind, Null, Scalar

@@ -113,25 +113,25 @@ def _from_entry_point(point: EntryPoint) -> Loader:
         raise ModelError(
             f"its loader {point.value} from {origin} lacks {', '.join(missing)}",
             where=f"{point.name}:",
-            cure="See titanic_batch.models.loader.Loader for what a loader must have.",
+            cure="See titanic_batch.models.loaders.base.Loader for what a loader must have.",
         )
     return loader
 
 
 def _bentoml_store() -> Loader:
-    from titanic_batch.models.bentoml_store import BentoMLStoreLoader
+    from titanic_batch.models.loaders.bentoml_store import BentoMLStoreLoader
 
     return BentoMLStoreLoader()
 
 
 def _pickle_file() -> Loader:
-    from titanic_batch.models.pickle_file import PickleFileLoader
+    from titanic_batch.models.loaders.pickle_file import PickleFileLoader
 
     return PickleFileLoader()
 
 
 def _skops_file() -> Loader:
-    from titanic_batch.models.skops_file import SkopsFileLoader
+    from titanic_batch.models.loaders.skops_file import SkopsFileLoader
 
     return SkopsFileLoader()
 

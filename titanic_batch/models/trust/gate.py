@@ -7,7 +7,7 @@ A hash is trusted if any of these names it, asked in this order:
    line, job files and the Python API agree on it);
 3. the user's own ledger: models that titanic-batch wrote, and `titanic-batch models trust`;
 4. the shared ledger that TITANIC_BATCH_TRUST_FILE names;
-5. the bento that this code was unpacked from (see `titanic_batch.models.packed`).
+5. the bento that this code was unpacked from (see `titanic_batch.models.store.packed`).
 
 Hashes in arguments and the environment are separated by commas or spaces.
 """
@@ -21,8 +21,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from titanic_batch.errors import OutputError, UntrustedModelError, UsageError
-from titanic_batch.models import ledger
-from titanic_batch.models.packed import packed_environment
+from titanic_batch.models.store.packed import packed_environment
+from titanic_batch.models.trust import ledger
 
 TRUST_VARIABLE = "TITANIC_BATCH_TRUST"
 

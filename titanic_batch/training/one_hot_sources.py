@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from titanic_batch.models.column_stats import distinct
 from titanic_batch.schema import OneHotSource
+from titanic_batch.training.column_stats import distinct
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,10 +15,10 @@ from typing import Any
 
 from titanic_batch.errors import ModelError
 from titanic_batch.models.artifact import Artifact
-from titanic_batch.models.pickle_file import PICKLE_TRUST_REASON, load_pickle
+from titanic_batch.models.loaders.pickle_file import PICKLE_TRUST_REASON, load_pickle
 from titanic_batch.models.reference import STORE
-from titanic_batch.models.store import get_stored
-from titanic_batch.models.stored_model import CUSTOM_OBJECTS, MODEL_FILE, StoredModel
+from titanic_batch.models.store.folder import get_stored
+from titanic_batch.models.store.stored_model import CUSTOM_OBJECTS, MODEL_FILE, StoredModel
 from titanic_batch.schema import TrainingSchema, schema_from_json
 
 SCHEMA_KEY = "titanic_batch_schema"

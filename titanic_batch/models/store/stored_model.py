@@ -14,8 +14,8 @@ from typing import Any
 
 from titanic_batch.errors import ModelError
 from titanic_batch.models.model_file import read_model_bytes
-from titanic_batch.models.model_yaml import MAX_YAML_BYTES, read_yaml
 from titanic_batch.models.reference import FILE_ENDINGS
+from titanic_batch.models.store.model_yaml import MAX_YAML_BYTES, read_yaml
 
 MODEL_FILE = "saved_model.pkl"
 MODEL_YAML = "model.yaml"

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from titanic_batch.errors import DataError, ModelError
-from titanic_batch.models.column_stats import describe, holds_whole_floats, is_text
-from titanic_batch.models.derive import EstimatorFacts, look_into
-from titanic_batch.models.derive.names import input_count, input_names
-from titanic_batch.models.one_hot_sources import find_one_hot
-from titanic_batch.models.read_training import read_training_file
-from titanic_batch.models.score_profile import profile_of_training
 from titanic_batch.models.versions import installed_libraries
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.schema.derive import EstimatorFacts, look_into
+from titanic_batch.schema.derive.names import input_count, input_names
+from titanic_batch.training.column_stats import describe, holds_whole_floats, is_text
+from titanic_batch.training.one_hot_sources import find_one_hot
+from titanic_batch.training.read_training import read_training_file
+from titanic_batch.training.score_profile import profile_of_training
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from titanic_batch.models.reading import Reading
     from titanic_batch.schema import ColumnSchema, OneHotSource, ScoreProfile
+    from titanic_batch.training.reading import Reading
 
 
 def learn_schema(

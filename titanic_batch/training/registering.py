@@ -11,11 +11,11 @@ from typing import Any
 from titanic_batch.models.artifact import VerifiedModel
 from titanic_batch.models.loading import load_estimator, verified_bytes
 from titanic_batch.models.opening import open_model
-from titanic_batch.models.reading import Reading
 from titanic_batch.models.reference import FILE_ENDINGS, STORE
-from titanic_batch.models.saving import check_destination, save_model
-from titanic_batch.models.schema_edits import SchemaEdits, edit_schema
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.training.reading import Reading
+from titanic_batch.training.saving import check_destination, save_model
+from titanic_batch.training.schema_edits import SchemaEdits, edit_schema
 
 __all__ = ["Reading", "SchemaEdits", "register_model"]
 
@@ -73,11 +73,11 @@ def register_model(
     name = name or name_from(model.tag)
     check_destination(name, pickle_path)
     loaded = load_estimator(model)
-    from titanic_batch.models.derive import about_model
+    from titanic_batch.schema.derive import about_model
 
     with about_model(ref):
         if data is not None:
-            from titanic_batch.models.learn import learn_schema
+            from titanic_batch.training.learn_schema import learn_schema
 
             schema = learn_schema(
                 loaded.estimator, data, target, features=features, reading=reading
@@ -110,7 +110,7 @@ def _schema(
 ) -> TrainingSchema:
     schema = model.schema
     if schema is None or features is not None:
-        from titanic_batch.models.derive import derive_schema
+        from titanic_batch.schema.derive import derive_schema
 
         schema = derive_schema(estimator, features=features)
     return schema if target is None else replace(schema, target=target)

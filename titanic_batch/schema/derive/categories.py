@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from titanic_batch.errors import ModelError
-from titanic_batch.models.derive.slots import NullUse, Use
 from titanic_batch.schema import Kind, Null, Scalar
+from titanic_batch.schema.derive.slots import NullUse, Use
 
 
 def category_use(

@@ -12,9 +12,9 @@ from sklearn.multiclass import OneVsOneClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.semi_supervised import SelfTrainingClassifier
 
-from titanic_batch.models.derive.names import input_count
-from titanic_batch.models.derive.native import note_native
-from titanic_batch.models.derive.slots import (
+from titanic_batch.schema.derive.names import input_count
+from titanic_batch.schema.derive.native import note_native
+from titanic_batch.schema.derive.slots import (
     Ledger,
     NullUse,
     Slot,
@@ -23,13 +23,13 @@ from titanic_batch.models.derive.slots import (
     null_at,
     opaque,
 )
-from titanic_batch.models.derive.steps import (
+from titanic_batch.schema.derive.steps import (
     lets_nan_pass,
     note_transformer,
     reads_numbers_alone,
 )
-from titanic_batch.models.derive.through import inner_estimators
-from titanic_batch.models.derive.trained_nulls import trained_nulls
+from titanic_batch.schema.derive.through import inner_estimators
+from titanic_batch.schema.derive.trained_nulls import trained_nulls
 
 
 def walk(step: Any, slots: Sequence[Slot], ledger: Ledger, *, frame: bool) -> list[Slot] | None:

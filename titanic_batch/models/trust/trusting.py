@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from titanic_batch.errors import ModelError
-from titanic_batch.models import ledger
 from titanic_batch.models.opening import inspect_model
-from titanic_batch.models.trust import HASH, trusted_by
+from titanic_batch.models.trust import ledger
+from titanic_batch.models.trust.gate import HASH, trusted_by
 
 
 @dataclass(frozen=True, kw_only=True)

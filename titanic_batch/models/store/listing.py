@@ -9,9 +9,9 @@ from pathlib import Path
 from titanic_batch.errors import ModelError
 from titanic_batch.models.model_file import read_model_bytes, sha256_of
 from titanic_batch.models.opening import inspect_model
-from titanic_batch.models.store import model_folders
-from titanic_batch.models.stored_model import MODEL_FILE, StoredModel, read_stored
-from titanic_batch.models.trust import change_since_trusted, trust_command, trusted_by
+from titanic_batch.models.store.folder import model_folders
+from titanic_batch.models.store.stored_model import MODEL_FILE, StoredModel, read_stored
+from titanic_batch.models.trust.gate import change_since_trusted, trust_command, trusted_by
 from titanic_batch.models.versions import SKLEARN
 from titanic_batch.schema import TrainingSchema
 

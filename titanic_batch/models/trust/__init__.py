@@ -1,0 +1,1 @@
+"""Trust: which model files may be loaded at all."""
