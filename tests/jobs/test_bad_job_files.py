@@ -167,7 +167,7 @@ class TestWritableByOthers:
         tmp_path.chmod(0o770)
         assert f"chmod go-w {tmp_path}" in self.refused(path)
         tmp_path.chmod(0o1777)  # sticky: others cannot replace the file
-        assert read_job(path).sha256 == HASH
+        assert read_job(path).model.sha256 == HASH
 
     def test_a_link_does_not_get_around_it(self, tmp_path: Path) -> None:
         path = write_job(tmp_path, self.PINNED)
@@ -180,7 +180,7 @@ class TestWritableByOthers:
     def test_is_read_if_it_names_none(self, tmp_path: Path) -> None:
         path = write_job(tmp_path)
         path.chmod(0o666)
-        assert read_job(path).sha256 is None
+        assert read_job(path).model.sha256 is None
 
     def test_is_told_after_its_faults(self, tmp_path: Path) -> None:
         path = write_job(tmp_path, f"{self.PINNED}\n[scor]")

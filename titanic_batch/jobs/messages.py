@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from titanic_batch.alignment.names import nearest
 from titanic_batch.errors import UsageError
-from titanic_batch.jobs.tables import TABLES, JobDocument
+from titanic_batch.jobs.tables import TABLES
 from titanic_batch.scoring.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -101,10 +101,9 @@ def _takes(keys: tuple[str | int, ...]) -> str:
     table, *rest = (str(key) for key in keys)
     if table == "columns":
         rest = rest[1:]
-        if not rest:
-            return "tables: [columns.NAME]"
-    fields = TABLES[table].model_fields if rest else JobDocument.model_fields
-    return str(fields[rest[0] if rest else table].description)
+    if not rest:
+        return "tables: [columns.NAME]" if table == "columns" else f"a table: [{table}]"
+    return str(TABLES[table].model_fields[rest[0]].description)
 
 
 def _shown(value: Any) -> str:

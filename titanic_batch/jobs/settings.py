@@ -51,11 +51,12 @@ def choose_model(job: Job, overrides: Overrides | None = None) -> ModelChoice:
     trust = tuple(chosen.trust)
     if chosen.model is not None:
         return ModelChoice(ref=chosen.model, pin=None, trust=trust)
-    if job.model is None:
+    if job.model.ref is None:
         ref = os.environ.get(MODEL_VARIABLE) or DEFAULT_MODEL
         return ModelChoice(ref=ref, pin=None, trust=trust)
-    pins = (job.sha256,) if job.sha256 is not None else ()
-    return ModelChoice(ref=_placed(job.model, job), pin=job.sha256, trust=(*pins, *trust))
+    pin = job.model.sha256
+    pins = (pin,) if pin is not None else ()
+    return ModelChoice(ref=_placed(job.model.ref, job), pin=pin, trust=(*pins, *trust))
 
 
 def score_keywords(job: Job, night: Night, *, overrides: Overrides | None = None) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def score_keywords(job: Job, night: Night, *, overrides: Overrides | None = None
     """
     chosen = overrides or Overrides()
     choice = choose_model(job, chosen)
-    keywords = dict(job.options)
+    keywords = job.options
     if chosen.max_rejects is not None:
         keywords["max_rejects"] = chosen.max_rejects
     workers = chosen.workers or keywords.get("workers") or _workers_of_environment()

@@ -40,7 +40,9 @@ class JobTable(Table):
 
     name: Name | None = Field(default=None, description="a name; by default the file's")
     timezone: Zone = Field(
-        default="UTC", description='the name of a time zone, such as "Europe/Paris"'
+        default="UTC",
+        validate_default=True,
+        description='the name of a time zone, such as "Europe/Paris"',
     )
 
 
@@ -103,27 +105,33 @@ else:
     )
 
 
-class LimitTable(Table, Generic[T]):
+class Limit(Table, Generic[T]):
     """A limit that warns, and one that fails."""
 
     warn: T | None = Field(default=None, description="beyond it, the night is published")
     fail: T | None = Field(default=None, description="beyond it, it is not")
 
 
-class RowLimit(LimitTable[Count]):
+class RowLimit(Limit[Count]):
     """A limit of rows."""
 
 
-class RejectsLimit(LimitTable[RejectCount]):
+class RejectsLimit(Limit[RejectCount]):
     """A limit of rejected rows."""
 
 
-class ShareLimit(LimitTable[Share]):
+class ShareLimit(Limit[Share]):
     """A limit of a share."""
 
 
-class DriftLimit(LimitTable[Drift]):
+class DriftLimit(Limit[Drift]):
     """A limit of drift."""
+
+
+def limit_of(given: T | Limit[T] | None) -> Limit[T] | None:
+    """Return a limit as [guards] holds it; None where it limits nothing. A plain value fails."""
+    limit = given if isinstance(given, Limit) else Limit(fail=given)
+    return None if limit.warn is None and limit.fail is None else limit
 
 
 class GuardsTable(Table):
@@ -151,6 +159,16 @@ class GuardsTable(Table):
         description="a population stability index, such as 0.25, or { warn = 0.1, fail = 0.25 }",
     )
 
+    @property
+    def need_profile(self) -> bool:
+        """Whether they can be judged only by what is in each bin."""
+        return any(map(limit_of, (self.max_drift_from_training, self.max_drift_from_last)))
+
+    @property
+    def need_last_night(self) -> bool:
+        """Whether they can be judged only against the last night."""
+        return any(map(limit_of, (self.max_row_change, self.max_drift_from_last)))
+
 
 class MetricsTable(Table):
     """[metrics]: figures of the last run."""
@@ -172,23 +190,9 @@ class NotifyTable(Table):
         default="/{exit_code}",
         description='what follows the url, such as "/fail" or "/{exit_code}", or false',
     )
-    timeout: ShortWait = Field(default="5s", description='a duration up to "10s"')
-
-
-class JobDocument(Table):
-    """A whole job file."""
-
-    job: JobTable = Field(default_factory=JobTable, description="a table: [job]")
-    model: ModelTable = Field(default_factory=ModelTable, description="a table: [model]")
-    input: InputTable = Field(description="a table: [input]")
-    output: OutputTable = Field(description="a table: [output]")
-    score: ScoreTable = Field(default_factory=ScoreTable, description="a table: [score]")
-    columns: dict[str, ColumnTable] = Field(
-        default_factory=dict, description="tables: [columns.NAME]"
+    timeout: ShortWait = Field(
+        default="5s", validate_default=True, description='a duration up to "10s"'
     )
-    guards: GuardsTable = Field(default_factory=GuardsTable, description="a table: [guards]")
-    metrics: MetricsTable | None = Field(default=None, description="a table: [metrics]")
-    notify: NotifyTable | None = Field(default=None, description="a table: [notify]")
 
 
 #: Each table of a job file by its name; a column's is the one under `columns`.
