@@ -56,6 +56,28 @@ def test_a_number_among_known_categories_too() -> None:
     assert result.counts.null_tokens == {"a": {"N/A": 1}}
 
 
+@pytest.mark.parametrize("kind", ["number", "integer", "category"])
+def test_a_token_that_is_a_number_means_its_value(kind: Any) -> None:
+    a = category("a", -999, 1, accepts_null=True) if kind == "category" else column(
+        "a", kind, accepts_null=True
+    )  # fmt: skip
+    cells = ["1", "-999", "-999.0", "-9.99e2"]
+    for given in (cells, pa.array(list(map(float, cells))), pa.array([*cells, "nan"])):
+        result = aligned([a], {"a": given}, null_tokens=("-999",))
+        assert reasons(result) == []
+        values = np.asarray(result.features[0][:4], dtype=object)
+        assert pd.isna(values).tolist() == [False, True, True, True]
+
+
+def test_a_token_is_no_other_text_and_no_boolean() -> None:
+    text = column("a", "text", accepts_null=True)
+    result = aligned([text], {"a": ["1.0", "1"]}, null_tokens=("1",))
+    assert result.features[0].tolist() == ["1.0", text.null_value]
+    flag = column("a", "boolean", accepts_null=True)
+    result = aligned([flag], {"a": pa.array([True, False])}, null_tokens=("1",))
+    assert result.features[0].tolist() == [True, False]
+
+
 def test_in_text_only_what_training_showed_is_null() -> None:
     text = column("name", "text", accepts_null=True, null_tokens=("NA",))
     cells = pa.table({"name": ["NA", "None", "Null", None]})

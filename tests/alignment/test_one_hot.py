@@ -135,6 +135,14 @@ def test_the_longest_raw_name_is_taken() -> None:
     ]
 
 
+@pytest.mark.parametrize("raw", ["Cabin_Deck", "cabin deck"])
+def test_what_is_made_from_a_longer_raw_name_is_no_value_of_the_shorter(raw: str) -> None:
+    columns = [column(f"Cabin_{name}") for name in ("A", "B", "Deck_A", "Deck_B")]
+    result = aligned(columns, {"Cabin": ["A", "Deck_A", "B"], raw: ["A", "B", "B"]})
+    assert reasons(result) == [(1, "Cabin", "unknown-category")]
+    assert matrix(result)[2] == [0, 1, 0, 1]
+
+
 def test_a_value_may_hold_an_underscore() -> None:
     columns = [column("Deck_lower"), column("Deck_lower_aft")]
     result = aligned(columns, {"Deck": ["lower_aft", "lower"]})

@@ -167,6 +167,51 @@ def test_dtypes_are_those_of_training(tmp_path: Path) -> None:
     assert all(column.exact for column in schema.columns)
 
 
+def squares(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame * frame  # wraps around in int8, and not in int64
+
+
+@pytest.mark.parametrize("step", [squares, as_texts])
+@pytest.mark.parametrize("cast", ["as it was", "int64 or float64"])
+def test_widths_are_those_of_a_parquet_training_file(cast: str, step: Any, tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    kinds = ("int8", "int16", "int32", "uint8", "uint16", "float16", "float32")
+    train = pd.DataFrame({kind: random.uniform(1, 100, 60).astype(kind) for kind in kinds})
+    train.to_parquet(tmp_path / "train.parquet")
+    model = make_pipeline(FunctionTransformer(step), Echo()).fit(train, np.zeros(60))
+    joblib.dump(model, tmp_path / "m.pkl")
+    sha256 = hashlib.sha256((tmp_path / "m.pkl").read_bytes()).hexdigest()
+    schema = learn_schema(model, tmp_path / "train.parquet", None)
+    write_sidecar(tmp_path / "m.pkl", sha256, schema)
+    wide = {kind: "float64" if kind.startswith("float") else "int64" for kind in kinds}
+    rows = train if cast == "as it was" else train.astype(wide)
+    rows.to_parquet(tmp_path / "in.parquet")
+    titanic_batch.score(
+        tmp_path / "in.parquet", tmp_path / "out.parquet", model=str(tmp_path / "m.pkl"),
+        trust=sha256, workers=1,
+    )  # fmt: skip
+    found = pq.read_table(tmp_path / "out.parquet")["prediction"].to_pylist()
+    assert found == model.predict(train).tolist()
+
+
+def test_what_training_s_width_cannot_hold_keeps_its_value(tmp_path: Path) -> None:
+    train = pd.DataFrame({"a": np.arange(1, 61, dtype="int8"), "b": np.ones(60, "float16")})
+    train.to_parquet(tmp_path / "train.parquet")
+    model = make_pipeline(FunctionTransformer(), Echo()).fit(train, np.zeros(60))
+    joblib.dump(model, tmp_path / "m.pkl")
+    sha256 = hashlib.sha256((tmp_path / "m.pkl").read_bytes()).hexdigest()
+    schema = learn_schema(model, tmp_path / "train.parquet", None)
+    write_sidecar(tmp_path / "m.pkl", sha256, schema)
+    rows = pd.DataFrame({"a": [1000, 2], "b": [1e5, 1.0]})
+    rows.to_csv(tmp_path / "in.csv", index=False)
+    titanic_batch.score(
+        tmp_path / "in.csv", tmp_path / "out.parquet", model=str(tmp_path / "m.pkl"),
+        trust=sha256, workers=1,
+    )  # fmt: skip
+    found = pq.read_table(tmp_path / "out.parquet")["prediction"].to_pylist()
+    assert found == model.predict(rows).tolist()
+
+
 def logarithms(frame: pd.DataFrame) -> Any:
     return np.log1p(frame)  # fails on objects
 

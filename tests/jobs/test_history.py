@@ -310,6 +310,25 @@ class TestPathsOfSeveralDates:
         passengers.unlink()
         assert run_job(job, tomorrow).exit_code == 66
 
+    @pytest.mark.parametrize("target", ["out/latest.csv", "out/{date:%Y-%m}.csv"])
+    def test_an_earlier_date_does_not_take_a_later_one_s_place(
+        self, target: str, job_of: JobOf, passengers: Path, tmp_path: Path
+    ) -> None:
+        job = job_of(target=target)
+        day = date(2026, 11, 16)
+        later = day + timedelta(days=1)
+        assert run_job(job, later).status == "published"
+        shutil.copy(SAMPLE_DATA / "passengers.csv", passengers)
+        before = files(tmp_path / "out")
+        outcome = run_job(job, day)
+        assert outcome.exit_code == 2
+        (error,) = outcome.errors
+        assert str(later) in error.what
+        assert f"--date {day} --force" in error.cure
+        assert files(tmp_path / "out") == before
+        assert run_job(job, later + timedelta(days=1)).status == "published"
+        assert run_job(job, day, force=True).status == "published"
+
     def test_two_jobs_do_not_take_turns_at_one_output(
         self, job_of: JobOf, passengers: Path, tmp_path: Path
     ) -> None:

@@ -23,6 +23,8 @@ FILES = {
     "path/code_package/inner/steps.py": "",
     "path/code_package/inner/later.py": "",
     "path/code_package/table.json": "{}",
+    "path/code_package/rules/table.json": "{}",
+    "path/antigravity.py": "",
     "path/code_space/part.py": "",
     "site-packages/code_installed/__init__.py": "VERSION = 1\n",
     "site-packages/code_installed-1.0.dist-info/RECORD": "code_installed/__init__.py,sha256=a,1\n",
@@ -32,7 +34,7 @@ FILES = {
 }
 MODULES = (
     *("code_case", "code_case_helper", "code_package.inner", "code_space.part", "code_installed"),
-    *("code_copied", "code_copied_package", "code_zipped"),
+    *("antigravity", "code_copied", "code_copied_package", "code_zipped"),
 )
 
 
@@ -51,7 +53,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         importlib.import_module(name)
     yield tmp_path
     for name in set(sys.modules) - before:
-        if name.startswith("code_"):
+        if name.startswith(("code_", "antigravity")):
             del sys.modules[name]
 
 
@@ -75,6 +77,9 @@ CHANGES: dict[str, Callable[[Path], Any]] = {
     "module of a package": rewritten("path/code_package/inner/steps.py"),
     "neighbour in a package": rewritten("path/code_package/inner/later.py"),
     "data of a package": rewritten("path/code_package/table.json", "{1}"),
+    "data in a folder of a package": rewritten("path/code_package/rules/table.json", "{1}"),
+    "large data of a package": rewritten("path/code_package/table.json", "1" * (1 << 21)),
+    "module of a name that Python has too": rewritten("path/antigravity.py"),
     "package without a file of its own": rewritten("path/code_space/part.py"),
     "new module": rewritten("path/code_new.py"),
     "archive": zipped_again,
@@ -125,5 +130,10 @@ def test_code_that_came_later_from_elsewhere_is_noticed(
 def test_nothing_stands_for_more_code_than_can_be_looked_at(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(code, "_MOST_FILES", 3)
-    assert loaded().digest is None
+    with monkeypatch.context() as patched:
+        patched.setattr(code, "_MOST_FILES", 3)
+        assert loaded().digest is None
+    with monkeypatch.context() as patched:
+        patched.setattr(code, "_MOST_DATA_BYTES", 3)
+        assert loaded().digest is None
+    assert loaded().digest is not None

@@ -16,11 +16,17 @@ import xgboost
 from tests.estimators.passengers import dump
 from tests.scoring.row_models import ByHand
 from titanic_batch import score, score_files
-from titanic_batch.errors import TooManyRejectsError, WorkerEndedError, without_cells
+from titanic_batch.errors import (
+    ModelError,
+    TooManyRejectsError,
+    WorkerEndedError,
+    without_cells,
+)
 
 DRAW = np.random.default_rng(5)
 FRAME = pd.DataFrame({"a": DRAW.normal(size=300).round(3), "b": np.arange(300.0)})
 BAD = [12, 13, 250]
+MASKED = "masked"
 FRAME.loc[[row - 1 for row in BAD], "a"] = 777.5
 
 
@@ -71,6 +77,50 @@ def test_the_rows_are_rejected_and_the_others_published(
     assert found["b"].tolist() == good["b"].tolist()
     direct = ByHand().fit(good).predict_proba(good)[:, 1]
     np.testing.assert_allclose(found["probability"], direct, rtol=1e-12)
+
+
+class Abstains(ByHand):
+    """Has no answer to some rows, in a way of its own."""
+
+    def __init__(self, answer: Any = None) -> None:
+        self.answer = answer
+
+    def predict(self, features: Any) -> Any:
+        labels = super().predict(features)
+        silent = (features["a"] == 777.5).to_numpy()
+        if isinstance(self.answer, str):
+            return np.ma.MaskedArray(labels, silent)
+        return np.where(silent, self.answer, labels.astype(object))
+
+
+class AbstainsFromNumbers(Abstains):
+    """The same without classes."""
+
+    predict_proba = property()
+
+    def fit(self, features: Any, target: Any = None) -> Any:
+        super().fit(features)
+        del self.classes_
+        return self
+
+
+@pytest.mark.parametrize("kind", [Abstains, AbstainsFromNumbers])
+@pytest.mark.parametrize("answer", [None, float("nan"), pd.NA, MASKED], ids=repr)
+def test_no_answer_is_no_score(kind: Any, answer: Any, tmp_path: Path, options: Any) -> None:
+    given = options(kind(answer)) | {"max_rejects": "3"}
+    manifest = score(tmp_path / "in.csv", tmp_path / "out.csv", **given)
+    assert manifest.rejects.by_reason == {"model-error": 3}
+    assert pd.read_csv(tmp_path / "out.csv")["prediction"].notna().all()
+
+
+class Codes(AbstainsFromNumbers):
+    def predict(self, features: Any) -> Any:
+        return np.array(["00165"] * len(features), dtype=object)
+
+
+def test_texts_of_a_model_without_classes_become_no_numbers(tmp_path: Path, options: Any) -> None:
+    with pytest.raises(ModelError, match="answers with texts"):
+        score(tmp_path / "in.csv", tmp_path / "out.csv", **options(Codes()))
 
 
 @pytest.mark.parametrize("limit", ["0", "2", "0.5%"])

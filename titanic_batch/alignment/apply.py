@@ -39,6 +39,7 @@ from titanic_batch.alignment.readers import (
     one_hot_reader,
     value_type_of,
 )
+from titanic_batch.alignment.types import is_plain_integer
 from titanic_batch.faults import Fault
 from titanic_batch.schema import Scalar
 
@@ -277,7 +278,8 @@ def _is_held_as_objects(feed: Feed, kind: pa.DataType, *, nullable: bool) -> boo
     if nullable and column.kind == "category" and column.null_value is None:
         return True  # in an array of numbers None would be NaN
     # Code that tells 3 from 3.0 is to be shown what it was shown in training.
-    return column.exact and (column.dtype == "object" or (nullable and column.dtype == "int64"))
+    counts = nullable and is_plain_integer(column.dtype)
+    return column.exact and (column.dtype == "object" or counts)
 
 
 def _objects(feed: Feed, converted: Converted) -> Features:

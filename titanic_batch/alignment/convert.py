@@ -70,7 +70,7 @@ def to_number(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
     cells = _without_tokens(cells, null_tokens)
     values = _exact_floats(cells)
     if values is not None:
-        return Converted(values)
+        return Converted(_without_numbers(values, null_tokens))
     return _by_distinct(cells, pa.float64(), lambda cell: read_number(cell, null_tokens))
 
 
@@ -79,7 +79,7 @@ def to_integer(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
     cells = _without_tokens(cells, null_tokens)
     values = _exact_floats(cells)
     if values is not None and _all_whole(values):
-        return Converted(pc.cast(values, pa.int64()))
+        return Converted(pc.cast(_without_numbers(values, null_tokens), pa.int64()))
     return _by_distinct(cells, pa.int64(), lambda cell: read_integer(cell, null_tokens))
 
 
@@ -95,7 +95,7 @@ def to_text(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
     if is_text(cells.type) and not null_tokens:
         return Converted(pc.cast(cells, pa.string()))
     return _by_distinct(
-        cells, pa.string(), lambda cell: None if cell in null_tokens else as_text(cell)
+        cells, pa.string(), lambda cell: None if is_null(cell, null_tokens) else as_text(cell)
     )
 
 
@@ -111,24 +111,26 @@ def read_number(cell: object, null_tokens: Sequence[str] = ()) -> float | Faulty
         The number; None for null; a fault for what is no number, infinite, or a whole number too
         large for float64 to hold.
     """
+    if is_null(cell, null_tokens):
+        return None
     if isinstance(cell, str):
-        if cell in NULL_TEXTS or cell in null_tokens:
+        if cell in NULL_TEXTS:
             return None
         if _INFINITE.fullmatch(cell):
             return Faulty("not-finite")
         if not _NUMBER.fullmatch(cell):
             return Faulty("not-a-number")
         number = float(cell)
+        if number in _numbers(null_tokens):
+            return None
         if not np.isfinite(number):
             return Faulty("not-finite")
         # Not int(), which refuses more than 4,300 digits.
         inexact = abs(number) >= MAX_EXACT_INTEGER and Decimal(cell.strip()) != Decimal(number)
         return Faulty("not-a-number") if inexact and _WHOLE.fullmatch(cell) else number
-    if cell is None or isinstance(cell, bool):
-        return None if cell is None else float(cell)
+    if isinstance(cell, bool):
+        return float(cell)
     number = float(cell)  # type: ignore[arg-type]  # int, float or Decimal: what `mismatch` lets in
-    if np.isnan(number):
-        return None
     if np.isinf(number):
         return Faulty("not-finite")
     # A Decimal fraction has a nearest float, as its text has; a whole number must be exact.
@@ -155,16 +157,29 @@ def as_integer(number: float) -> int | Faulty:
 
 def read_boolean(cell: object, null_tokens: Sequence[str] = ()) -> bool | Faulty | None:
     """Read one cell as a boolean: true, false (in any case), 1 or 0."""
-    if cell is None or cell in NULL_TEXTS or cell in null_tokens or is_nan(cell):
+    if is_null(cell, null_tokens) or cell in NULL_TEXTS:
         return None
     if isinstance(cell, str):
         return _BOOLEANS.get(cell.lower(), Faulty("not-a-boolean"))
     return bool(cell) if cell in (0, 1) else Faulty("not-a-boolean")
 
 
-def is_nan(cell: object) -> bool:
-    """Tell whether a cell is the float that pandas takes for null."""
-    return isinstance(cell, float) and math.isnan(cell)
+def is_null(cell: object, null_tokens: Sequence[str] = ()) -> bool:
+    """Tell whether a cell is null: nothing, NaN, or what a token says.
+
+    A token means a text by its spelling. A number it means by its value, as it does to
+    pandas.read_csv(na_values=...): -999 is -999.0, too.
+    """
+    if cell is None or isinstance(cell, str | bool):
+        return cell is None or cell in null_tokens
+    if isinstance(cell, float) and math.isnan(cell):
+        return True
+    return bool(null_tokens) and cell in _numbers(null_tokens)
+
+
+def _numbers(null_tokens: Sequence[str]) -> list[float]:
+    """Return the tokens that are numbers."""
+    return [float(token) for token in null_tokens if _NUMBER.fullmatch(token)]
 
 
 def as_text(cell: object) -> str | None:
@@ -179,24 +194,21 @@ def as_text(cell: object) -> str | None:
 
 
 def _without_tokens(cells: pa.Array, null_tokens: Sequence[str]) -> pa.Array:
-    """Return cells with those that mean null made null: -999 may be one of them."""
-    if not null_tokens:
+    """Return texts with those that mean null made null."""
+    if not null_tokens or not is_text(cells.type):
         return cells
-    if not is_text(cells.type):
-        return _without_numbers(cells, null_tokens)
     texts = pc.cast(cells, pa.large_string())
     is_token = pc.is_in(texts, value_set=pa.array(null_tokens, pa.large_string()))
     return pc.if_else(is_token, pa.scalar(None, pa.large_string()), texts)
 
 
-def _without_numbers(cells: pa.Array, null_tokens: Sequence[str]) -> pa.Array:
-    numbers = [float(token) for token in null_tokens if _NUMBER.fullmatch(token)]
-    if not numbers or pat.is_boolean(cells.type) or pat.is_null(cells.type):
-        return cells
-    is_token = pc.is_in(
-        pc.cast(cells, pa.float64(), safe=False), value_set=pa.array(numbers, pa.float64())
-    )
-    return pc.if_else(is_token, pa.scalar(None, cells.type), cells)
+def _without_numbers(values: pa.Array, null_tokens: Sequence[str]) -> pa.Array:
+    """Return float64 values with those that mean null made null: -999 may be one of them."""
+    numbers = _numbers(null_tokens)
+    if not numbers:
+        return values
+    is_token = pc.is_in(values, value_set=pa.array(numbers, pa.float64()))
+    return pc.if_else(is_token, pa.scalar(None, pa.float64()), values)
 
 
 def _exact_floats(cells: pa.Array) -> pa.Array | None:

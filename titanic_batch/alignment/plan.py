@@ -160,7 +160,7 @@ def _one_hot_feed(
         if source is None:
             continue
         learned = next((known for known in schema.one_hot if known.name == prefix), None)
-        seen = {name[len(prefix) + 1 :] for name in schema.names if name.startswith(f"{prefix}_")}
+        seen = _values_of(prefix, source, schema, [*others, *options.rename.values()])
         known = seen | {str(value) for value in learned.categories} if learned else seen
         value = column.name[len(prefix) + 1 :]
         # With one value known, a null would silently be the value that is not.
@@ -181,6 +181,28 @@ def _one_hot_feed(
             ),
         )
     return None
+
+
+def _values_of(prefix: str, source: str, schema: TrainingSchema, names: list[str]) -> set[str]:
+    """Return the values of a raw column that the model has a column for.
+
+    Columns that are made from another of the input, of a longer name, are none of its own: where
+    both `A` and `A_B` are there, `A_B_x` is no `B_x` of `A`, and `A` holding that is unknown.
+    """
+    start = normalised(prefix)
+    longer = {
+        normalised(name) for name in names if name != source and normalised(name).startswith(start)
+    }
+    own = (name for name in schema.names if name.startswith(f"{prefix}_"))
+    if longer:
+        own = (
+            name
+            for name in own
+            if not any(
+                len(other) > len(prefix) and normalised(other) in longer for other in prefixes(name)
+            )
+        )
+    return {name[len(prefix) + 1 :] for name in own}
 
 
 def _raw_names(column: ColumnSchema, schema: TrainingSchema) -> Iterator[str]:

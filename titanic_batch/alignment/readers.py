@@ -12,7 +12,7 @@ from titanic_batch.alignment.convert import (
     Reader,
     as_integer,
     as_text,
-    is_nan,
+    is_null,
     read_boolean,
     read_integer,
     read_number,
@@ -93,7 +93,7 @@ def mapping_reader(mapping: dict[str, Scalar], null_tokens: Sequence[str] = ()) 
     """Return a reader that looks a cell's text up; what is not there is an unknown category."""
 
     def read(cell: object) -> Scalar | Faulty | None:
-        if cell is None or cell in null_tokens or is_nan(cell):
+        if is_null(cell, null_tokens):
             return None
         for text in _spellings(cell):
             if text in mapping:
@@ -114,7 +114,7 @@ def one_hot_reader(
     """
 
     def read(cell: object) -> Scalar | Faulty | None:
-        if cell is None or cell in null_tokens or is_nan(cell):
+        if is_null(cell, null_tokens):
             return None
         spellings = _spellings(cell)
         if value in spellings:
@@ -137,7 +137,7 @@ def _text_reader(
     known = frozenset(categories)
 
     def read(cell: object) -> Scalar | Faulty | None:
-        if cell is None or cell in null_tokens or is_nan(cell):
+        if is_null(cell, null_tokens):
             return None
         spellings = _spellings(cell)
         for text in spellings:

@@ -58,3 +58,8 @@ def _plain(column: ColumnSchema) -> str:
         "category": "one of its categories",
         "text": "text",
     }[column.kind]
+
+
+def is_plain_integer(dtype: str) -> bool:
+    """Tell whether a pandas dtype is one of numpy's for whole numbers, which holds no null."""
+    return dtype.removeprefix("u").startswith("int")

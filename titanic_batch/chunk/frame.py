@@ -11,9 +11,10 @@ import pandas as pd
 
 from titanic_batch.alignment.apply import Features
 from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.alignment.types import is_plain_integer
 from titanic_batch.schema import ColumnSchema
 
-#: Held by the arrays that alignment makes.
+#: Dtypes of the arrays that alignment makes.
 _PLAIN = ("", "bool", "int64", "float64", "object", "category")
 
 
@@ -43,28 +44,37 @@ def is_widened(column: ColumnSchema, values: Features) -> bool:
 
     Training had none in it: its dtype could not hold one.
     """
-    return column.exact and values.dtype == object and column.dtype in ("int64", "bool")
+    no_nulls = column.dtype == "bool" or is_plain_integer(column.dtype)
+    return column.exact and values.dtype == object and no_nulls
 
 
 def _series(column: ColumnSchema, values: Features) -> pd.Series[Any]:
     if column.dtype == "category" and column.categories is not None:
         return pd.Series(pd.Categorical(values, categories=list(column.categories)))
-    if column.exact and column.dtype not in _PLAIN:
-        return pd.Series(_extended(column.dtype, values))
     if is_widened(column, values):
         null = pd.isna(values)
-        if not null.any():
-            return pd.Series(values.astype(column.dtype))
         if null.all() and column.null_value is not None:
             return pd.Series(values.astype(np.float64))  # as pandas holds a column of nulls
+        if null.any():
+            return pd.Series(values, dtype=object)
+        values = values.astype(np.bool_ if column.dtype == "bool" else np.int64)
+    if column.exact and column.dtype not in _PLAIN:
+        return pd.Series(_in_dtype(column.dtype, values))
     return pd.Series(values, dtype=values.dtype)
 
 
-def _extended(dtype: str, values: Features) -> Any:
-    """Return values in a dtype that only the frame can hold, as code that is not known reads it."""
-    if dtype == "float32":
-        return values.astype(np.float32)
-    # Of a width that holds every integer: what is too large for the training's would wrap around.
+def _in_dtype(dtype: str, values: Features) -> Any:
+    """Return values in the dtype of training, as code that is not known reads it.
+
+    What is too large for it would wrap around, or be infinite: then their own is kept.
+    """
+    if dtype.startswith("float"):
+        with np.errstate(over="ignore"):
+            narrow = values.astype(dtype)
+        return narrow if np.array_equal(np.isinf(narrow), np.isinf(values)) else values
+    if is_plain_integer(dtype):
+        narrow = values.astype(dtype)
+        return narrow if np.array_equal(narrow, values) else values
     wide = "Int64" if dtype.lstrip("U").startswith("Int") else dtype
     held: Any = pd.array
     return held(values, dtype=wide)

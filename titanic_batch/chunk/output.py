@@ -148,7 +148,13 @@ def _labels(labels: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
     try:
         if pa.types.is_string(kind):
             return pa.array(labels.tolist(), kind)
-        return pa.array(labels).cast(kind)
+        found = pa.array(labels)
+        if pa.types.is_string(found.type):  # "06370" is no 6370
+            raise ModelError(
+                "its predict answers with texts, and it has no classes_ that say so",
+                cure="Save an estimator that has its labels in classes_, as scikit-learn's have.",
+            )
+        return found.cast(kind)
     except pa.ArrowException as exc:
         raise ModelError(
             f"its predict answers with {labels.dtype}, where its classes are {kind}",

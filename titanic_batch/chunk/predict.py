@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 from sklearn.utils import _safe_indexing
 
@@ -186,7 +187,13 @@ def _ask(
 
 def _labels(final: Any, inputs: Any) -> npt.NDArray[Any]:
     """Return the predictions, shape (n_rows,); some regressors give a column of them."""
-    labels = np.asarray(final.predict(inputs))
+    answer = final.predict(inputs)
+    if isinstance(answer, np.ma.MaskedArray):
+        answer = [None if value is np.ma.masked else value for value in answer]
+    labels = np.asarray(answer)
+    if labels.dtype == object:
+        labels = labels.copy()
+        labels[np.asarray(pd.isna(labels))] = None  # NaN and NA, too, are no answer
     if labels.ndim > 1 and labels.shape[1:] != (1,):
         raise _several_outputs()
     return labels.reshape(-1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from titanic_batch.alignment.apply import Aligned, Features, align
 from titanic_batch.alignment.counts import count_unknown
@@ -192,9 +193,11 @@ def _rows_without(faults: tuple[Fault, ...], row_count: int) -> npt.NDArray[np.i
 
 
 def _not_finite(predictions: Predictions) -> npt.NDArray[np.intp]:
-    bad = np.zeros(predictions.labels.shape[0], dtype=bool)
-    if predictions.labels.dtype.kind == "f":
-        bad |= ~np.isfinite(predictions.labels)
+    """Return the rows for which the model has no answer: None, NaN, or something infinite."""
+    labels = predictions.labels
+    bad = np.asarray(pd.isna(labels), dtype=bool)
+    if labels.dtype.kind == "f":
+        bad |= np.isinf(labels)
     if predictions.probabilities is not None:
         bad |= ~np.isfinite(predictions.probabilities).all(axis=1)
     return np.flatnonzero(bad)

@@ -231,9 +231,15 @@ class _Look:
             if told is None or is_this_day:
                 return True
             return self._repeats(manifest, pair, f"this output was published for {told['date']}")
-        if has_date(template) and is_this_day:
+        if (has_date(template) and is_this_day) or is_input_of(manifest, Path(pair.input)):
             return True
-        return is_input_of(manifest, Path(pair.input))
+        if told is not None and told["date"] > str(self.night.day):
+            raise UsageError(
+                f"a later date is published here already, {told['date']}",
+                where=manifest.output.path,
+                cure=f"Put this date in its place with `{self._force}`.",
+            )
+        return False
 
     def _repeats(self, manifest: Manifest, pair: FilePair, what: str) -> bool:
         """Tell that scoring would only repeat what is there; raises UsageError if it would not."""

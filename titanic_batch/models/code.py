@@ -5,7 +5,8 @@ installed. All other modules (a folder on PYTHONPATH, an editable install, a fil
 into site-packages) change without any version: there, files are hashed. Not only those of modules
 that are loaded: code may import its neighbours when it is first called.
 
-What code reads besides (data files outside of packages, the environment, the network) is not seen.
+What code reads besides is not seen: the environment, the network, and data files, but for those in
+a package or in folders below it.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ _INFOS = (".dist-info", ".egg-info")
 _CODE = (".py", ".pyc", ".so", ".pyd", ".zip", ".egg")
 _PASSED_OVER = {"__pycache__", "node_modules", *_SITES}
 _STDLIB = Path(os.path.realpath(os.__file__)).parent
+_STDLIB_PREFIX = f"{os.path.dirname(os.__file__)}/"  # noqa: PTH120  # as modules spell it
 _MAIN = ("__main__", "__mp_main__")
 #: Where more files than this might be code, nobody can say quickly what a model runs.
 _MOST_FILES = 2_000
 _MOST_ENTRIES = 20_000
-_LARGEST_DATA_BYTES = 1 << 20
+_MOST_DATA_BYTES = 64 << 20
 _RECORDED_PATH = re.compile(rb'^"?([^",\n]+)', re.MULTILINE)
 
 
@@ -87,7 +89,7 @@ def loaded_code() -> LoadedCode:
 
 
 class _TooManyFilesError(Exception):
-    """There are more files than can be hashed in good time."""
+    """There is more than can be hashed in good time."""
 
 
 class _Installed:
@@ -145,11 +147,11 @@ def _roots(names: Iterable[str], installed: _Installed) -> set[Path]:
     own = Path(os.path.realpath(__file__)).parents[1]
     for name in names:
         module = sys.modules.get(name)
-        top = name.partition(".")[0]
-        if module is None or top in sys.stdlib_module_names:
+        if module is None:
             continue
         for place in _places(module):
-            if installed.has(place):
+            # By its place, not by its name: a folder on the path may hold a `sched.py` of its own.
+            if _is_of_python(place) or installed.has(place):
                 continue
             path = Path(os.path.realpath(place))
             is_site = any(part.name in _SITES for part in path.parents)
@@ -163,6 +165,10 @@ def _roots(names: Iterable[str], installed: _Installed) -> set[Path]:
             elif (root := _root(path, name)) is not None:
                 roots.add(root)
     return roots
+
+
+def _is_of_python(place: str) -> bool:
+    return place.startswith(_STDLIB_PREFIX) and not any(f"/{site}/" in place for site in _SITES)
 
 
 def _places(module: types.ModuleType) -> Iterator[str]:
@@ -194,21 +200,26 @@ def _root(path: Path, name: str) -> Path | None:
 
 
 def _files(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the code below a folder, and small data in packages, by relative path."""
+    """Yield the code below a folder, and all that lies in packages, by relative path."""
     if root.is_file():
         yield root.name, root.read_bytes()
         return
-    files = entries = 0
+    files = entries = data_bytes = 0
+    packages: set[str] = set()
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(n for n in folders if n not in _PASSED_OVER and not n.startswith("."))
-        is_package = "__init__.py" in names
+        is_package = "__init__.py" in names or os.path.dirname(folder) in packages  # noqa: PTH120
+        if is_package:
+            packages.add(folder)
         entries += len(names) + len(folders)
         for name in sorted(names):
             path = Path(folder, name)
-            is_data = not name.endswith(_CODE)
-            if is_data and not (is_package and path.stat().st_size <= _LARGEST_DATA_BYTES):
-                continue
+            if not name.endswith(_CODE):
+                if not is_package:
+                    continue
+                data_bytes += path.stat().st_size
             files += 1
-            if files > _MOST_FILES or entries > _MOST_ENTRIES:
+            too_many = files > _MOST_FILES or entries > _MOST_ENTRIES
+            if too_many or data_bytes > _MOST_DATA_BYTES:
                 raise _TooManyFilesError
             yield str(path.relative_to(root)), path.read_bytes()

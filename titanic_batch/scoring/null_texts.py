@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from titanic_batch.alignment.convert import read_number
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.alignment.feeds import AlignmentPlan, Feed
-from titanic_batch.nulls import USUAL_NULLS
+from titanic_batch.nulls import READ_AS_NULL, USUAL_NULLS
 
 
 def null_text_warnings(plan: AlignmentPlan, counts: AlignmentCounts) -> Iterator[str]:
@@ -21,7 +22,7 @@ def null_text_warnings(plan: AlignmentPlan, counts: AlignmentCounts) -> Iterator
         if column in read_as_text:
             continue  # only what training or the user has shown is null there
         for text, count in sorted(texts.items()):
-            if text not in USUAL_NULLS and text not in plan.null_tokens:
+            if text not in USUAL_NULLS and not _is_told(text, plan):
                 yield (
                     f"{column} held the text {text} {_times(count)}, which was read as null; "
                     f"--null '{text}' says that it is meant so"
@@ -32,6 +33,13 @@ def null_text_warnings(plan: AlignmentPlan, counts: AlignmentCounts) -> Iterator
                 f"{column} held the text {text} {_times(count)}, which was read as text, where "
                 f"pandas.read_csv reads null; --null '{text}' makes it null"
             )
+
+
+def _is_told(text: str, plan: AlignmentPlan) -> bool:
+    """Tell whether the user has said that a text means null, a number's in another spelling too."""
+    return text in plan.null_tokens or (
+        text not in READ_AS_NULL and read_number(text, plan.null_tokens) is None
+    )
 
 
 def _is_text(feed: Feed) -> bool:

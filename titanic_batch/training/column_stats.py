@@ -139,8 +139,8 @@ def _number_type(values: pd.Series[Any]) -> tuple[Kind, str]:
         whole = all(isinstance(value, int) for value in values.dropna())
         return ("integer" if whole else "number"), "object"
     if pd.api.types.is_integer_dtype(values.dtype):
-        return "integer", "int64"
-    return "number", "float32" if values.dtype == np.float32 else "float64"
+        return "integer", str(values.dtype)
+    return "number", str(values.dtype) if values.dtype.kind == "f" else "float64"
 
 
 def holds_whole_floats(values: pd.Series[Any]) -> bool:
