@@ -23,10 +23,10 @@ from pydantic import WithJsonSchema
 from starlette.responses import Response
 
 from titanic_batch import __version__
+from titanic_batch.scoring.options import MODEL_VARIABLE
 from titanic_batch.serving.answers import answer, as_json, words_of
 from titanic_batch.serving.bodies import BodyCheck
 from titanic_batch.serving.hosting import (
-    MODEL_VARIABLE,
     check_loads,
     log_whole_lines,
     max_body_bytes,

@@ -14,6 +14,7 @@ import typer
 import titanic_batch
 from tests.cli.command import Command
 from titanic_batch.cli.app import app
+from titanic_batch.scoring.options import OPTIONS
 
 HEAVY = {"sklearn", "scipy", "pandas", "numpy", "pyarrow", "joblib", "bentoml", "skops"}
 
@@ -64,6 +65,13 @@ def test_help_opens_with_an_example_and_imports_nothing_heavy(
 def test_every_command_can_be_quiet_verbose_and_speak_json(path: tuple[str, ...]) -> None:
     options = {option for parameter in COMMANDS[path].params for option in parameter.opts}
     assert {"--quiet", "-q", "--verbose", "-v", "--log-format", "--json"} <= options
+
+
+@pytest.mark.parametrize("name", ["score", "check", "parity"])
+def test_a_command_has_the_options_that_are_declared_for_it_and_no_other(name: str) -> None:
+    flags = {option for parameter in COMMANDS[name,].params for option in parameter.opts}
+    for option in OPTIONS:
+        assert (option.flag in flags) == (name in ("score", *option.also)), option.name
 
 
 def test_version(installed: Command) -> None:

@@ -201,7 +201,9 @@ def _score(source: Path, task: Task, saved: Saved) -> End:
     told = {"model": saved.ref, "trust": saved.trust, **options}
     try:
         if pieces > 1:
-            published = _score_pieces(source, pieces, Path(name).suffix[1:], told)
+            published = _score_pieces(
+                source, pieces, {**told, "output_format": Path(name).suffix[1:]}
+            )
         else:
             output = source.parent / f"{source.suffix[1:]}-{name}"
             published = [(output, titanic_batch.score(source, output, **told))]
@@ -230,9 +232,7 @@ def _score(source: Path, task: Task, saved: Saved) -> End:
     )
 
 
-def _score_pieces(
-    source: Path, count: int, ending: str, told: dict[str, Any]
-) -> list[tuple[Path, Manifest]]:
+def _score_pieces(source: Path, count: int, told: dict[str, Any]) -> list[tuple[Path, Manifest]]:
     """Score a CSV file in pieces, as the files of a folder; return each that was published."""
     folder = source.parent / "pieces"
     folder.mkdir(exist_ok=True)
@@ -241,9 +241,7 @@ def _score_pieces(
     for number in range(count):
         with (folder / f"{number}.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([header, *records[number::count]])
-    outcomes = titanic_batch.score_files(
-        folder, f"{source.parent / 'scored'}/", output_format=ending, **told
-    )
+    outcomes = titanic_batch.score_files(folder, f"{source.parent / 'scored'}/", **told)
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     for error in errors:
         if error.exit_code == 1 or len(errors) == count:

@@ -21,7 +21,7 @@ HASH = "0123456789abcdef" * 4
         ("[scor]\nworkers = 1", "job.toml, scor: there is no table scor. Did you mean [score]?"),
         ("[zzz]", "They are: job, model, input, output, score, columns, "),
         ("[score]\nmax_reject = 1", "score.max_reject: there is no key max_reject here. Did you"),
-        ("[score]\nzzz = 1", "They are: keep, max_rejects"),
+        ("[score]\nzzz = 1", "They are: threshold, "),
         ("[job]\nzone = 'UTC'", "job.zone: there is no key zone here. Did you mean timezone?"),
         ("[columns.Age]\nfil = 3", "columns.Age.fil: there is no key fil here. Did you mean fill?"),
         ("[columns.'Sib Sp']\nfil = 3", 'columns."Sib Sp".fil: there is no key'),
@@ -167,7 +167,7 @@ class TestWritableByOthers:
         tmp_path.chmod(0o770)
         assert f"chmod go-w {tmp_path}" in self.refused(path)
         tmp_path.chmod(0o1777)  # sticky: others cannot replace the file
-        assert read_job(path).sha256 == HASH
+        assert read_job(path).model.sha256 == HASH
 
     def test_a_link_does_not_get_around_it(self, tmp_path: Path) -> None:
         path = write_job(tmp_path, self.PINNED)
@@ -180,7 +180,7 @@ class TestWritableByOthers:
     def test_is_read_if_it_names_none(self, tmp_path: Path) -> None:
         path = write_job(tmp_path)
         path.chmod(0o666)
-        assert read_job(path).sha256 is None
+        assert read_job(path).model.sha256 is None
 
     def test_is_told_after_its_faults(self, tmp_path: Path) -> None:
         path = write_job(tmp_path, f"{self.PINNED}\n[scor]")

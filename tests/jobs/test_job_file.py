@@ -174,7 +174,7 @@ class TestPaths:
 class TestDefaults:
     def test_a_job_needs_an_input_and_an_output_only(self, job_of: JobOf) -> None:
         job = job_of()
-        assert (job.name, str(job.zone), job.model, job.input_optional) == (
+        assert (job.name, str(job.zone), job.model.ref, job.input.optional) == (
             "job",
             "UTC",
             None,
@@ -185,6 +185,6 @@ class TestDefaults:
 def test_the_sample_jobs_name_no_hash_and_no_absolute_path() -> None:
     for path in sorted((ROOT / "jobs").glob("*.toml")):
         job: Any = read_job(path)
-        assert job.sha256 is None
-        assert not job.input.startswith("/")
-        assert not job.output.startswith("/")
+        assert job.model.sha256 is None
+        assert not job.input.path.startswith("/")
+        assert not job.output.path.startswith("/")

@@ -120,7 +120,7 @@ class TestMissingInput:
         header = passengers.read_text(encoding="utf-8").partition("\n")[0]
         passengers.write_text(f"{header}\n", encoding="utf-8")
         job = job_of("optional = true")
-        assert job.input_optional
+        assert job.input.optional
         assert run_job(job, DAY).exit_code == 66
         assert run_job(job_of("optional = true\n[score]\nallow_empty = true"), DAY).exit_code == 0
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from titanic_batch.cli import score_options as options
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import print_json, stdout, style
 from titanic_batch.cli.score import report_error
+from titanic_batch.cli.score_options import with_score_options
 from titanic_batch.cli.tables import print_rows
 from titanic_batch.errors import worst_exit_code
 from titanic_batch.interrupts import interruptible
@@ -22,6 +22,7 @@ _SHOWN_REJECTS = 10
 
 
 @with_common_options
+@with_score_options("check")
 def check_command(
     input: Annotated[
         str,
@@ -30,26 +31,10 @@ def check_command(
     full: Annotated[
         bool, typer.Option("--full", help="Look at every row, not only at the first ones.")
     ] = False,
-    model: options.Model = "titanic_model:latest",
-    trust: options.Trust = None,
-    allow_version_mismatch: options.AllowVersionMismatch = False,
-    allow_batch_dependence: options.AllowBatchDependence = False,
-    ignore_custom_objects: options.IgnoreCustomObjects = False,
-    delimiter: options.Delimiter = None,
-    encoding: options.Encoding = "utf-8",
-    null: options.Null = None,
-    allow_no_final_newline: options.AllowNoFinalNewline = False,
-    chunk_size: options.ChunkSize = "4MB",
-    max_record: options.MaxRecord = "16MB",
-    rename: options.Rename = None,
-    fill: options.Fill = None,
-    allow_null: options.AllowNull = None,
-    unknown: options.Unknown = None,
-    mapping: options.Map = None,
-    max_rejects: options.MaxRejects = "0",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document on stdout.")
     ] = False,
+    **options: Any,
 ) -> None:
     """Example: `titanic-batch check input.csv --full`
 
@@ -63,22 +48,7 @@ def check_command(
         from titanic_batch.scoring.checking import check_files
     from titanic_batch.scoring.inputs import is_several
 
-    chosen = make_options(
-        model=model,
-        trust=tuple(trust or ()),
-        allow_version_mismatch=allow_version_mismatch,
-        allow_batch_dependence=allow_batch_dependence,
-        ignore_custom_objects=ignore_custom_objects,
-        delimiter=delimiter,
-        encoding=encoding,
-        null=tuple(null or ()),
-        allow_no_final_newline=allow_no_final_newline,
-        chunk_size=chunk_size,
-        max_record=max_record,
-        **options.alignment_arguments(rename, fill, allow_null, unknown, mapping),
-        max_rejects=max_rejects,
-    )
-    files = check_files(input, chosen, full=full)
+    files = check_files(input, make_options(**options), full=full)
     several = is_several(input)
     if not several and files[0].report is None and files[0].error is not None:
         raise files[0].error

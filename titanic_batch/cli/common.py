@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal
 
 import typer
@@ -41,12 +41,23 @@ def with_common_options(command: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError as exc:
             raise ClosedPipeError("standard output was closed") from exc
 
-    signature = inspect.signature(command, eval_str=True)
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
         for name, (kind, default) in _COMMON.items()
     ]
-    parameters = [*signature.parameters.values(), *added]
-    wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    add_parameters(wrapper, command, added)
     return wrapper
+
+
+def add_parameters(
+    wrapper: Callable[..., None], command: Callable[..., None], added: Iterable[inspect.Parameter]
+) -> None:
+    """Give a command's wrapper its signature, and parameters that the wrapper alone knows.
+
+    They take the place of its `**options`, if it has them.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
+    changed = signature.replace(parameters=[*own, *added])
+    wrapper.__signature__ = changed  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {one.name: one.annotation for one in changed.parameters.values()}

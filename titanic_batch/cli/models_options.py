@@ -1,8 +1,7 @@
-"""Options that several `models` commands share, and how OLD=NEW texts are parsed."""
+"""Options that several `models` commands share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -17,45 +16,6 @@ ModelRef = Annotated[
         metavar="REF", help="NAME, NAME:latest or NAME:VERSION in the store, or a model file."
     ),
 ]
-
-
-def parse_pairs(texts: Sequence[str], option: str, shape: str) -> dict[str, str]:
-    """Return KEY=VALUE texts as a dict.
-
-    Args:
-        texts: As typed.
-        option: The option, for the error.
-        shape: What it takes, for the error.
-
-    Raises:
-        UsageError: if one has no `=` or nothing before it, or a key comes twice.
-    """
-    pairs: dict[str, str] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not key or not equals:
-            raise UsageError(f"{text!r} is not of the form {shape}", where=option)
-        if key in pairs:
-            raise UsageError(f"{key} is given twice", where=option)
-        pairs[key] = value
-    return pairs
-
-
-def parse_mappings(texts: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return COL:a=0,b=1 texts as a dict of dicts.
-
-    Raises:
-        UsageError: if one is malformed, or a column comes twice.
-    """
-    mappings: dict[str, dict[str, str]] = {}
-    for text in texts:
-        column, colon, values = text.partition(":")
-        if not column or not colon or not values:
-            raise UsageError(f"{text!r} is not of the form COL:a=0,b=1", where="--map")
-        if column in mappings:
-            raise UsageError(f"{column} is given twice", where="--map")
-        mappings[column] = parse_pairs(values.split(","), f"--map {column}", "a=0,b=1")
-    return mappings
 
 
 def split_names(text: str | None, option: str) -> tuple[str, ...] | None:

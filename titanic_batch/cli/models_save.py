@@ -10,9 +10,10 @@ import typer
 from titanic_batch.cli import models_view as view
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import print_json
-from titanic_batch.cli.models_options import AsJson, parse_mappings, parse_pairs, split_names
+from titanic_batch.cli.models_options import AsJson, split_names
 from titanic_batch.errors import UsageError
 from titanic_batch.interrupts import interruptible
+from titanic_batch.scoring.option_texts import parse_mappings, parse_pairs
 
 PicklePath = Annotated[
     Path | None,
@@ -132,7 +133,7 @@ def save_command(
         sources={new: old for old, new in sources.items()},
         fills=parse_pairs(fill or (), "--fill", "COL=VALUE"),
         nulls=tuple(allow_null or ()),
-        mappings=parse_mappings(mapping or ()),
+        mappings=parse_mappings(mapping or (), "--map"),
         labels=parse_pairs(label or (), "--label", "VALUE=TEXT"),
     )
     model = register_model(

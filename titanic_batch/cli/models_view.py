@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from titanic_batch.cli.console import log, stdout, style
 from titanic_batch.cli.tables import print_rows
-from titanic_batch.schema import TrainingSchema, schema_to_json
 
 if TYPE_CHECKING:
     from titanic_batch.models import ModelDetails, ModelSummary, VerifiedModel
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 def document(value: Any) -> Any:
     """Return a result of the library as what JSON can hold."""
+    from titanic_batch.schema import TrainingSchema, schema_to_json
+
     if isinstance(value, TrainingSchema):
         return schema_to_json(value)
     if is_dataclass(value) and not isinstance(value, type):

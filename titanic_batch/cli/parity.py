@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from titanic_batch.cli import score_options as options
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import print_json, stdout, style
+from titanic_batch.cli.score_options import with_score_options
 from titanic_batch.interrupts import interruptible
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ _SHOWN = 5
 
 
 @with_common_options
+@with_score_options("parity")
 def parity_command(
     input: Annotated[str, typer.Argument(metavar="INPUT", help="CSV or Parquet; - for stdin.")],
     url: Annotated[str, typer.Option("--url", metavar="URL", help="The running service.")],
-    model: options.Model = "titanic_model:latest",
     batch_size: Annotated[
         int,
         typer.Option(
@@ -32,15 +32,10 @@ def parity_command(
             help="Rows sent at a time, to /predict_batch; 1 sends each alone, to /predict.",
         ),
     ] = 100,
-    trust: options.Trust = None,
-    allow_version_mismatch: options.AllowVersionMismatch = False,
-    ignore_custom_objects: options.IgnoreCustomObjects = False,
-    delimiter: options.Delimiter = None,
-    encoding: options.Encoding = "utf-8",
-    allow_no_final_newline: options.AllowNoFinalNewline = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document on stdout.")
     ] = False,
+    **options: Any,
 ) -> None:
     """Example: `titanic-batch parity input.csv --url http://127.0.0.1:3000`
 
@@ -54,16 +49,7 @@ def parity_command(
     with interruptible():  # scikit-learn comes with it
         from titanic_batch.serving.parity import compare
 
-    chosen = make_options(
-        model=model,
-        trust=tuple(trust or ()),
-        allow_version_mismatch=allow_version_mismatch,
-        ignore_custom_objects=ignore_custom_objects,
-        delimiter=delimiter,
-        encoding=encoding,
-        allow_no_final_newline=allow_no_final_newline,
-    )
-    report = compare(input, url, chosen, batch_size=batch_size)
+    report = compare(input, url, make_options(**options), batch_size=batch_size)
     if as_json:
         print_json({"status": "agrees" if report.agrees else "differs", **asdict(report)})
         raise typer.Exit(0 if report.agrees else DataError.exit_code)

@@ -110,7 +110,7 @@ def run_command(
     from titanic_batch.jobs.running import run_nights
     from titanic_batch.jobs.settings import Overrides
     from titanic_batch.models.trust.gate import parse_hashes
-    from titanic_batch.scoring.options import reject_limit
+    from titanic_batch.scoring.reject_limit import reject_limit
 
     if max_rejects is not None:
         reject_limit(max_rejects)

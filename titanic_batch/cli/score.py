@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from titanic_batch.cli import score_options as options
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import log, print_error, print_json, stdout, style, warn
+from titanic_batch.cli.score_options import with_score_options
 from titanic_batch.errors import TitanicBatchError, worst_exit_code
 
 if TYPE_CHECKING:
     from titanic_batch.publish.manifest import Manifest
     from titanic_batch.scoring.outcome import FileOutcome
 
-_OUTPUT = "Output"
-
 
 @with_common_options
+@with_score_options("score")
 def score_command(
     input: Annotated[
         str,
@@ -35,94 +34,10 @@ def score_command(
             help=".csv or .parquet, - for CSV on stdout, or a folder (ends in / or exists).",
         ),
     ],
-    model: options.Model = "titanic_model:latest",
-    trust: options.Trust = None,
-    threshold: options.Threshold = None,
-    allow_version_mismatch: options.AllowVersionMismatch = False,
-    allow_batch_dependence: options.AllowBatchDependence = False,
-    ignore_custom_objects: options.IgnoreCustomObjects = False,
-    delimiter: options.Delimiter = None,
-    encoding: options.Encoding = "utf-8",
-    null: options.Null = None,
-    allow_no_final_newline: options.AllowNoFinalNewline = False,
-    allow_empty: Annotated[
-        bool,
-        typer.Option(
-            "--allow-empty",
-            help="Publish an empty output where the input has no data rows.",
-            rich_help_panel="Reading",
-        ),
-    ] = False,
-    chunk_size: options.ChunkSize = "4MB",
-    max_record: options.MaxRecord = "16MB",
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            metavar="N",
-            min=1,
-            envvar="TITANIC_BATCH_WORKERS",
-            help="Worker processes. Default: usable CPUs; small inputs need none.",
-            rich_help_panel="Reading",
-        ),
-    ] = None,
-    rename: options.Rename = None,
-    fill: options.Fill = None,
-    allow_null: options.AllowNull = None,
-    unknown: options.Unknown = None,
-    mapping: options.Map = None,
-    max_rejects: options.MaxRejects = "0",
-    rejects: Annotated[
-        str | None,
-        typer.Option(
-            "--rejects",
-            metavar="PATH",
-            help="Where rejected records go. Default: OUTPUT.rejects.csv",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None,
-    keep: Annotated[
-        str,
-        typer.Option(
-            "--keep",
-            metavar="all|none|A,B",
-            help="Input columns carried into the output.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = "all",
-    prediction_column: Annotated[
-        str, typer.Option("--prediction-column", metavar="NAME", rich_help_panel=_OUTPUT)
-    ] = "prediction",
-    probability_column: Annotated[
-        str, typer.Option("--probability-column", metavar="NAME", rich_help_panel=_OUTPUT)
-    ] = "probability",
-    output_format: Annotated[
-        Literal["parquet", "csv"],
-        typer.Option(
-            "--output-format",
-            help="Of the files in an output folder.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = "parquet",
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite",
-            help="Replace an output that titanic-batch did not write.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = False,
-    skip_published: Annotated[
-        bool,
-        typer.Option(
-            "--skip-published",
-            help="Do nothing where the same input, model and options were published already.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the manifest as one JSON document on stdout.")
     ] = False,
+    **options: Any,
 ) -> None:
     """Example: `titanic-batch score input.csv scored.parquet --max-rejects 1%`
 
@@ -138,34 +53,7 @@ def score_command(
     if to_stdout and as_json:
         raise UsageError("--json and OUTPUT - would both write to standard output")
     with shown_progress() as observer:
-        outcomes = score_files(
-            input,
-            output,
-            observer=observer,
-            model=model,
-            trust=tuple(trust or ()),
-            threshold=threshold,
-            allow_version_mismatch=allow_version_mismatch,
-            allow_batch_dependence=allow_batch_dependence,
-            ignore_custom_objects=ignore_custom_objects,
-            delimiter=delimiter,
-            encoding=encoding,
-            null=tuple(null or ()),
-            allow_no_final_newline=allow_no_final_newline,
-            allow_empty=allow_empty,
-            chunk_size=chunk_size,
-            max_record=max_record,
-            workers=workers,
-            **options.alignment_arguments(rename, fill, allow_null, unknown, mapping),
-            max_rejects=max_rejects,
-            rejects=rejects,
-            keep=keep,
-            prediction_column=prediction_column,
-            probability_column=probability_column,
-            output_format=output_format,
-            overwrite=overwrite,
-            skip_published=skip_published,
-        )
+        outcomes = score_files(input, output, observer=observer, **options)
     if style().log_format != "json":  # logs hold no cells
         for said in (said for outcome in outcomes for said in outcome.model_errors):
             warn(said)

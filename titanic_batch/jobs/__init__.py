@@ -1,6 +1,6 @@
 """Nightly jobs: what to score each night, read from a TOML file, and run for one date or many.
 
-values       what single keys take
+values       what single keys take, and become
 tables       the tables and keys that a job file may have
 messages     what is wrong with a job file, in the user's words
 job_file     TOML file -> Job
@@ -9,7 +9,6 @@ dates        dates, ranges, time zones, and date templates in paths
 night        Job + date -> the paths of one night
 settings     flags over job file over environment
 pinning      the model must be the one that the job file names by its hash
-limits       what [guards] allows
 last_night   the last published night before a date, by its manifests
 drift        the population stability index
 judging      what is about to be published, held against limits

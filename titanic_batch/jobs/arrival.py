@@ -26,8 +26,8 @@ def not_arrived(job: Job, night: Night) -> InputMissingError | None:
             where=night.marker,
             cure="Run the job again once it is, or correct input.marker.",
         )
-    if job.min_age_s:
-        return _too_young(night.input, job.min_age_s)
+    if job.input.min_age:
+        return _too_young(night.input, job.input.min_age)
     return None
 
 

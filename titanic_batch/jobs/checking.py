@@ -98,8 +98,8 @@ def check_job(path: str | Path) -> JobCheck:
     _require_makeable(Path(night.output) if night.into_folder else Path(night.output).parent)
     if night.rejects is not None:
         _require_makeable(Path(night.rejects).parent)
-    if job.metrics is not None:
-        require_writable(job.metrics)
+    if job.textfile is not None:
+        require_writable(job.textfile)
     return JobCheck(
         job=job,
         tag=model.tag,

@@ -52,7 +52,7 @@ class NightGuard:
     @property
     def profiles(self) -> bool:
         """Whether what is in each bin is to be counted."""
-        return self.job.limits.need_profile
+        return self.job.guards.need_profile
 
     def check(self, model: VerifiedModel, schema: TrainingSchema) -> None:
         """Refuse another model than the pinned one, and limits of columns that it does not have.
@@ -72,7 +72,7 @@ class NightGuard:
             OutputLockedError: if another run has published it since this one began.
         """
         seen = self._require_as_seen(candidate.output)
-        findings = list(judge(candidate, self.job.limits, self.back.last))
+        findings = list(judge(candidate, self.job.guards, self.back.last))
         failures = [finding.said for finding in findings if finding.verdict == "failure"]
         if failures and not self.lenient:
             raise DataError(
@@ -118,7 +118,7 @@ def check_columns(job: Job, schema: TrainingSchema) -> None:
     Raises:
         UsageError: if there is one.
     """
-    for name in job.limits.max_null_rate:
+    for name in job.guards.max_null_rate:
         if name != ALL_OTHERS and name not in schema.names:
             near = nearest(name, schema.names, 1)
             raise UsageError(

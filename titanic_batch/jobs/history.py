@@ -120,9 +120,9 @@ def pairs_without_input(job: Job, night: Night) -> list[FilePair]:
     folder, the run manifest says whether all of it was published.
     """
     if not night.into_folder:
-        kept = distinguishes_days(job.output)
+        kept = distinguishes_days(job.output.path)
         return [pair_of_file(night.input, night.output, night.rejects)] if kept else []
-    if not has_date(job.output) or not says_published(job, night):
+    if not has_date(job.output.path) or not says_published(job, night):
         return []
     return [
         FilePair(
@@ -193,7 +193,7 @@ class _Look:
         there = manifest is not None and paths.data.exists()
         if manifest is None or not there:
             run_id = manifest.run_id if manifest is not None else None
-            removed = manifest is not None and distinguishes_days(self.job.output)
+            removed = manifest is not None and distinguishes_days(self.job.output.path)
             history.seen[paths.data] = Seen(run_id=run_id, removed=removed)
             return None
         if not describes(manifest.output, paths.data):
@@ -221,7 +221,7 @@ class _Look:
 
     def _counts(self, manifest: Manifest, pair: FilePair) -> bool:
         """Tell whether a manifest says that this night is published."""
-        told, template = manifest.job, self.job.output
+        told, template = manifest.job, self.job.output.path
         if told is not None and told["name"] != self.job.name:
             return self._repeats(
                 manifest, pair, f"the job {told['name']} published this output, for {told['date']}"

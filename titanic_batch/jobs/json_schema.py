@@ -18,11 +18,11 @@ def shipped_schema() -> str:
 
 def make_schema() -> str:
     """Return the schema that the tables have now, as JSON."""
-    from titanic_batch.jobs.tables import JobDocument
+    from titanic_batch.jobs.job_file import Job
 
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **JobDocument.model_json_schema(),
+        **Job.model_json_schema(),
         "title": "titanic-batch job",
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

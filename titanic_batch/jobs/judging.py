@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from titanic_batch.bins import Bins, training_score_shares, training_shares
 from titanic_batch.jobs.drift import FEWEST_ROWS, stability_index
 from titanic_batch.jobs.last_night import LastNight
-from titanic_batch.jobs.limits import Limit, Limits
+from titanic_batch.jobs.tables import GuardsTable, Limit, limit_of
 from titanic_batch.scoring.guarding import Candidate
-from titanic_batch.scoring.options import RejectLimit
+from titanic_batch.scoring.reject_limit import RejectLimit
 
 T = TypeVar("T")
 Verdict = Literal["passed", "warning", "failure", "not judged"]
@@ -41,21 +41,21 @@ class Finding:
     said: str = ""
 
 
-def judge(candidate: Candidate, limits: Limits, last: LastNight | None) -> Iterator[Finding]:
+def judge(candidate: Candidate, limits: GuardsTable, last: LastNight | None) -> Iterator[Finding]:
     """Yield what becomes of each limit that is set."""
     read, rejected = candidate.rows.read, candidate.rows.rejected
-    if limits.min_rows != Limit():
+    if (min_rows := limit_of(limits.min_rows)) is not None:
         yield _held_against(
             "min_rows",
-            limits.min_rows,
+            min_rows,
             float(read),
             lambda least: read < least,
             lambda least: f"{read:,} rows read, at least {least:,} are wanted (min_rows)",
         )
-    if limits.max_rejects != Limit():
+    if (max_rejects := limit_of(limits.max_rejects)) is not None:
         yield _held_against(
             "max_rejects",
-            limits.max_rejects,
+            max_rejects,
             float(rejected),
             lambda most: most.exceeded_by(rejected, read, finished=True),
             lambda most: (
@@ -63,13 +63,13 @@ def judge(candidate: Candidate, limits: Limits, last: LastNight | None) -> Itera
                 "(max_rejects)"
             ),
         )
-    if limits.max_row_change != Limit():
-        yield _row_change(candidate, limits.max_row_change, last)
+    if (change := limit_of(limits.max_row_change)) is not None:
+        yield _row_change(candidate, change, last)
     yield from _null_rates(candidate, limits.max_null_rate)
-    if limits.max_drift_from_training != Limit():
-        yield from _drift_from_training(candidate, limits.max_drift_from_training)
-    if limits.max_drift_from_last != Limit():
-        yield from _drift_from_last(candidate, limits.max_drift_from_last, last)
+    if (drift := limit_of(limits.max_drift_from_training)) is not None:
+        yield from _drift_from_training(candidate, drift)
+    if (drift := limit_of(limits.max_drift_from_last)) is not None:
+        yield from _drift_from_last(candidate, drift, last)
 
 
 def _row_change(candidate: Candidate, limit: Limit[float], last: LastNight | None) -> Finding:
@@ -94,9 +94,11 @@ def _row_change(candidate: Candidate, limit: Limit[float], last: LastNight | Non
     )
 
 
-def _null_rates(candidate: Candidate, limits: dict[str, Limit[float]]) -> Iterator[Finding]:
+def _null_rates(
+    candidate: Candidate, limits: Mapping[str, float | Limit[float]]
+) -> Iterator[Finding]:
     for name in candidate.schema.names:
-        limit = limits.get(name, limits.get(ALL_OTHERS))
+        limit = limit_of(limits.get(name, limits.get(ALL_OTHERS)))
         if limit is None or not candidate.rows.read:
             continue
         rate = candidate.nulls.get(name, 0) / candidate.rows.read

@@ -56,7 +56,7 @@ def find_last_night(job: Job, night: Night) -> LookBack:
     seen = set()
     passed_over: list[str] = []
     for day in _days_back(night.day):
-        output = place(str(job.folder), render(job.output, day))
+        output = place(str(job.folder), render(job.output.path, day))
         if output in seen:
             continue
         seen.add(output)

@@ -111,7 +111,7 @@ def _summarise(path: Path) -> JobSummary:
 
 def _of_day(job: Job, day: date) -> Callable[[Manifest], bool]:
     """Return what tells a job's manifests of a day from others that had the same output."""
-    holds_day = distinguishes_days(job.output)
+    holds_day = distinguishes_days(job.output.path)
 
     def is_of_day(manifest: Manifest) -> bool:
         told = manifest.job

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from titanic_batch.alignment.names import nearest
 from titanic_batch.errors import UsageError
-from titanic_batch.jobs.tables import TABLES, JobDocument
+from titanic_batch.jobs.tables import TABLES
+from titanic_batch.scoring.options import OPTIONS
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -20,13 +21,10 @@ _MOST_SHOWN = 60
 _IN_COLUMNS = "It stands in the table of its column: [columns.NAME] {key}."
 #: Options of `score` that a user may look for in [score], and where they are.
 _ELSEWHERE = {
-    "model": "It stands in [model], as ref.",
-    "trust": "It stands in [model], as sha256.",
-    **{
-        key: _IN_COLUMNS.format(key=key)
-        for key in ("rename", "fill", "allow_null", "unknown", "map")
-    },
-    "skip_published": "`run` always skips what is published already; `run --force` does not.",
+    option.name: option.elsewhere
+    or f"It stands in the table of its column: [columns.NAME] {option.name}."
+    for option in OPTIONS
+    if option.table != "score"
 }
 
 
@@ -103,10 +101,9 @@ def _takes(keys: tuple[str | int, ...]) -> str:
     table, *rest = (str(key) for key in keys)
     if table == "columns":
         rest = rest[1:]
-        if not rest:
-            return "tables: [columns.NAME]"
-    fields = TABLES[table].model_fields if rest else JobDocument.model_fields
-    return str(fields[rest[0] if rest else table].description)
+    if not rest:
+        return "tables: [columns.NAME]" if table == "columns" else f"a table: [{table}]"
+    return str(TABLES[table].model_fields[rest[0]].description)
 
 
 def _shown(value: Any) -> str:

@@ -47,12 +47,13 @@ def plan_night(job: Job, day: date) -> Night:
     """Return what one date of a job reads and writes."""
     folder = str(job.folder)
     rejects = render(job.rejects, day) if job.rejects is not None else None
-    source = render(job.input, day)
+    marker = job.input.marker
+    source = render(job.input.path, day)
     return Night(
         day=day,
         input=_input(folder, source),
-        marker=_marker(place(folder, source), render(job.marker, day)) if job.marker else None,
-        output=place(folder, render(job.output, day)),
+        marker=_marker(place(folder, source), render(marker, day)) if marker else None,
+        output=place(folder, render(job.output.path, day)),
         rejects=place(folder, rejects) if rejects is not None else None,
     )
 
@@ -78,7 +79,7 @@ def plan_nights(job: Job, days: Iterable[date]) -> list[Night]:
 
 def outputs_glob(job: Job) -> str:
     """Return a glob for the outputs of all of a job's nights."""
-    return place(glob.escape(str(job.folder)), any_date_glob(job.output))
+    return place(glob.escape(str(job.folder)), any_date_glob(job.output.path))
 
 
 def manifests_of(output: str) -> list[Path]:

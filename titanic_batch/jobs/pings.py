@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from titanic_batch.jobs.tables import NotifyTable
 
 #: The longest that a run may wait for its health check.
 LONGEST_WAIT_S = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class HealthCheck:
-    """Where pings go.
-
-    Attributes:
-        url: The address, http or https.
-        start: What is put behind it when a run starts; None for no such ping.
-        success: The same when it succeeds.
-        failure: The same when it fails; `{exit_code}` is filled in.
-        timeout_s: How long one ping may take, and how long the run waits in the end.
-    """
-
-    url: str
-    start: str | None = "/start"
-    success: str | None = ""
-    failure: str | None = "/{exit_code}"
-    timeout_s: float = 5.0
 
 
 class Pings:
@@ -40,7 +24,7 @@ class Pings:
         check: Where they go.
     """
 
-    def __init__(self, check: HealthCheck) -> None:
+    def __init__(self, check: NotifyTable) -> None:
         self._check = check
         self._faults: list[str] = []
         self._last: threading.Thread | None = None
@@ -57,20 +41,20 @@ class Pings:
         """
         check = self._check
         failure = check.failure
-        if failure is not None:
+        if failure is not False:
             failure = failure.replace("{exit_code}", str(exit_code))
         self._send(check.success if exit_code == 0 else failure)
         if self._last is not None:
-            self._last.join(check.timeout_s)
+            self._last.join(check.timeout)
             if self._last.is_alive():
-                self._faults.append(f"no answer in {check.timeout_s:g} s")
+                self._faults.append(f"no answer in {check.timeout:g} s")
         if not self._faults:
             return None
         # The path of such an address is what keeps it private.
         return f"the health check at {urlsplit(check.url).hostname} failed: {self._faults[0]}"
 
-    def _send(self, suffix: str | None) -> None:
-        if suffix is None:
+    def _send(self, suffix: str | Literal[False]) -> None:
+        if suffix is False:
             return
         before = self._last
         self._last = threading.Thread(target=self._ping, args=(suffix, before), daemon=True)
@@ -87,7 +71,7 @@ class Pings:
             f"{self._check.url}{suffix}", headers={"User-Agent": "titanic-batch"}
         )
         try:
-            with urlopen(request, timeout=self._check.timeout_s):  # noqa: S310
+            with urlopen(request, timeout=self._check.timeout):  # noqa: S310
                 pass
         except HTTPError as exc:
             self._faults.append(f"it answered {exc.code}")

@@ -56,17 +56,17 @@ def reported(job: Job, *, warn: Callable[[str], object]) -> Iterator[Report]:
     if pings is not None:
         pings.start()
     try:
-        if job.metrics is not None:
-            require_writable(job.metrics)
+        if job.textfile is not None:
+            require_writable(job.textfile)
         yield report
         code = report.exit_code
     except (TitanicBatchError, InterruptedRunError) as exc:
         code = exc.exit_code
         raise
     finally:
-        if job.metrics is not None:
+        if job.textfile is not None:
             try:
-                write_textfile(job.metrics, _figures(job, report, code, started))
+                write_textfile(job.textfile, _figures(job, report, code, started))
             except TitanicBatchError as exc:
                 report.error = exc
                 code = code or exc.exit_code

@@ -146,7 +146,7 @@ def _run_night(
         history = look_at_history(job, night, pairs, choice, options, force=force, dry_run=dry_run)
         settled = [history.settled[pair] for pair in pairs if pair in history.settled]
         if missing is not None and (not pairs or len(settled) < len(pairs)):
-            if job.input_optional:
+            if job.input.optional:
                 return NightOutcome(night=night, status="absent")
             raise missing
         if len(settled) < len(pairs):
@@ -248,7 +248,7 @@ def _score(
     from titanic_batch.jobs.guards import NightGuard  # numpy comes with it
 
     _make_folders(night)
-    back = find_last_night(job, night) if job.limits.need_last_night else LookBack()
+    back = find_last_night(job, night) if job.guards.need_last_night else LookBack()
     guard = NightGuard(
         job=job,
         choice=choice,

@@ -10,10 +10,7 @@ from typing import Any
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night, place
-from titanic_batch.scoring.options import DEFAULT_MODEL
-
-MODEL_VARIABLE = "TITANIC_BATCH_MODEL"
-WORKERS_VARIABLE = "TITANIC_BATCH_WORKERS"
+from titanic_batch.scoring.options import DEFAULT_MODEL, MODEL_VARIABLE, WORKERS_VARIABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +51,12 @@ def choose_model(job: Job, overrides: Overrides | None = None) -> ModelChoice:
     trust = tuple(chosen.trust)
     if chosen.model is not None:
         return ModelChoice(ref=chosen.model, pin=None, trust=trust)
-    if job.model is None:
+    if job.model.ref is None:
         ref = os.environ.get(MODEL_VARIABLE) or DEFAULT_MODEL
         return ModelChoice(ref=ref, pin=None, trust=trust)
-    pins = (job.sha256,) if job.sha256 is not None else ()
-    return ModelChoice(ref=_placed(job.model, job), pin=job.sha256, trust=(*pins, *trust))
+    pin = job.model.sha256
+    pins = (pin,) if pin is not None else ()
+    return ModelChoice(ref=_placed(job.model.ref, job), pin=pin, trust=(*pins, *trust))
 
 
 def score_keywords(job: Job, night: Night, *, overrides: Overrides | None = None) -> dict[str, Any]:
@@ -69,7 +67,7 @@ def score_keywords(job: Job, night: Night, *, overrides: Overrides | None = None
     """
     chosen = overrides or Overrides()
     choice = choose_model(job, chosen)
-    keywords = {key: _frozen(value) for key, value in job.options.items()}
+    keywords = job.options
     if chosen.max_rejects is not None:
         keywords["max_rejects"] = chosen.max_rejects
     workers = chosen.workers or keywords.get("workers") or _workers_of_environment()
@@ -98,7 +96,3 @@ def _workers_of_environment() -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise UsageError(f"{text!r} is no number of workers", where=WORKERS_VARIABLE)
     return int(text)
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

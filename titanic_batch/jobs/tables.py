@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from titanic_batch.jobs.values import (
     Address,
     Count,
-    Delimiter,
     Drift,
     Duration,
-    Encoding,
     Hash,
     Name,
     PlainPath,
-    Probability,
     RejectCount,
     Share,
     ShortWait,
-    Size,
     Suffix,
     Template,
-    Value,
     Zone,
+    refused_by,
 )
+from titanic_batch.scoring.option_fields import Option
+from titanic_batch.scoring.options import OPTIONS
 
 T = TypeVar("T")
 
@@ -41,7 +40,9 @@ class JobTable(Table):
 
     name: Name | None = Field(default=None, description="a name; by default the file's")
     timezone: Zone = Field(
-        default="UTC", description='the name of a time zone, such as "Europe/Paris"'
+        default="UTC",
+        validate_default=True,
+        description='the name of a time zone, such as "Europe/Paris"',
     )
 
 
@@ -72,80 +73,65 @@ class OutputTable(Table):
     path: Template = Field(description="a path, as text")
 
 
-class ScoreTable(Table):
-    """[score]: the options of `titanic-batch score`, with underscores for dashes."""
-
-    keep: str | list[str] | None = Field(
-        default=None, description='"all", "none", or a list of column names'
-    )
-    max_rejects: RejectCount | None = Field(
-        default=None, description='a count (10) or a share of the rows ("1%")'
-    )
-    chunk_size: Size | None = Field(default=None, description='a size, such as "4MB"')
-    max_record: Size | None = Field(default=None, description='a size, such as "16MB"')
-    workers: Count | None = Field(default=None, description="a whole number from 1 on")
-    delimiter: Delimiter | None = Field(
-        default=None, description='a single ASCII character, or "tab"'
-    )
-    encoding: Encoding | None = Field(
-        default=None, description='a text encoding, such as "latin-1"'
-    )
-    null: str | list[str] | None = Field(
-        default=None, description="a cell's text, or a list of them"
-    )
-    allow_no_final_newline: bool | None = Field(default=None, description="true or false")
-    allow_empty: bool | None = Field(default=None, description="true or false")
-    allow_batch_dependence: bool | None = Field(default=None, description="true or false")
-    threshold: Probability | None = Field(default=None, description="a number from 0 to 1")
-    prediction_column: Name | None = Field(default=None, description="a column's name")
-    probability_column: Name | None = Field(default=None, description="a column's name")
-    output_format: Literal["parquet", "csv"] | None = Field(
-        default=None, description='"parquet" or "csv"'
-    )
-    rejects: Template | None = Field(default=None, description="a path, as text")
-    overwrite: bool | None = Field(default=None, description="true or false")
-    allow_version_mismatch: bool | None = Field(default=None, description="true or false")
-    ignore_custom_objects: bool | None = Field(default=None, description="true or false")
+def _key(option: Option) -> tuple[Any, Any]:
+    """Return the type and the description of an option's key, as pydantic takes them."""
+    kind = option.kind
+    taken = Template if kind.key is Path else kind.key
+    if option.table == "columns" and kind.key is bool:
+        return bool, Field(default=False, description=kind.takes)
+    checks = (Field(**kind.bounds), *(refused_by(check) for check in [kind.check] if check))
+    return Annotated[taken, *checks] | None, Field(default=None, description=kind.takes)
 
 
-class ColumnTable(Table):
-    """[columns.NAME]: how one column of the model is fed."""
+def _keys(table: str) -> dict[str, Any]:
+    return {option.name: _key(option) for option in OPTIONS if option.table == table}
 
-    rename: Name | None = Field(
-        default=None, description="the name of the input's column that feeds it"
+
+if TYPE_CHECKING:  # their keys are the options', which mypy can't know
+    ScoreTable = Table
+    ColumnTable = Table
+else:
+    ScoreTable = create_model(
+        "ScoreTable",
+        __base__=Table,
+        __doc__="[score]: the options of `titanic-batch score`, with underscores for dashes.",
+        **_keys("score"),
     )
-    fill: Value | None = Field(default=None, description="a text, a number, or true or false")
-    allow_null: bool = Field(default=False, description="true or false")
-    unknown: Literal["allow", "reject"] | None = Field(
-        default=None, description='"allow" or "reject"'
-    )
-    map: Annotated[dict[str, Value], Field(min_length=1)] | None = Field(
-        default=None,
-        description="a table of input texts and values, such as { male = 0, female = 1 }",
+    ColumnTable = create_model(
+        "ColumnTable",
+        __base__=Table,
+        __doc__="[columns.NAME]: how one column of the model is fed.",
+        **_keys("columns"),
     )
 
 
-class LimitTable(Table, Generic[T]):
+class Limit(Table, Generic[T]):
     """A limit that warns, and one that fails."""
 
     warn: T | None = Field(default=None, description="beyond it, the night is published")
     fail: T | None = Field(default=None, description="beyond it, it is not")
 
 
-class RowLimit(LimitTable[Count]):
+class RowLimit(Limit[Count]):
     """A limit of rows."""
 
 
-class RejectsLimit(LimitTable[RejectCount]):
+class RejectsLimit(Limit[RejectCount]):
     """A limit of rejected rows."""
 
 
-class ShareLimit(LimitTable[Share]):
+class ShareLimit(Limit[Share]):
     """A limit of a share."""
 
 
-class DriftLimit(LimitTable[Drift]):
+class DriftLimit(Limit[Drift]):
     """A limit of drift."""
+
+
+def limit_of(given: T | Limit[T] | None) -> Limit[T] | None:
+    """Return a limit as [guards] holds it; None where it limits nothing. A plain value fails."""
+    limit = given if isinstance(given, Limit) else Limit(fail=given)
+    return None if limit.warn is None and limit.fail is None else limit
 
 
 class GuardsTable(Table):
@@ -173,6 +159,16 @@ class GuardsTable(Table):
         description="a population stability index, such as 0.25, or { warn = 0.1, fail = 0.25 }",
     )
 
+    @property
+    def need_profile(self) -> bool:
+        """Whether they can be judged only by what is in each bin."""
+        return any(map(limit_of, (self.max_drift_from_training, self.max_drift_from_last)))
+
+    @property
+    def need_last_night(self) -> bool:
+        """Whether they can be judged only against the last night."""
+        return any(map(limit_of, (self.max_row_change, self.max_drift_from_last)))
+
 
 class MetricsTable(Table):
     """[metrics]: figures of the last run."""
@@ -194,23 +190,9 @@ class NotifyTable(Table):
         default="/{exit_code}",
         description='what follows the url, such as "/fail" or "/{exit_code}", or false',
     )
-    timeout: ShortWait = Field(default="5s", description='a duration up to "10s"')
-
-
-class JobDocument(Table):
-    """A whole job file."""
-
-    job: JobTable = Field(default_factory=JobTable, description="a table: [job]")
-    model: ModelTable = Field(default_factory=ModelTable, description="a table: [model]")
-    input: InputTable = Field(description="a table: [input]")
-    output: OutputTable = Field(description="a table: [output]")
-    score: ScoreTable = Field(default_factory=ScoreTable, description="a table: [score]")
-    columns: dict[str, ColumnTable] = Field(
-        default_factory=dict, description="tables: [columns.NAME]"
+    timeout: ShortWait = Field(
+        default="5s", validate_default=True, description='a duration up to "10s"'
     )
-    guards: GuardsTable = Field(default_factory=GuardsTable, description="a table: [guards]")
-    metrics: MetricsTable | None = Field(default=None, description="a table: [metrics]")
-    notify: NotifyTable | None = Field(default=None, description="a table: [notify]")
 
 
 #: Each table of a job file by its name; a column's is the one under `columns`.

@@ -201,11 +201,11 @@ def write_units(units: Sequence[Unit], folder: str | Path) -> list[Path]:
 def writable_folders(job: Job) -> list[str]:
     """Return the folders that a job writes to, as far up as no date changes them."""
     folder = str(job.folder)
-    found = {place(folder, fixed_folder(job.output))}
+    found = {place(folder, fixed_folder(job.output.path))}
     if job.rejects is not None:
         found.add(place(folder, fixed_folder(job.rejects)))
-    if job.metrics is not None:
-        found.add(str(job.metrics.parent))
+    if job.textfile is not None:
+        found.add(str(job.textfile.parent))
     return sorted(found)
 
 

@@ -1,29 +1,25 @@
-"""What single keys of a job file take: types that pydantic checks."""
+"""What single keys of a job file take, and become: types for pydantic."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from datetime import tzinfo
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PlainValidator
 
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.dates import parse_zone, render, today
 from titanic_batch.jobs.durations import parse_duration
-from titanic_batch.jobs.limits import parse_share
 from titanic_batch.jobs.pings import LONGEST_WAIT_S
-from titanic_batch.scoring.option_types import parse_size
-from titanic_batch.scoring.options import reject_limit
-from titanic_batch.sources.dialect import declare_dialect
-
-Value = str | int | float | bool
+from titanic_batch.scoring.reject_limit import RejectLimit, reject_limit
 
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 
 
-def _refused_by(check: Callable[[Any], object], *, says_why: bool = False) -> AfterValidator:
+def refused_by(check: Callable[[Any], object], *, says_why: bool = False) -> AfterValidator:
     """Return a validator for what raises UsageError; its words, or else the key's description."""
 
     def validate(value: Any) -> Any:
@@ -36,6 +32,23 @@ def _refused_by(check: Callable[[Any], object], *, says_why: bool = False) -> Af
     return AfterValidator(validate)
 
 
+def _read_by(
+    parse: Callable[[Any], object], taken: Any = str, *, says_why: bool = False
+) -> PlainValidator:
+    """Return what makes a key's value of what the file holds; refuses as `refused_by` does."""
+    types = get_args(taken) or (taken,)
+
+    def validate(value: Any) -> Any:
+        if type(value) not in types:
+            raise ValueError("")
+        try:
+            return parse(value)
+        except UsageError as exc:
+            raise ValueError(str(exc) if says_why else "") from exc
+
+    return PlainValidator(validate, json_schema_input_type=taken)
+
+
 def _path(text: str) -> None:
     if text in ("", "-"):
         raise UsageError("a job reads and writes files", cure="Give a path.")
@@ -44,9 +57,10 @@ def _path(text: str) -> None:
         raise UsageError("a path holds no NUL character")
 
 
-def _hash(text: str) -> None:
+def _hash(text: str) -> str:
     if not _HASH.fullmatch(text):
         raise UsageError("no SHA-256")
+    return text.lower()
 
 
 def _plain_path(text: str) -> None:
@@ -70,25 +84,34 @@ def _suffix(text: str) -> None:
         raise UsageError("no suffix")
 
 
-def _short_wait(text: str) -> None:
-    if not 0 < parse_duration(text) <= LONGEST_WAIT_S:
+def _short_wait(text: str) -> float:
+    seconds = parse_duration(text)
+    if not 0 < seconds <= LONGEST_WAIT_S:
         raise UsageError("too long")
+    return seconds
 
 
-Template = Annotated[str, _refused_by(_path, says_why=True)]
-Size = Annotated[str | int, _refused_by(lambda text: parse_size(text, ""))]
+def _share(text: str) -> float:
+    """Return a share written as a percentage: 0.3 for `30%`."""
+    try:
+        share = float(text[:-1]) / 100 if text.endswith("%") else -1.0
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1_000:
+        raise UsageError("no share")
+    return share
+
+
+Template = Annotated[str, refused_by(_path, says_why=True)]
 Name = Annotated[str, Field(min_length=1)]
-Duration = Annotated[str, _refused_by(parse_duration)]
-RejectCount = Annotated[str | int, _refused_by(lambda given: reject_limit(str(given)))]
-Share = Annotated[str, _refused_by(parse_share)]
+Duration = Annotated[float, _read_by(parse_duration)]
+RejectCount = Annotated[RejectLimit, _read_by(lambda given: reject_limit(str(given)), str | int)]
+Share = Annotated[float, _read_by(_share)]
 Drift = Annotated[float, Field(gt=0)]
-Suffix = Annotated[str, _refused_by(_suffix)] | Literal[False]
-Zone = Annotated[str, _refused_by(parse_zone, says_why=True)]
-Hash = Annotated[str, _refused_by(_hash)]
+Suffix = Annotated[str, refused_by(_suffix)] | Literal[False]
+Zone = Annotated[tzinfo, _read_by(parse_zone, says_why=True)]
+Hash = Annotated[str, _read_by(_hash)]
 Count = Annotated[int, Field(ge=1)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Delimiter = Annotated[str, _refused_by(lambda given: declare_dialect(given, "utf-8"))]
-Encoding = Annotated[str, _refused_by(lambda given: declare_dialect(",", given))]
-PlainPath = Annotated[str, _refused_by(_plain_path, says_why=True)]
-Address = Annotated[str, _refused_by(_address)]
-ShortWait = Annotated[str, _refused_by(_short_wait)]
+PlainPath = Annotated[str, refused_by(_plain_path, says_why=True)]
+Address = Annotated[str, refused_by(_address)]
+ShortWait = Annotated[float, _read_by(_short_wait)]

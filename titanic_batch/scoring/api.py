@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from titanic_batch.engine.forkserver import start_forkserver
 from titanic_batch.errors import UsageError
 from titanic_batch.interrupts import interruptible
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.scoring.inputs import is_several, pair_files
-from titanic_batch.scoring.option_types import checked
-from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.option_fields import read_keywords, with_keywords
+from titanic_batch.scoring.options import OPTIONS, ScoreKeywords, ScoreOptions
 from titanic_batch.scoring.progress import Observer
 from titanic_batch.scoring.workers import needs_workers
 
@@ -24,18 +24,23 @@ if TYPE_CHECKING:
     from titanic_batch.scoring.outcome import FileOutcome
 
 
+@with_keywords(OPTIONS, ScoreKeywords)
 def score(
-    input: str | Path, output: str | Path, *, observer: Observer | None = None, **options: Any
+    input: str | Path,
+    output: str | Path,
+    *,
+    observer: Observer | None = None,
+    **options: Unpack[ScoreKeywords],
 ) -> Manifest:
     """Score one file and publish the output.
 
-    Keywords are named as the command's flags; see `ScoreOptions`.
+    Keywords are named as the command's flags.
 
     Args:
         input: CSV or Parquet; `-` for CSV on standard input.
         output: CSV or Parquet; `-` for CSV on standard output; or a folder.
         observer: Is told how far the run is.
-        **options: Everything else.
+        **options: Everything else; see `ScoreOptions`.
 
     Returns:
         The manifest of what was published.
@@ -52,6 +57,7 @@ def score(
     return outcome.manifest
 
 
+@with_keywords(OPTIONS, ScoreKeywords)
 def score_files(
     input: str | Path,
     output: str | Path,
@@ -59,7 +65,7 @@ def score_files(
     observer: Observer | None = None,
     guard: Guard | None = None,
     settled: Mapping[FilePair, FileOutcome] | None = None,
-    **options: Any,
+    **options: Unpack[ScoreKeywords],
 ) -> list[FileOutcome]:
     """Score the files of a folder or glob into a folder, each published on its own.
 
@@ -89,4 +95,4 @@ def score_files(
 
 def make_options(**options: Any) -> ScoreOptions:
     """Return the options, as the flags' names or the library's; raises UsageError for others."""
-    return ScoreOptions(**checked(options))
+    return ScoreOptions(**read_keywords(OPTIONS, options))

@@ -26,9 +26,10 @@ from titanic_batch.scoring.advice.giving import Adviser
 from titanic_batch.scoring.inputs import find_inputs, is_several
 from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.null_texts import null_text_warnings
-from titanic_batch.scoring.options import ScoreOptions, reject_limit
+from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.refusing import is_refused, refusal
+from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.rejected_rows import RejectedRows
 from titanic_batch.scoring.report import Tally, alignment_entries, model_entry, plain_counts
 from titanic_batch.scoring.trying import RowTrial, trial_of

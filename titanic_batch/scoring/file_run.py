@@ -27,9 +27,9 @@ from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.guarding import Admission, Candidate
 from titanic_batch.scoring.inputs import FilePair
-from titanic_batch.scoring.options import reject_limit
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.refusing import is_refused, refusal
+from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.rejected_rows import RejectedRows
 from titanic_batch.scoring.report import Tally, build_manifest
 from titanic_batch.scoring.sizes import chunk_bytes

@@ -14,7 +14,8 @@ from titanic_batch.errors import InputMissingError, UsageError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths, require_names
-from titanic_batch.scoring.options import ScoreOptions, reject_limit
+from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import STDIN, input_format, no_such_file, stem
 

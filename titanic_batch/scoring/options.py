@@ -1,88 +1,232 @@
-"""ScoreOptions: everything that `score` can be told, named as the flags are."""
+"""ScoreOptions: everything that `score` can be told, each option declared once, here.
+
+A field makes the flag of `score` (and of the commands in `also`), the key of job files and their
+JSON Schema, and the keyword of `titanic_batch.score`, whose type stands in `ScoreKeywords`. After a
+change, `python -m titanic_batch.jobs.json_schema` writes the schema anew.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from titanic_batch.alignment.options import AlignmentOptions
-from titanic_batch.errors import UsageError
-from titanic_batch.schema import Scalar
+from titanic_batch.scoring import option_kinds as kinds
+from titanic_batch.scoring.option_fields import declared_options, option
+
+if TYPE_CHECKING:
+    from titanic_batch.alignment.options import AlignmentOptions
+    from titanic_batch.schema import Scalar
 
 DEFAULT_MODEL = "titanic_model:latest"
-DEFAULT_CHUNK_BYTES = 4 << 20
-DEFAULT_MAX_RECORD_BYTES = 16 << 20
+MODEL_VARIABLE = "TITANIC_BATCH_MODEL"
+WORKERS_VARIABLE = "TITANIC_BATCH_WORKERS"
 
-#: Options that change how a run goes, but not what it publishes.
-_HOW_NOT_WHAT = ("workers", "trust", "overwrite", "skip_published")
+Answer = Literal["allow", "reject"]
+OutputFormat = Literal["parquet", "csv"]
+
+_MODEL = "Model"
+_READING = "Reading"
+_ALIGNING = "Aligning columns"
+_OUTPUT = "Output"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreOptions:
-    """What a run is told; sizes in bytes.
+    """What a run is told; sizes in bytes."""
 
-    Attributes:
-        model: The model's reference.
-        keep: `all`, `none`, or the input columns carried into the output.
-        max_rejects: A count (`10`) or a share (`1%`) of rows that may be rejected.
-        chunk_bytes: Input held per worker at a time, at most.
-        max_record_bytes: The longest record that is believed.
-        workers: Worker processes; None for the usable CPUs.
-        delimiter: Between CSV fields; None for a comma, or a tab in .tsv files.
-        encoding: The CSV text's encoding.
-        null: Cell texts that mean null.
-        allow_no_final_newline: Believe a last record without a newline.
-        allow_empty: Publish an empty output of an input without data rows.
-        rename: Input column to model column.
-        fill: Model column to the value for its nulls.
-        allow_null: Model columns whose nulls may reach the model.
-        unknown: Column (or `*`) to `allow` or `reject`.
-        map: Model column to input text to model value.
-        allow_batch_dependence: Score with a model whose score of a row depends on the rows beside
-            it: one call per chunk.
-        threshold: Label `classes_[1]` from this probability on.
-        prediction_column: The prediction's name.
-        probability_column: The probabilities' name.
-        trust: SHA-256 hashes of model files to trust in this run.
-        output_format: Of the files in an output folder.
-        rejects: Path of the rejects file; None for beside the output.
-        overwrite: Replace an output that titanic-batch did not write.
-        skip_published: Do nothing where the same was published already.
-        allow_version_mismatch: Load a model of another scikit-learn minor version.
-        ignore_custom_objects: Score a stored model without the custom objects saved with it.
-    """
-
-    model: str = DEFAULT_MODEL
-    keep: str | tuple[str, ...] = "all"
-    max_rejects: str = "0"
-    chunk_bytes: int = DEFAULT_CHUNK_BYTES
-    max_record_bytes: int = DEFAULT_MAX_RECORD_BYTES
-    workers: int | None = None
-    delimiter: str | None = None
-    encoding: str = "utf-8"
-    null: tuple[str, ...] = ()
-    allow_no_final_newline: bool = False
-    allow_empty: bool = False
-    rename: dict[str, str] = field(default_factory=dict)
-    fill: dict[str, Scalar] = field(default_factory=dict)
-    allow_null: tuple[str, ...] = ()
-    unknown: dict[str, Literal["allow", "reject"]] = field(default_factory=dict)
-    map: dict[str, dict[str, Scalar]] = field(default_factory=dict)
-    allow_batch_dependence: bool = False
-    threshold: float | None = None
-    prediction_column: str = "prediction"
-    probability_column: str = "probability"
-    trust: tuple[str, ...] = ()
-    output_format: Literal["parquet", "csv"] = "parquet"
-    rejects: str | None = None
-    overwrite: bool = False
-    skip_published: bool = False
-    allow_version_mismatch: bool = False
-    ignore_custom_objects: bool = False
+    model: str = option(
+        kinds.PATH,
+        DEFAULT_MODEL,
+        _MODEL,
+        "NAME, NAME:latest or NAME:VERSION in the BentoML store, or a .pkl, .joblib or "
+        ".skops file.",
+        metavar="REF",
+        short="-m",
+        variable=MODEL_VARIABLE,
+        also=("check", "parity"),
+        table=None,
+        elsewhere="It stands in [model], as ref.",
+    )
+    trust: tuple[str, ...] = option(
+        kinds.TEXTS,
+        (),
+        _MODEL,
+        "Trust this model file for this run. [env: TITANIC_BATCH_TRUST]",
+        metavar="SHA256",
+        also=("check", "parity"),
+        table=None,
+        elsewhere="It stands in [model], as sha256.",
+        published=False,
+    )
+    threshold: float | None = option(
+        kinds.optional(kinds.PROBABILITY),
+        None,
+        _MODEL,
+        "The label is classes_[1] where its probability is at least this, instead of the "
+        "model's own predict.",
+    )
+    allow_version_mismatch: bool = option(
+        kinds.SWITCH,
+        False,
+        _MODEL,
+        "Load a model of another scikit-learn minor version.",
+        also=("check", "parity"),
+    )
+    allow_batch_dependence: bool = option(
+        kinds.SWITCH,
+        False,
+        _MODEL,
+        "Score with a model whose score of a row depends on the rows beside it in its chunk.",
+        also=("check",),
+    )
+    ignore_custom_objects: bool = option(
+        kinds.SWITCH,
+        False,
+        _MODEL,
+        "Score a stored model without the custom objects that were saved with it.",
+        also=("check", "parity"),
+    )
+    delimiter: str | None = option(
+        kinds.optional(kinds.DELIMITER),
+        None,
+        _READING,
+        "Between CSV fields; a comma by default, a tab in .tsv files.",
+        also=("check", "parity"),
+    )
+    encoding: str = option(
+        kinds.ENCODING,
+        "utf-8",
+        _READING,
+        "The CSV text's encoding; never guessed.",
+        also=("check", "parity"),
+    )
+    null: tuple[str, ...] = option(
+        kinds.TEXTS,
+        (),
+        _READING,
+        "A cell text that means null, besides the empty cell. Repeatable.",
+        metavar="TOKEN",
+        also=("check",),
+    )
+    allow_no_final_newline: bool = option(
+        kinds.SWITCH,
+        False,
+        _READING,
+        "Believe a last record without a newline; it may have been cut short.",
+        also=("check", "parity"),
+    )
+    allow_empty: bool = option(
+        kinds.SWITCH, False, _READING, "Publish an empty output where the input has no data rows."
+    )
+    chunk_bytes: int = option(
+        kinds.size("4MB"),
+        "4MB",
+        _READING,
+        "Input held per worker at a time, at most; smaller files are cut smaller.",
+        name="chunk_size",
+        also=("check",),
+    )
+    max_record_bytes: int = option(
+        kinds.size("16MB"),
+        "16MB",
+        _READING,
+        "Longest record believed.",
+        name="max_record",
+        also=("check",),
+    )
+    workers: int | None = option(
+        kinds.optional(kinds.COUNT),
+        None,
+        _READING,
+        "Worker processes. Default: usable CPUs; small inputs need none.",
+        variable=WORKERS_VARIABLE,
+        published=False,
+    )
+    rename: dict[str, str] = option(
+        kinds.RENAMES,
+        {},
+        _ALIGNING,
+        "Input column OLD is model column NEW. Repeatable.",
+        also=("check",),
+        table="columns",
+    )
+    fill: dict[str, Scalar] = option(
+        kinds.FILLS,
+        {},
+        _ALIGNING,
+        "Fill a column's nulls. Repeatable.",
+        also=("check",),
+        table="columns",
+    )
+    allow_null: tuple[str, ...] = option(
+        kinds.COLUMNS,
+        (),
+        _ALIGNING,
+        "Let a column's nulls reach the model. Repeatable.",
+        also=("check",),
+        table="columns",
+    )
+    unknown: dict[str, Answer] = option(
+        kinds.ANSWERS,
+        {},
+        _ALIGNING,
+        "What becomes of a category that the model never saw; * for every column. Repeatable.",
+        also=("check",),
+        table="columns",
+    )
+    map: dict[str, dict[str, Scalar]] = option(
+        kinds.MAPPINGS,
+        {},
+        _ALIGNING,
+        "How a column that was encoded by hand is encoded. Repeatable.",
+        also=("check",),
+        table="columns",
+    )
+    max_rejects: str = option(
+        kinds.MAX_REJECTS,
+        "0",
+        _OUTPUT,
+        "Publish with at most this many rows rejected.",
+        also=("check",),
+    )
+    rejects: str | None = option(
+        kinds.optional(kinds.PATH),
+        None,
+        _OUTPUT,
+        "Where rejected records go. Default: OUTPUT.rejects.csv",
+    )
+    keep: str | tuple[str, ...] = option(
+        kinds.KEEP, "all", _OUTPUT, "Input columns carried into the output."
+    )
+    prediction_column: str = option(kinds.COLUMN_NAME, "prediction", _OUTPUT)
+    probability_column: str = option(kinds.COLUMN_NAME, "probability", _OUTPUT)
+    output_format: OutputFormat = option(
+        kinds.one_of(OutputFormat), "parquet", _OUTPUT, "Of the files in an output folder."
+    )
+    overwrite: bool = option(
+        kinds.SWITCH,
+        False,
+        _OUTPUT,
+        "Replace an output that titanic-batch did not write.",
+        published=False,
+    )
+    skip_published: bool = option(
+        kinds.SWITCH,
+        False,
+        _OUTPUT,
+        "Do nothing where the same input, model and options were published already.",
+        table=None,
+        elsewhere="`run` always skips what is published already; `run --force` does not.",
+        published=False,
+    )
 
     @property
     def alignment(self) -> AlignmentOptions:
         """The part that says how columns feed the model."""
+        from titanic_batch.alignment.options import AlignmentOptions
+
         return AlignmentOptions(
             rename=self.rename,
             fill=self.fill,
@@ -94,49 +238,41 @@ class ScoreOptions:
 
     def published(self) -> dict[str, Any]:
         """Return the options that determine what is published: the manifest's `options`."""
-        return {key: value for key, value in asdict(self).items() if key not in _HOW_NOT_WHAT}
+        given = asdict(self)
+        return {option.field: given[option.field] for option in OPTIONS if option.published}
 
 
-@dataclass(frozen=True, kw_only=True)
-class RejectLimit:
-    """How many rows may be rejected; exactly one of the two is set.
-
-    Attributes:
-        count: At most so many rows.
-        share: At most this share of the rows read, 0 to 1.
-    """
-
-    count: int | None = None
-    share: float | None = None
-
-    def exceeded_by(self, rejected: int, read: int, *, finished: bool) -> bool:
-        """Tell whether the limit is exceeded; a share is known only when all is read."""
-        if self.count is not None:
-            return rejected > self.count
-        return finished and self.share is not None and rejected > self.share * read
-
-    @property
-    def is_zero(self) -> bool:
-        """Whether no row may be rejected."""
-        return not self.count and not self.share
+#: All of them, in the order of `--help`.
+OPTIONS = declared_options(ScoreOptions)
 
 
-def reject_limit(text: str) -> RejectLimit:
-    """Parse `--max-rejects`: a count, or a percentage.
+class ScoreKeywords(TypedDict, total=False):
+    """What each keyword of `titanic_batch.score` takes."""
 
-    Raises:
-        UsageError: if it is neither.
-    """
-    try:
-        if text.endswith("%"):
-            percent = float(text[:-1])
-            if 0 <= percent <= 100:
-                return RejectLimit(share=percent / 100)
-        elif int(text) >= 0:
-            return RejectLimit(count=int(text))
-    except ValueError:
-        pass
-    raise UsageError(
-        f"--max-rejects {text!r} is neither a count nor a percentage",
-        cure="Give for example --max-rejects 10 or --max-rejects 1%.",
-    )
+    model: str | os.PathLike[str]
+    trust: str | Iterable[str]
+    threshold: float | None
+    allow_version_mismatch: bool
+    allow_batch_dependence: bool
+    ignore_custom_objects: bool
+    delimiter: str | None
+    encoding: str
+    null: str | Iterable[str]
+    allow_no_final_newline: bool
+    allow_empty: bool
+    chunk_size: int | str
+    max_record: int | str
+    workers: int | None
+    rename: Mapping[str, str]
+    fill: Mapping[str, Scalar]
+    allow_null: str | Iterable[str]
+    unknown: Mapping[str, Answer]
+    map: Mapping[str, Mapping[str, Scalar]]
+    max_rejects: int | str
+    rejects: str | os.PathLike[str] | None
+    keep: str | Iterable[str]
+    prediction_column: str
+    probability_column: str
+    output_format: OutputFormat
+    overwrite: bool
+    skip_published: bool

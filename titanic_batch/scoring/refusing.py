@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from titanic_batch.chunk.task import Reject
 from titanic_batch.errors import TooManyRejectsError
-from titanic_batch.scoring.options import ScoreOptions, reject_limit
+from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.report import Tally
 
 SHOWN_REJECTS = 5

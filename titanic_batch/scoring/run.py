@@ -24,10 +24,11 @@ from titanic_batch.scoring.finishing import open_finisher
 from titanic_batch.scoring.guarding import Guard
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.model import open_chosen_model
-from titanic_batch.scoring.options import ScoreOptions, reject_limit
+from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
+from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.report import output_metadata, run_facts
 from titanic_batch.scoring.resuming import run_fingerprint
 from titanic_batch.scoring.sizes import input_bytes

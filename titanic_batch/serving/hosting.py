@@ -14,11 +14,10 @@ from titanic_batch.models.loaders.bentoml_store import quiet_bentoml
 from titanic_batch.models.reference import STORE
 from titanic_batch.models.store.packed import packed_environment
 from titanic_batch.printable import printable
-from titanic_batch.scoring.option_types import parse_size
-from titanic_batch.scoring.options import DEFAULT_MODEL
+from titanic_batch.scoring.option_texts import parse_size
+from titanic_batch.scoring.options import DEFAULT_MODEL, MODEL_VARIABLE
 from titanic_batch.serving.bodies import MAX_BODY_BYTES
 
-MODEL_VARIABLE = "TITANIC_BATCH_MODEL"
 MAX_BODY_VARIABLE = "TITANIC_BATCH_MAX_BODY"
 
 

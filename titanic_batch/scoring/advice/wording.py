@@ -12,7 +12,8 @@ from titanic_batch.scoring.advice.cells import by_feed, examples
 from titanic_batch.scoring.advice.changes import Change, options_with, repair_of
 from titanic_batch.scoring.advice.flags import flags
 from titanic_batch.scoring.advice.search import Found
-from titanic_batch.scoring.options import ScoreOptions, reject_limit
+from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.sources.opening import dialect_of
 from titanic_batch.sources.sample import CsvSample
 
