@@ -37,17 +37,13 @@ def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
         descriptor = os.open(path, flags)
     except OSError as exc:
         if exc.errno == errno.ENXIO or (exc.errno == errno.ELOOP and not follow_links):
-            raise NotADocumentError("it is no ordinary file") from exc
+            raise NotADocumentError("it is no regular file") from exc
         raise
-    try:
-        kind = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(kind):
-            what = "a folder" if stat.S_ISDIR(kind) else "no ordinary file"
-            raise NotADocumentError(f"it is {what}")
+    kind = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(kind):
         return os.fdopen(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
+    os.close(descriptor)
+    raise NotADocumentError(f"it is {'a directory' if stat.S_ISDIR(kind) else 'no regular file'}")
 
 
 def read_bounded(file: BinaryIO, at_most: int) -> bytes:

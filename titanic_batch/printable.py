@@ -39,6 +39,11 @@ def printable_json(document: Any, *, indent: int | None = None, only_ascii: bool
     return _escaped(text, _json_escape, "\n")
 
 
+def as_utf8(text: str) -> str:
+    """Return a text for a file that is UTF-8: the name of a file may hold bytes that are none."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def shell_quoted(text: str) -> str:
     """Return a name as advice holds it: it does nothing to a terminal, and bash reads it back.
 

@@ -209,7 +209,7 @@ def test_a_ledger_in_a_folder_that_others_can_write_is_refused(
     mode: int, ledger_file: Path
 ) -> None:
     write_ledger(ledger_file, HASH).parent.chmod(mode)
-    with pytest.raises(UntrustedModelError, match="folder of this trust ledger"):
+    with pytest.raises(UntrustedModelError, match="others can write to its folder"):
         trusted_by(HASH)
 
 

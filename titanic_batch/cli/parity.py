@@ -10,6 +10,7 @@ import typer
 from titanic_batch.cli import score_options as options
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import print_json, stdout, style
+from titanic_batch.printable import shell_quoted
 
 if TYPE_CHECKING:
     from titanic_batch.serving.tally import ParityReport
@@ -107,6 +108,6 @@ def _cure(report: ParityReport) -> str:
     if report.service_model != report.model:
         return (
             f"They have different models: start the service with TITANIC_BATCH_MODEL={report.model}"
-            f", or add --model {report.service_model}."
+            f", or add --model {shell_quoted(report.service_model)}."
         )
     return "The model may answer differently on another machine or with other library versions."

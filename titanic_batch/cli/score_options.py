@@ -9,6 +9,7 @@ import typer
 
 from titanic_batch.cli.models_options import parse_mappings, parse_pairs
 from titanic_batch.errors import UsageError
+from titanic_batch.printable import shell_quoted
 
 _MODEL = "Model"
 _READING = "Reading"
@@ -198,7 +199,7 @@ def alignment_arguments(
         if what not in ("allow", "reject"):
             raise UsageError(
                 f"--unknown {column}={what}: it is either allow or reject",
-                cure=f"Give --unknown {column}=allow.",
+                cure=f"Give --unknown {shell_quoted(f'{column}=allow')}.",
             )
     return {
         "rename": parse_pairs(rename or (), "--rename", "OLD=NEW"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from titanic_batch.errors import os_errors
 from titanic_batch.interrupts import signals_wait
+from titanic_batch.printable import as_utf8
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
@@ -106,18 +107,13 @@ def _families(figures: Figures, succeeded_at: float) -> Iterator[GaugeMetricFami
         rows.add_metric([job, outcome], figures.rows[outcome])
     models = family("model_info", "What scored the last run's nights.", "tag", "sha256")
     for tag, sha256 in sorted(figures.models):
-        models.add_metric([job, _as_utf8(tag), sha256], 1)
+        models.add_metric([job, as_utf8(tag), sha256], 1)
     drift = family(
         "drift_psi", "Population stability index of the last night.", "column", "against"
     )
     for (column, against), value in sorted(figures.drift.items()):
-        drift.add_metric([job, _as_utf8(column), against], value)
+        drift.add_metric([job, as_utf8(column), against], value)
     yield from (nights, rows, models, drift)
-
-
-def _as_utf8(label: str) -> str:
-    """Return a label as the file takes it: the path of a model may hold bytes that are no UTF-8."""
-    return label.encode("utf-8", "backslashreplace").decode()
 
 
 def _last_success(path: Path, figures: Figures) -> float:
