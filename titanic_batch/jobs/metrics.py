@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from titanic_batch.documents import open_regular, read_bounded
 from titanic_batch.errors import os_errors
 from titanic_batch.interrupts import signals_wait
 from titanic_batch.printable import as_utf8
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
 _DOING = "writing the metrics"
+_MOST_BYTES = 64 << 20
 _LAST_SUCCESS = "titanic_batch_last_success_timestamp_seconds"
 
 
@@ -121,7 +123,9 @@ def _last_success(path: Path, figures: Figures) -> float:
     from prometheus_client.parser import text_string_to_metric_families
 
     try:
-        families = list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
+        with open_regular(path) as file:
+            text = read_bounded(file, _MOST_BYTES).decode("utf-8")
+        families = list(text_string_to_metric_families(text))
     except (OSError, ValueError):
         return 0.0
     return next(

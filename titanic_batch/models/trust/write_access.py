@@ -47,7 +47,7 @@ def exposure_of(path: Path, found: os.stat_result) -> Exposure | None:
             why="others can write to it", command=f"chmod go-w {shell_quoted(str(path))}"
         )
     if not _is_ours(found) and not _is_read_only(path):
-        return Exposure(why=f"it belongs to {_name(found.st_uid)}", command=_take(path))
+        return _owned("it", found, path)
     return exposure_of_place(path)
 
 
@@ -61,7 +61,7 @@ def exposure_of_place(path: Path) -> Exposure | None:
             continue
         what = f"the link {place} on its path" if is_link else f"its folder {place}"
         if not _is_ours(found):
-            return Exposure(why=f"{what} belongs to {_name(found.st_uid)}", command=_take(place))
+            return _owned(what, found, place)
         return Exposure(
             why=f"others can write to {what}", command=f"chmod go-w {shell_quoted(str(place))}"
         )
@@ -98,8 +98,12 @@ def _is_read_only(path: Path) -> bool:
     return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
-def _take(path: Path) -> str:
-    return f"chown -h {_name(os.geteuid())} {shell_quoted(str(path))}"
+def _owned(what: str, found: os.stat_result, path: Path) -> Exposure:
+    itself = "-h " if stat.S_ISLNK(found.st_mode) else ""
+    return Exposure(
+        why=f"{what} belongs to another user, {_name(found.st_uid)}",
+        command=f"chown {itself}{_name(os.geteuid())} {shell_quoted(str(path))}",
+    )
 
 
 def _name(user: int) -> str:
