@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import unicodedata
 
 import pytest
 
 from titanic_batch.errors import DataError
-from titanic_batch.printable import printable, printable_json
+from titanic_batch.printable import printable, printable_json, shell_quoted
 
 PLAIN = [
     "",
@@ -62,3 +64,15 @@ def test_an_error_is_a_line_but_for_its_details() -> None:
     error = DataError("two\nrows", where="a\nb", cure="Do\x1bthis.", details=["  row 1\n", "  2"])
     assert str(error) == "a\\nb: two\\nrows\n  row 1\\n\n  2\nDo\\x1bthis."
     assert error.to_json()["where"] == "a\nb"
+
+
+@pytest.mark.parametrize(
+    "text", [*PLAIN, *ESCAPED, "it's", "-n", "$(id)`id`", "\x1b\\'\"", "\x1b0", "\udcff\udcfeab"]
+)
+def test_what_advice_quotes_is_printable_and_bash_reads_it_back(text: str) -> None:
+    quoted = shell_quoted(text)
+    assert printable(quoted) == quoted
+    if "\0" not in text:  # which no name has, and no argument of a program
+        command = ["bash", "-c", f"printf %s {quoted}"]
+        read = subprocess.run(command, capture_output=True, check=True)
+        assert read.stdout == os.fsencode(text)

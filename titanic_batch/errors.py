@@ -129,27 +129,50 @@ class WorkerEndedError(TitanicBatchError):
 
 @contextmanager
 def memory_errors() -> Iterator[None]:
-    """Turn what is raised where memory runs out into a `WorkerEndedError`.
+    """Turn what is raised where memory, or open files, run out into an error of ours.
 
     Raises:
-        WorkerEndedError: in place of it.
+        WorkerEndedError: in place of it, for memory.
+        OutputError: in place of it, for open files.
     """
     try:
         yield
     except TitanicBatchError:
         raise
     except Exception as exc:
-        if not is_out_of_memory(exc):
+        error = exhausted(exc)
+        if error is None:
             raise
-        raise out_of_memory() from exc
+        raise error from exc
+
+
+def exhausted(error: BaseException) -> TitanicBatchError | None:
+    """Return what a run ends in where a process got no more memory or files; None for others."""
+    if is_out_of_memory(error):
+        return out_of_memory()
+    if _is_said(error, (errno.EMFILE, errno.ENFILE), _NO_FILES):
+        return OutputError("no more files can be opened", cure=_MORE_FILES)
+    return None
 
 
 #: What other exceptions than a MemoryError say of it: C++, the loader of shared libraries, threads.
 _NO_MEMORY = ("bad_alloc", "failed to map segment", "cannot allocate memory", "start new thread")
+_NO_FILES = ("too many open files",)
+
+_MORE_FILES = "Raise the limit before the command: `ulimit -n 1024`."
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an exception says, in whatever words, that memory ran out."""
+    return _is_said(error, (errno.ENOMEM,), _NO_MEMORY, MemoryError)
+
+
+def _is_said(
+    error: BaseException,
+    numbers: Sequence[int],
+    words: Sequence[str],
+    *kinds: type[BaseException],
+) -> bool:
     left: list[BaseException | None] = [error]
     seen: set[int] = set()
     while left:
@@ -157,10 +180,10 @@ def is_out_of_memory(error: BaseException) -> bool:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        if isinstance(one, MemoryError) or getattr(one, "errno", None) == errno.ENOMEM:
+        if isinstance(one, kinds) or getattr(one, "errno", None) in numbers:
             return True
         said = words_of(one).lower()
-        if any(words in said for words in _NO_MEMORY):
+        if any(text in said for text in words):
             return True
         left += [one.__cause__, one.__context__]
     return False
@@ -268,5 +291,7 @@ _OS_CURES = {
     errno.EPERM: "Check the permissions of the file and its folder.",
     errno.EROFS: "The file system is read-only: choose another place.",
     errno.ENOENT: "Make the folder first, or correct the path.",
+    errno.EMFILE: _MORE_FILES,
+    errno.ENFILE: _MORE_FILES,
     errno.ENOTDIR: "A part of the path is a file, not a folder: correct the path.",
 }

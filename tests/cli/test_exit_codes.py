@@ -374,3 +374,12 @@ def test_an_unclosed_quote_is_65_with_the_line_where_it_opens(fails: Fails, tmp_
     last = '900000,3,"Nobody, Mr. Nemo,male,1,0,0,1,1,,S\n'
     (tmp_path / "in.csv").write_text(PASSENGERS.read_text("utf-8") + last, "utf-8")
     assert fails(65, "in.csv", "out/old.csv").startswith("in.csv, line 420: a quote is opened")
+
+
+@pytest.mark.parametrize("limit", [6, 7, 8])
+def test_a_process_that_may_open_too_few_files_says_so(limit: int, command: Command) -> None:
+    options = ("--workers", "2", "--chunk-size", "8KB")
+    low = ("sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh")
+    done = command("score", PASSENGERS, "out.parquet", *options, before=low, code=74)
+    assert "`ulimit -n 1024`" in done.error
+    assert not (command.folder / "out.parquet").exists()

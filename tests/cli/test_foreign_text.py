@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import re
+import subprocess
 import unicodedata
 from pathlib import Path
 
@@ -99,3 +103,31 @@ def test_a_document_holds_it_exactly(command: Command, nasty: Path) -> None:
     assert_tame(done)
     assert done.json["error"]["where"].endswith(f"no{NASTY}.csv")
     assert done.log[-1]["where"] == done.json["error"]["where"]
+
+
+@pytest.mark.parametrize("name", [b"n\xff", b"n\n\x1b[31m"])
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_files_of_any_name_are_scored_and_verified(
+    name: bytes, ending: str, command: Command, tmp_path: Path
+) -> None:
+    model = tmp_path / os.fsdecode(name + b".pkl")
+    [stored] = Path(command.environment["BENTOML_HOME"]).glob("models/*/*/saved_model.pkl")
+    model.write_bytes(stored.read_bytes() + name)  # bytes that nothing trusts yet
+    source = tmp_path / os.fsdecode(name + b"." + ending.encode())
+    source.write_bytes(PASSENGERS.with_suffix(f".{ending}").read_bytes())
+    out = tmp_path / os.fsdecode(b"out" + name + b"." + ending.encode())
+
+    done = command("score", source, out, "--model", model, code=77)
+    assert_tame(done)
+    [advised] = re.findall(r"run `(titanic-batch models trust [^`]*)`", done.err)
+    words = ["bash", "-c", f"printf '%s\\0' {advised}"]
+    spelt = subprocess.run(words, capture_output=True, check=True).stdout.split(b"\0")[:-1]
+    assert spelt[-1] == os.fsencode(model)
+
+    sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
+    for arguments in (
+        ("score", source, out, "--model", model, "--trust", sha256),
+        ("verify", out),
+        ("score", source, out, "--model", model, "--trust", sha256, "--skip-published"),
+    ):
+        assert_tame(command(*arguments))

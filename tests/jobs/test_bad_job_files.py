@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,7 +132,14 @@ def test_lists_all_faults_at_once(job_of: JobOf) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"a = '\xff'", "line 1: it is not UTF-8"), (b"x = " + b"[" * 9999, "nested too deeply")],
+    [
+        (b"a = '\xff'", "line 1: it is not UTF-8"),
+        (b"x = " + b"[" * 9999, "nested too deeply"),
+        (b"x = " + b"1" * 5001, "it is not TOML: Exceeds the limit"),
+        (b"x = 0000-00-00", "it is not TOML"),
+        (b"#" * (17 << 20), "larger than 16 MB"),
+    ],
+    ids=["bytes", "deep", "number", "date", "long"],
 )
 def test_refuses_what_is_no_text(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "job.toml"
@@ -145,6 +153,12 @@ def test_says_that_there_is_no_file_or_only_a_folder(tmp_path: Path) -> None:
         read_job(tmp_path / "nope.toml")
     with pytest.raises(UsageError, match="a folder, not a job file"):
         read_job(tmp_path)
+
+
+def test_a_pipe_is_no_job_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "job.toml")
+    with pytest.raises(UsageError, match="no regular file"):
+        read_job(tmp_path / "job.toml")
 
 
 class TestWritableByOthers:
@@ -168,6 +182,12 @@ class TestWritableByOthers:
         assert f"chmod go-w {tmp_path}" in self.refused(path)
         tmp_path.chmod(0o1777)  # sticky: others cannot replace the file
         assert read_job(path).model.sha256 == HASH
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+    def test_nor_does_one_of_another_user_count(self, tmp_path: Path) -> None:
+        path = write_job(tmp_path, self.PINNED)
+        os.chown(path, 4321, -1)
+        assert f"run `chown root {path}`" in self.refused(path)
 
     def test_a_link_does_not_get_around_it(self, tmp_path: Path) -> None:
         path = write_job(tmp_path, self.PINNED)

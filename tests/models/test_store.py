@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from pathlib import Path
@@ -19,6 +20,7 @@ from titanic_batch.models import (
     trust_model,
 )
 from titanic_batch.models.store.folder import get_stored, model_folders, models_folder
+from titanic_batch.schema import ColumnSchema, TrainingSchema, schema_to_json
 
 #: Names and versions, with the day each was made on, and what `latest` says of a name.
 STORE = {
@@ -99,10 +101,23 @@ def test_a_latest_that_is_no_file_is_not_waited_for(kind: str, root: Path) -> No
     assert [tag for tag, _ in model_folders()] == ["m:v1"]
 
 
+def test_a_schema_of_many_categories_is_read(root: Path) -> None:
+    """The bounds of model.yaml are far above what our own schemas take."""
+    names = [f"Category {number}" for number in range(20_000)]
+    column = ColumnSchema(
+        name="a", kind="category", categories=tuple(names), frequencies=(0.25,) * len(names)
+    )
+    document = {"titanic_batch_schema": schema_to_json(TrainingSchema(columns=(column,)))}
+    put(root, "m:v1", hostile.described(metadata=json.dumps(document)))
+    assert get_stored("m:v1").metadata == document
+
+
 @pytest.mark.parametrize(
     "yaml",
     [
         hostile.alias_bomb(),
+        hostile.described(before=f"x: {'[' * 60_000}\n"),
+        hostile.described(before="x:\n" + "- {a: {b: c}}\n" * 60_000),
         hostile.described("bomb:v1", before="a: 1" + ":59" * 200_000 + "\n"),
         hostile.described("bomb:v1", before="a: !!python/object/apply:os.getcwd []\n"),
         hostile.described("other:v1"),
@@ -110,7 +125,7 @@ def test_a_latest_that_is_no_file_is_not_waited_for(kind: str, root: Path) -> No
         b"\xff",
         b"",
     ],
-    ids=["aliases", "number", "python", "another", "latest", "bytes", "empty"],
+    ids=["aliases", "deep", "maps", "number", "python", "another", "latest", "bytes", "empty"],
 )
 def test_one_bad_model_hides_none_of_the_others(yaml: bytes, root: Path, tmp_path: Path) -> None:
     put(root, "good:v1")

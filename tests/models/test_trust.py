@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,6 +23,7 @@ from titanic_batch.models.trust.gate import (
     require_trusted,
     trusted_by,
 )
+from titanic_batch.models.trust.write_access import exposure_of
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.training import register_model, save_model
 
@@ -209,7 +213,7 @@ def test_a_ledger_in_a_folder_that_others_can_write_is_refused(
     mode: int, ledger_file: Path
 ) -> None:
     write_ledger(ledger_file, HASH).parent.chmod(mode)
-    with pytest.raises(UntrustedModelError, match="folder of this trust ledger"):
+    with pytest.raises(UntrustedModelError, match="others can write to its folder"):
         trusted_by(HASH)
 
 
@@ -272,7 +276,13 @@ def test_a_faulty_ledger_does_not_stand_in_the_way_of_a_given_hash(ledger_file: 
         '{"ledger_version": 1, "trusted": {"abc": {}}}',
         json.dumps({"ledger_version": 1, "trusted": {HASH: 1}}),
         "\udcff",
+        "[" * 200_000,
+        '{"a":' * 200_000,
+        '{"ledger_version": 1, "trusted": {}, "more": ' + "[" * 100 + "]" * 100 + "}",
+        '{"ledger_version": 1' + "0" * 5000 + ', "trusted": {}}',
+        '{"ledger_version": 1, "trusted": {}, "trusted": {}}',
     ],
+    ids=str.__len__,
 )
 def test_a_damaged_ledger_is_one_clear_error_and_is_not_overwritten(
     text: str, ledger_file: Path, tmp_path: Path
@@ -285,6 +295,107 @@ def test_a_damaged_ledger_is_one_clear_error_and_is_not_overwritten(
             act()
         assert caught.value.where == str(ledger_file)
     assert ledger_file.read_bytes() == before
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_no_ledger(make: Callable[[Path], None], ledger_file: Path) -> None:
+    ledger_file.parent.mkdir(parents=True)
+    make(ledger_file)
+    with pytest.raises(UntrustedModelError, match=r"cannot be read: it is (no|a) "):
+        trusted_by(HASH)
+
+
+@pytest.mark.parametrize("name", [b"m\xff.pkl", b"n\nx\x1b[31m.pkl", b"it's \\x41 $(id).pkl"])
+def test_any_name_can_be_trusted_as_the_refusal_says(
+    name: bytes, tmp_path: Path, ledger_file: Path
+) -> None:
+    path = tmp_path / os.fsdecode(name)
+    path.write_text("anything")
+    with pytest.raises(UntrustedModelError) as caught:
+        open_model(str(path))
+    message = str(caught.value)
+    assert message.isprintable()
+    command = re.findall(r"run `titanic-batch models trust (.*)`, or pass", message)[0]
+    read = subprocess.run(["bash", "-c", f"printf %s {command}"], capture_output=True, check=True)
+    assert read.stdout == os.fsencode(path)
+    trust_model(str(path))
+    trust_model(str(model_file(tmp_path, text="more")))  # reads what the other left
+    assert {str(path)} <= {entry.ref for entry in ledger.read_ledger(ledger_file).values()}
+
+
+class TestWhoCanChangeIt:
+    def refused(self, path: Path) -> str:
+        with pytest.raises(UntrustedModelError) as caught:
+            ledger.read_ledger(path)
+        return str(caught.value)
+
+    @pytest.mark.parametrize("mode", [0o775, 0o777])
+    def test_every_folder_above_counts(self, mode: int, home: Path, ledger_file: Path) -> None:
+        write_ledger(ledger_file, HASH)
+        folder = home / "it's"
+        home.joinpath("config").rename(folder)
+        ledger_file = folder / ledger_file.relative_to(home / "config")
+        folder.chmod(mode)
+        message = self.refused(ledger_file)
+        assert f"others can write to its folder {folder}, so" in message
+        command = re.findall(r"run `(.*)`; or", message)[0]
+        subprocess.run(["sh", "-c", command], check=True)
+        assert list(ledger.read_ledger(ledger_file)) == [HASH]
+
+    @pytest.mark.parametrize("mode", [0o700, 0o750, 0o755, 0o1777, 0o2755])
+    def test_ordinary_folders_are_accepted(self, mode: int, home: Path, ledger_file: Path) -> None:
+        write_ledger(ledger_file, HASH)
+        home.chmod(mode)
+        assert list(ledger.read_ledger(ledger_file)) == [HASH]
+
+    def test_the_links_of_a_config_map_are_followed(self, tmp_path: Path) -> None:
+        write_ledger(tmp_path / "..2026_01" / "trusted.json", HASH)
+        (tmp_path / "..data").symlink_to("..2026_01")
+        (tmp_path / "trusted.json").symlink_to("..data/trusted.json")
+        assert list(ledger.read_ledger(tmp_path / "trusted.json")) == [HASH]
+        (tmp_path / "..2026_01").chmod(0o777)
+        assert f"to its folder {tmp_path / '..2026_01'}," in self.refused(tmp_path / "trusted.json")
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+    @pytest.mark.parametrize("given", ["file", "folder", "top", "link"])
+    def test_another_owner_is_refused(self, given: str, tmp_path: Path) -> None:
+        path = write_ledger(tmp_path / "top" / "folder" / "trusted.json", HASH)
+        link = tmp_path / "link"
+        link.symlink_to("top/folder")
+        places = {"file": path, "folder": path.parent, "top": tmp_path / "top", "link": link}
+        os.chown(places[given], 4321, -1, follow_symlinks=False)
+        message = self.refused(link / "trusted.json")
+        # The file is called by the path that it was reached by.
+        place = link / "trusted.json" if given == "file" else places[given]
+        assert "belongs to another user, 4321, so nothing" in message
+        command = f"chown {'-h ' if given == 'link' else ''}root {place}"
+        assert f"run `{command}`" in message
+        subprocess.run(command.split(), check=True)
+        assert list(ledger.read_ledger(link / "trusted.json")) == [HASH]
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+    def test_a_user_believes_files_of_root_and_their_own(self, ledger_file: Path) -> None:
+        found = write_ledger(ledger_file, HASH).stat()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "geteuid", lambda: 4321)
+            assert exposure_of(ledger_file, found) is None
+            os.chown(ledger_file, 4321, -1)
+            assert exposure_of(ledger_file, ledger_file.stat()) is None
+
+    def test_nothing_is_recorded_where_it_would_not_count(
+        self, home: Path, ledger_file: Path
+    ) -> None:
+        home.chmod(0o777)
+        assert f"chmod go-w {home}" in record_written(HASH, "m")
+        assert not ledger_file.exists()
+
+    def test_new_folders_are_the_user_s_alone(self, ledger_file: Path) -> None:
+        before = os.umask(0o002)
+        try:
+            ledger.add_to_ledger(ledger_file, HASH, "m", "trusted")
+        finally:
+            os.umask(before)
+        assert list(ledger.read_ledger(ledger_file)) == [HASH]
 
 
 def test_without_a_place_for_a_ledger_reading_works_and_adding_says_what_to_do(

@@ -136,6 +136,9 @@ def test_modes_of_an_archive_are_not_taken(tmp_path: Path, home: Path) -> None:
     ("yaml", "says"),
     [
         (hostile.alias_bomb(), "aliases"),
+        (hostile.described(before=f"x: {'[' * 60_000}\n"), "more than 40 levels"),
+        (hostile.described(before=f"x: {'{a: ' * 60_000}\n"), "more than 40 levels"),
+        (hostile.described(before="x:\n" + "- {a: {b: c}}\n" * 60_000), "more than 250,000"),
         (hostile.described(before="a: &a [1]\nb: *a\n"), "aliases"),
         (hostile.described(before="a: &a {x: 1}\nb:\n  <<: *a\n"), "aliases"),
         (hostile.described(before="a: &a [*a]\n"), "aliases"),

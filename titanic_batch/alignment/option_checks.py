@@ -9,6 +9,7 @@ from titanic_batch.alignment.feeds import Feed
 from titanic_batch.alignment.names import nearest, prefixes
 from titanic_batch.alignment.options import ALL_COLUMNS, AlignmentOptions
 from titanic_batch.errors import UsageError
+from titanic_batch.printable import shell_quoted
 from titanic_batch.schema import TrainingSchema
 
 _MOST_NAMED = 20
@@ -42,7 +43,8 @@ def check_options(schema: TrainingSchema, names: list[str], options: AlignmentOp
         if answer not in ("allow", "reject"):
             raise UsageError(
                 f"--unknown {name}={answer}: that is neither allow nor reject",
-                cure=f"Give --unknown {name}=allow or --unknown {name}=reject.",
+                cure=f"Give --unknown {shell_quoted(f'{name}=allow')} or "
+                f"--unknown {shell_quoted(f'{name}=reject')}.",
             )
     for name in sorted(options.rename):
         _require(name, set(names), "--rename", "a column of the input")

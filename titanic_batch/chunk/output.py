@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from titanic_batch.alignment.apply import typed_column
 from titanic_batch.alignment.feeds import AlignmentPlan
 from titanic_batch.chunk.answers import ModelFacts, Predictions
 from titanic_batch.errors import ModelError, UsageError
+from titanic_batch.printable import shell_quoted
 
 OutputFormat = Literal["csv", "parquet"]
 
@@ -170,10 +170,10 @@ def _other_names(
     flags = []
     taken = {*kept, *probabilities}
     if prediction in taken:
-        flags.append(f"--prediction-column {shlex.quote(_free(prediction, taken))}")
+        flags.append(f"--prediction-column {shell_quoted(_free(prediction, taken))}")
     if set(probabilities) & {*kept, prediction}:
         starts = {name[: len(probability)] for name in kept} | {*kept, prediction}
-        flags.append(f"--probability-column {shlex.quote(_free(probability, starts))}")
+        flags.append(f"--probability-column {shell_quoted(_free(probability, starts))}")
     return f"Name what is new otherwise: {' '.join(flags)}"
 
 
@@ -244,5 +244,5 @@ def _refuse_unwritable(fields: list[pa.Field]) -> None:
         if not _is_writable(kind):
             raise UsageError(
                 f"column {field.name} is {kind}, which CSV cannot hold",
-                cure=f"Write Parquet, or leave it out: --keep {shlex.quote(_rest(fields))}",
+                cure=f"Write Parquet, or leave it out: --keep {shell_quoted(_rest(fields))}",
             )

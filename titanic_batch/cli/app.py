@@ -30,8 +30,7 @@ from titanic_batch.errors import (
     InterruptedRunError,
     TitanicBatchError,
     UsageError,
-    is_out_of_memory,
-    out_of_memory,
+    exhausted,
 )
 from titanic_batch.interrupts import ignore_signals, interruption, stop_on_signals
 from titanic_batch.standard_streams import forget_stdout, prepare_streams
@@ -98,8 +97,8 @@ def _run() -> int:
     except TitanicBatchError as exc:
         return _say(interruption() or exc)  # where a signal came, it is why
     except Exception as exc:  # whatever this is, a traceback is no answer to a user
-        if is_out_of_memory(exc):
-            return _say(out_of_memory())
+        if (spent := exhausted(exc)) is not None:
+            return _say(spent)
         bug = TitanicBatchError(
             f"a bug in titanic-batch: {type(exc).__name__}: {exc}",
             cure="Please report it with the output of the same command with --verbose.",

@@ -11,6 +11,7 @@ from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import print_json, stdout, style
 from titanic_batch.cli.score_options import with_score_options
 from titanic_batch.interrupts import interruptible
+from titanic_batch.printable import shell_quoted
 
 if TYPE_CHECKING:
     from titanic_batch.serving.tally import ParityReport
@@ -96,6 +97,6 @@ def _cure(report: ParityReport) -> str:
     if report.service_model != report.model:
         return (
             f"They have different models: start the service with TITANIC_BATCH_MODEL={report.model}"
-            f", or add --model {report.service_model}."
+            f", or add --model {shell_quoted(report.service_model)}."
         )
     return "The model may answer differently on another machine or with other library versions."

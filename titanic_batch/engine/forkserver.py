@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 
-from titanic_batch.errors import WorkerEndedError
+from titanic_batch.errors import TitanicBatchError, WorkerEndedError, exhausted
 from titanic_batch.import_path import PACKAGE_FOLDER, full_path, safe_environment
 from titanic_batch.interrupts import SIGNALS
 
@@ -90,6 +90,7 @@ def start_worker() -> WorkerProcess:
 
     Raises:
         WorkerEndedError: if the system refuses.
+        OutputError: if no more files can be opened.
     """
     start_forkserver()
     assert _server is not None
@@ -101,13 +102,13 @@ def start_worker() -> WorkerProcess:
         except OSError as exc:
             ours.close()
             life.close()
-            raise could_not_start() from exc
+            raise could_not_start(exc) from exc
     return WorkerProcess(connection=ours, life=life)
 
 
-def could_not_start() -> WorkerEndedError:
+def could_not_start(reason: OSError) -> TitanicBatchError:
     """Return the error that says so."""
-    return WorkerEndedError(
+    return exhausted(reason) or WorkerEndedError(
         "a worker process could not be started, most often because memory ran out",
         cure="Lower --workers, or give the job more memory.",
     )
@@ -128,7 +129,7 @@ def _start() -> _Server:
             )
         except OSError as exc:
             control.close()
-            raise could_not_start() from exc
+            raise could_not_start(exc) from exc
     return _Server(process=process, control=control, owner=os.getpid())
 
 

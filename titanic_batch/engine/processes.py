@@ -158,7 +158,7 @@ def _start(model: VerifiedModel) -> _Worker:
     except OSError as exc:
         process.kill()
         process.life.close()
-        raise could_not_start() from exc
+        raise could_not_start(exc) from exc
     return _Worker(process=process)
 
 

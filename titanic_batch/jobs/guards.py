@@ -17,6 +17,7 @@ from titanic_batch.jobs.night import Night
 from titanic_batch.jobs.pinning import require_hash
 from titanic_batch.jobs.settings import ModelChoice
 from titanic_batch.models import VerifiedModel
+from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.manifest_file import read_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.schema import TrainingSchema
@@ -79,8 +80,8 @@ class NightGuard:
                 f"{OF_GUARDS}{'; '.join([*failures, *self.back.passed_over])}",
                 where=candidate.input,
                 cure="What was published before is kept. If the input is right, publish it with "
-                f"`titanic-batch run {self.job.path} --date {self.night.day} --ignore-guards`, or "
-                "change [guards] there.",
+                f"`titanic-batch run {shell_quoted(str(self.job.path))} --date {self.night.day} "
+                "--ignore-guards`, or change [guards] there.",
             )
         return Admission(
             job={

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr, ValidationError
 
+from titanic_batch.documents import NotADocumentError, open_regular, read_bounded
 from titanic_batch.errors import TitanicBatchError, UntrustedModelError, UsageError, os_errors
 from titanic_batch.jobs.messages import job_file_error
 from titanic_batch.jobs.tables import (
@@ -25,10 +26,12 @@ from titanic_batch.jobs.tables import (
     ScoreTable,
     Table,
 )
-from titanic_batch.models.trust.write_access import writable_by_others
+from titanic_batch.models.trust.write_access import Exposure, exposure_of
+from titanic_batch.printable import shell_quoted
 from titanic_batch.scoring.options import OPTIONS
 
 _ALL_COLUMNS = "*"
+_MOST_BYTES = 16 << 20
 
 
 class Job(Table):
@@ -103,22 +106,20 @@ def read_job(path: str | Path) -> Job:
     Raises:
         UsageError: if there is no such file, or it is no faultless job file.
         OutputError: if it cannot be read.
-        UntrustedModelError: if it names a hash to trust, and others can write it.
+        UntrustedModelError: if it names a hash to trust, and others can change it.
     """
     file = Path(path)
-    document, others = _read(file)
+    document, exposure = _read(file)
     absolute = Path(os.path.abspath(file))  # noqa: PTH100  # a link's own folder is meant
     try:
         job = Job.model_validate(document, context={"path": absolute})
     except ValidationError as exc:
         raise job_file_error(file, document, exc) from exc
-    if job.model.sha256 and others is not None:
+    if job.model.sha256 and exposure is not None:
         raise UntrustedModelError(
-            f"others can write to {others}, so the model.sha256 in it does not count"
-            if others == file
-            else f"others can write to its folder, {others}, so its model.sha256 does not count",
+            f"{exposure.why}, so its model.sha256 does not count",
             where=str(file),
-            cure=f"Look through it, then run `chmod go-w {others}`.",
+            cure=f"Look through it, then run `{exposure.command}`.",
         )
     if job.model.sha256 and job.model.ref is None:
         raise UsageError(
@@ -134,31 +135,33 @@ def read_job(path: str | Path) -> Job:
     return job
 
 
-def _read(file: Path) -> tuple[dict[str, Any], Path | None]:
-    """Return what is in the file, and what of it others can write."""
+def _read(file: Path) -> tuple[dict[str, Any], Exposure | None]:
+    """Return what is in the file, and how others can change it."""
     try:
-        with os_errors(file, "reading the job file"), file.open("rb") as opened:
-            others = writable_by_others(file, os.fstat(opened.fileno()).st_mode)
-            data = opened.read()
+        with os_errors(file, "reading the job file"), open_regular(file) as opened:
+            exposure = exposure_of(file, os.fstat(opened.fileno()))
+            data = read_bounded(opened, _MOST_BYTES)
     except TitanicBatchError as exc:
         if isinstance(exc.__cause__, FileNotFoundError | NotADirectoryError):
             raise UsageError("there is no such job file", where=str(file)) from exc
-        if isinstance(exc.__cause__, IsADirectoryError):
+        raise
+    except NotADocumentError as exc:
+        if file.is_dir():
             raise UsageError(
                 "this is a folder, not a job file",
                 where=str(file),
-                cure=f"`titanic-batch jobs list {file}` lists the jobs in it.",
+                cure=f"`titanic-batch jobs list {shell_quoted(str(file))}` lists the jobs in it.",
             ) from exc
-        raise
+        raise UsageError(f"this is no job file: {exc}", where=str(file)) from exc
     try:
-        return tomllib.loads(data.decode("utf-8")), others
+        return tomllib.loads(data.decode("utf-8")), exposure
     except UnicodeDecodeError as exc:
         line = data[: exc.start].count(b"\n") + 1
         raise UsageError("it is not UTF-8 text", where=f"{file}, line {line}") from exc
-    except tomllib.TOMLDecodeError as exc:
-        raise UsageError(f"it is not TOML: {exc}", where=str(file)) from exc
     except RecursionError as exc:
         raise UsageError("it is not TOML: nested too deeply", where=str(file)) from exc
+    except ValueError as exc:  # not always a TOMLDecodeError: numbers and dates raise their own
+        raise UsageError(f"it is not TOML: {exc}", where=str(file)) from exc
 
 
 def _check_columns(columns: dict[str, Any], file: Path) -> None:

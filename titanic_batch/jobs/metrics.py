@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from titanic_batch.documents import open_regular, read_bounded
 from titanic_batch.errors import os_errors
+from titanic_batch.printable import as_utf8
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
 _DOING = "writing the metrics"
+_MOST_BYTES = 64 << 20
 _LAST_SUCCESS = "titanic_batch_last_success_timestamp_seconds"
 
 
@@ -105,18 +108,13 @@ def _families(figures: Figures, succeeded_at: float) -> Iterator[GaugeMetricFami
         rows.add_metric([job, outcome], figures.rows[outcome])
     models = family("model_info", "What scored the last run's nights.", "tag", "sha256")
     for tag, sha256 in sorted(figures.models):
-        models.add_metric([job, _as_utf8(tag), sha256], 1)
+        models.add_metric([job, as_utf8(tag), sha256], 1)
     drift = family(
         "drift_psi", "Population stability index of the last night.", "column", "against"
     )
     for (column, against), value in sorted(figures.drift.items()):
-        drift.add_metric([job, _as_utf8(column), against], value)
+        drift.add_metric([job, as_utf8(column), against], value)
     yield from (nights, rows, models, drift)
-
-
-def _as_utf8(label: str) -> str:
-    """Return a label as the file takes it: the path of a model may hold bytes that are no UTF-8."""
-    return label.encode("utf-8", "backslashreplace").decode()
 
 
 def _last_success(path: Path, figures: Figures) -> float:
@@ -124,7 +122,9 @@ def _last_success(path: Path, figures: Figures) -> float:
     from prometheus_client.parser import text_string_to_metric_families
 
     try:
-        families = list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
+        with open_regular(path) as file:
+            text = read_bounded(file, _MOST_BYTES).decode("utf-8")
+        families = list(text_string_to_metric_families(text))
     except (OSError, ValueError):
         return 0.0
     return next(

@@ -6,11 +6,11 @@ import errno
 import hashlib
 import os
 import secrets
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from titanic_batch.documents import NotADocumentError, open_regular
 from titanic_batch.errors import ModelError, os_errors
 
 
@@ -41,17 +41,10 @@ def read_model_bytes(path: Path, ref: str, *, at_most: int | None = None) -> byt
         ModelError: if it is missing, unreadable, empty, or no regular file.
     """
     try:
-        # Non-blocking, so that a FIFO is seen for what it is instead of waiting for its writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            kind = os.fstat(descriptor).st_mode
-            if not stat.S_ISREG(kind):
-                what = "a directory" if stat.S_ISDIR(kind) else "no regular file"
-                raise ModelError(f"it is {what}", where=ref, cure="Give the model file itself.")
-            with open(descriptor, "rb", closefd=False) as file:
-                data = file.read(-1 if at_most is None else at_most + 1)
-        finally:
-            os.close(descriptor)
+        with open_regular(path) as file:
+            data = file.read(-1 if at_most is None else at_most + 1)
+    except NotADocumentError as exc:
+        raise ModelError(str(exc), where=ref, cure="Give the model file itself.") from exc
     except FileNotFoundError as exc:
         what = "the link leads nowhere" if path.is_symlink() else "there is no such file"
         raise ModelError(what, where=ref, cure="Correct the path of the model file.") from exc

@@ -12,6 +12,7 @@ import json
 import os
 from pathlib import Path
 
+from titanic_batch.documents import NotADocumentError, parse_json
 from titanic_batch.errors import ModelError
 from titanic_batch.models.model_file import read_model_bytes, write_whole
 from titanic_batch.schema import TrainingSchema, schema_from_json, schema_to_json
@@ -45,11 +46,10 @@ def read_sidecar(path: Path, sha256: str) -> tuple[TrainingSchema | None, tuple[
     if not os.path.lexists(beside):
         return None, ()
     try:
-        text = read_model_bytes(beside, str(beside), at_most=_MAX_BYTES).decode()
-        document = json.loads(text)
+        document = parse_json(read_model_bytes(beside, str(beside), at_most=_MAX_BYTES))
     except ModelError as exc:
         raise _damaged(beside, exc.what) from exc
-    except (ValueError, RecursionError) as exc:
+    except NotADocumentError as exc:
         raise _damaged(beside, str(exc)) from exc
     if not isinstance(document, dict) or document.get("schema_version") != SIDECAR_VERSION:
         raise _damaged(beside, f"it is no document of schema_version {SIDECAR_VERSION}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from titanic_batch.errors import OutputError, OutputLockedError, os_errors
+from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.paths import OutputPaths
 
 
@@ -43,7 +43,7 @@ def _acquire(paths: OutputPaths) -> int:
                 raise OutputError(
                     "the output's folder does not exist",
                     where=str(paths.data.parent),
-                    cure=f"Make it first (`mkdir -p {shlex.quote(str(paths.data.parent))}`), or "
+                    cure=f"Make it first (`mkdir -p {shell_quoted(str(paths.data.parent))}`), or "
                     "correct the path.",
                 ) from exc
             try:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import errno
-import json
-import os
-import stat
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from titanic_batch.documents import NotADocumentError, open_regular, parse_json, read_bounded
 from titanic_batch.errors import os_errors
 from titanic_batch.publish.manifest import (
     MANIFEST_VERSION,
@@ -81,39 +79,24 @@ def read_document(path: Path) -> Any:
         NotAManifestError: if it is no JSON, or no ordinary file.
         OutputError: if the system refuses to read it.
     """
-    with os_errors(path, "reading the manifest"):
-        data = _read(path)
-    if data is None:
-        return None
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_without_doubles)
-    except _DoubleKeyError as exc:
+        with os_errors(path, "reading the manifest"):
+            data = _read(path)
+        return None if data is None else parse_json(data)
+    except NotADocumentError as exc:
         raise NotAManifestError(str(exc)) from exc
-    except (ValueError, RecursionError) as exc:
-        raise NotAManifestError("it is not JSON") from exc
 
 
 def _read(path: Path) -> bytes | None:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open_regular(path, follow_links=False) as file:
+            return read_bounded(file, _LARGEST_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as exc:
         if exc.errno == errno.ENAMETOOLONG:
             return None
-        if exc.errno in (errno.ELOOP, errno.ENXIO):  # a link; a socket
-            raise NotAManifestError("it is no ordinary file") from exc
         raise
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise NotAManifestError("it is no ordinary file")
-        if found.st_size > _LARGEST_BYTES:
-            raise NotAManifestError(f"it is larger than {_LARGEST_BYTES >> 20} MB")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(_LARGEST_BYTES)
-    finally:
-        os.close(descriptor)
 
 
 def _parse(path: Path, document: Any) -> Manifest | UnreadableManifest:
@@ -134,17 +117,6 @@ def _parse(path: Path, document: Any) -> Manifest | UnreadableManifest:
     if fault := fault_of(document):
         return unreadable(fault)
     return _manifest(document)
-
-
-class _DoubleKeyError(ValueError):
-    """Two keys of an object have one name, and who reads it may take either."""
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        raise _DoubleKeyError("it has a key twice")
-    return table
 
 
 def _manifest(document: dict[str, Any]) -> Manifest:

@@ -15,7 +15,13 @@ def count_rows(path: Path, output_format: str) -> int:
     """Return the number of data rows; raises DataError where the file can't be read as such."""
     if output_format == "parquet":
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            # Opened here: pyarrow takes no name that is not UTF-8.
+            with (
+                path.open("rb") as opened,
+                pq.ParquetFile(
+                    pa.PythonFile(opened, mode="r"), page_checksum_verification=True
+                ) as file,
+            ):
                 return sum(batch.num_rows for batch in file.iter_batches(use_threads=False))
         except (pa.ArrowException, OSError) as exc:
             raise DataError(

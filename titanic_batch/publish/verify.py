@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from titanic_batch.documents import NotADocumentError, open_regular
 from titanic_batch.errors import DataError, UsageError, os_errors
 from titanic_batch.interrupts import interruptible
 from titanic_batch.publish.manifest import Manifest
@@ -64,9 +65,12 @@ def verify(output: str | Path) -> Verification:
             cure=manifest.cure or "Score it again.",
         )
     known, rows = manifest.output, manifest.rows
-    with os_errors(paths.data, "reading"), paths.data.open("rb") as file:
-        sha256 = hash_file(file)
-        size = file.tell()
+    try:
+        with os_errors(paths.data, "reading"), open_regular(paths.data) as file:
+            sha256 = hash_file(file)
+            size = file.tell()
+    except NotADocumentError as exc:
+        raise _differs(paths.data, str(exc)) from exc
     if size != known.bytes:
         raise _differs(paths.data, f"it has {size:,} bytes, its manifest says {known.bytes:,}")
     if sha256 != known.sha256:

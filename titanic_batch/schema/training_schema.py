@@ -183,10 +183,16 @@ def schema_from_json(document: object, *, where: str) -> TrainingSchema:
     version = document.get("schema_version") if isinstance(document, dict) else None
     if version != SCHEMA_VERSION:
         raise ModelError(
-            f"its training schema has format version {version}, this titanic-batch reads "
+            f"its training schema has format version {str(version)[:80]}, this titanic-batch reads "
             f"version {SCHEMA_VERSION}",
             where=where,
             cure="Upgrade titanic-batch, or save the model again with `titanic-batch models save`.",
+        )
+    if fault := _fault_of(document):
+        raise ModelError(
+            f"its training schema is damaged: {fault}",
+            where=where,
+            cure="Save the model again with `titanic-batch models save`.",
         )
     try:
         return TypeAdapter(TrainingSchema).validate_python(document)
@@ -204,6 +210,25 @@ def schema_sha256(schema: TrainingSchema) -> str:
     """Return the SHA-256 of the schema's canonical JSON, in hex."""
     text = json.dumps(schema_to_json(schema), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _fault_of(document: Any) -> str:
+    """Return which value no column can hold, whatever it stands for; "" for none."""
+    left = [document]
+    while left:
+        node = left.pop()
+        if isinstance(node, dict):
+            left += [*node.keys(), *node.values()]
+        elif isinstance(node, list | tuple):
+            left += node
+        elif isinstance(node, str):
+            try:
+                node.encode()
+            except UnicodeEncodeError:
+                return f"{node[:80]!r} is no text in Unicode"
+        elif isinstance(node, int) and not -(1 << 63) <= node < 1 << 64:
+            return f"{str(node)[:80]} is beyond 64 bits"
+    return ""
 
 
 #: Came later: a schema that does not need them has the hash that it had before.

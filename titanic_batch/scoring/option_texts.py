@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from titanic_batch.errors import UsageError
+from titanic_batch.printable import shell_quoted
 
 _UNITS = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 _LARGEST_BYTES = 1 << 30
@@ -62,7 +63,7 @@ def parse_answers(texts: Sequence[str], flag: str) -> dict[str, str]:
         if answer not in ("allow", "reject"):
             raise UsageError(
                 f"{flag} {column}={answer}: it is either allow or reject",
-                cure=f"Give {flag} {column}=allow.",
+                cure=f"Give {flag} {shell_quoted(f'{column}=allow')}.",
             )
     return answers
 

@@ -17,6 +17,7 @@ from titanic_batch.chunk.profile import Profile
 from titanic_batch.chunk.task import ChunkResult
 from titanic_batch.engine.base import ModelDescription
 from titanic_batch.models import VerifiedModel
+from titanic_batch.printable import as_utf8
 from titanic_batch.publish.manifest import (
     MANIFEST_VERSION,
     TOOL,
@@ -106,7 +107,7 @@ def run_facts(
 def output_metadata(model: VerifiedModel) -> dict[str, str]:
     """Return what a Parquet output says of itself, whoever has lost its manifest."""
     return {
-        "titanic_batch.model": model.tag,
+        "titanic_batch.model": as_utf8(model.tag),
         "titanic_batch.model_sha256": model.sha256,
         "titanic_batch.tool": f"{TOOL} {__version__}",
     }

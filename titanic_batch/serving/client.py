@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from titanic_batch.documents import NotADocumentError, parse_json
 from titanic_batch.errors import OutputError, UsageError
 from titanic_batch.interrupts import interruptible
 
@@ -85,8 +86,8 @@ class ServiceClient:
         if response.status not in expected:
             raise self._strange(text.decode(errors="replace"), response.status)
         try:
-            return json.loads(text)
-        except ValueError as exc:
+            return parse_json(text)
+        except NotADocumentError as exc:
             raise self._strange(text.decode(errors="replace")) from exc
 
     def _answer_to(

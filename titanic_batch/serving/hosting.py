@@ -13,7 +13,7 @@ from titanic_batch.models import VerifiedModel, open_model
 from titanic_batch.models.loaders.bentoml_store import quiet_bentoml
 from titanic_batch.models.reference import STORE
 from titanic_batch.models.store.packed import packed_environment
-from titanic_batch.printable import printable
+from titanic_batch.printable import printable, shell_quoted
 from titanic_batch.scoring.option_texts import parse_size
 from titanic_batch.scoring.options import DEFAULT_MODEL, MODEL_VARIABLE
 from titanic_batch.serving.bodies import MAX_BODY_BYTES
@@ -38,8 +38,8 @@ def served_model() -> VerifiedModel:
             raise UsageError(
                 "a service takes its model from the BentoML store",
                 where=model.ref,
-                cure=f"Register it with `titanic-batch models save {model.ref}`, and give the "
-                f"name that it gets in {MODEL_VARIABLE}.",
+                cure=f"Register it with `titanic-batch models save {shell_quoted(model.ref)}`, and "
+                f"give the name that it gets in {MODEL_VARIABLE}.",
             )
         return model
 
@@ -98,7 +98,7 @@ def _bentoml_errors() -> Iterator[None]:
         own_name = f"{exc.where.partition(':')[0]}_alone"
         exc.cure = (
             "Save one Pipeline that holds them and the model; or, if its scores are right without "
-            f"them, `titanic-batch models save {exc.where} --name {own_name} "
+            f"them, `titanic-batch models save {shell_quoted(exc.where)} --name {own_name} "
             f"--ignore-custom-objects`, and {MODEL_VARIABLE}={own_name}."
         )
         raise BentoMLException(str(exc)) from exc

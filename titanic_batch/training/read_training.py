@@ -68,8 +68,9 @@ def read_training_file(
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        with os_errors(path, "reading the training file"):
-            table = pq.read_table(path)
+        # Opened here: pyarrow takes no name that is not UTF-8.
+        with os_errors(path, "reading the training file"), path.open("rb") as file:
+            table = pq.read_table(pa.PythonFile(file, mode="r"))
     except pa.ArrowException as exc:
         raise DataError(f"it is no readable Parquet file: {exc}", where=str(path)) from exc
     _check_names(table.column_names, path)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from titanic_batch.models.loaders.pickle_file import PICKLE_TRUST_REASON, load_p
 from titanic_batch.models.reference import STORE
 from titanic_batch.models.store.folder import get_stored
 from titanic_batch.models.store.stored_model import CUSTOM_OBJECTS, MODEL_FILE, StoredModel
+from titanic_batch.printable import shell_quoted
 from titanic_batch.schema import TrainingSchema, schema_from_json
 
 SCHEMA_KEY = "titanic_batch_schema"
@@ -108,7 +108,7 @@ def _other_framework(stored: StoredModel, ref: str) -> ModelError:
     """Say what a model is that `bentoml.sklearn.save_model` did not write, and what to do."""
     cure = _SKLEARN_ONLY
     if len(pickles := stored.pickles) == 1:
-        path = shlex.quote(str(pickles[0]))
+        path = shell_quoted(str(pickles[0]))
         name = stored.tag.partition(":")[0]
         cure = (
             f"If {path} holds a scikit-learn model, register that: "

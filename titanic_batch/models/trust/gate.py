@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from titanic_batch.errors import OutputError, UntrustedModelError, UsageError
 from titanic_batch.models.store.packed import packed_environment
 from titanic_batch.models.trust import ledger
+from titanic_batch.printable import shell_quoted
 
 TRUST_VARIABLE = "TITANIC_BATCH_TRUST"
 
@@ -135,7 +135,7 @@ def trust_command(ref: str) -> str:
     """Return the command that makes a model trusted, ready to paste."""
     # A name that starts with a dash would be read as an option.
     dashes = "-- " if ref.startswith("-") else ""
-    return f"titanic-batch models trust {dashes}{shlex.quote(ref)}"
+    return f"titanic-batch models trust {dashes}{shell_quoted(ref)}"
 
 
 def record_written(sha256: str, ref: str, *, reason: str = "written") -> str:

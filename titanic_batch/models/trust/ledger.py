@@ -11,19 +11,20 @@ only read here, can be shared by an administrator: $TITANIC_BATCH_TRUST_FILE nam
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import stat
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from titanic_batch.documents import open_regular, parse_json, read_bounded
 from titanic_batch.errors import OutputError, UntrustedModelError
 from titanic_batch.interrupts import interruptible
 from titanic_batch.models.model_file import write_whole
+from titanic_batch.models.trust.write_access import Exposure, exposure_of, exposure_of_place
+from titanic_batch.printable import printable_json
 
 LEDGER_VERSION = 1
 LOCK_TIMEOUT_S = 30.0
@@ -35,6 +36,9 @@ _CURE_UNWRITABLE = (
 )
 # A nightly copy under a new name must not make the ledger grow for ever.
 _MOST_NAMES = 20
+
+# An entry takes a few hundred bytes.
+_MOST_BYTES = 64 << 20
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -86,12 +90,12 @@ def read_ledger(path: Path, *, required: bool = False) -> dict[str, Entry]:
         required: Whether a missing file is an error; otherwise it is an empty ledger.
 
     Raises:
-        UntrustedModelError: if others can write it, or it is damaged or unreadable.
+        UntrustedModelError: if others can change it, or it is damaged or unreadable.
     """
     try:
-        with path.open("rb") as file:
-            _refuse_if_others_can_write(path, os.fstat(file.fileno()).st_mode)
-            document = json.loads(file.read())
+        with open_regular(path) as file:
+            _refuse_exposed(exposure_of(path, os.fstat(file.fileno())), path)
+            document = parse_json(read_bounded(file, _MOST_BYTES))
     except (FileNotFoundError, NotADirectoryError) as exc:
         if not required:
             return {}
@@ -112,7 +116,7 @@ def add_to_ledger(path: Path | None, sha256: str, ref: str, reason: str) -> None
 
     Raises:
         OutputError: if the ledger cannot be written.
-        UntrustedModelError: if others can write it, or it is damaged.
+        UntrustedModelError: if others can change it, or it is damaged.
     """
 
     def add(entries: dict[str, Entry]) -> bool:
@@ -137,7 +141,7 @@ def remove_from_ledger(path: Path | None, hashes: set[str]) -> dict[str, Entry]:
 
     Raises:
         OutputError: if the ledger cannot be written.
-        UntrustedModelError: if others can write it, or it is damaged.
+        UntrustedModelError: if others can change it, or it is damaged.
     """
     removed: dict[str, Entry] = {}
 
@@ -159,7 +163,8 @@ def _update(path: Path | None, change: Callable[[dict[str, Entry]], bool]) -> No
             "there is no home directory to keep a trust ledger in", cure=_CURE_UNWRITABLE
         )
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_private(path.parent)
+        _refuse_exposed(exposure_of_place(path), path)
         with interruptible():
             held = FileLock(f"{path}.lock", timeout=LOCK_TIMEOUT_S).acquire()
         with held:
@@ -169,7 +174,7 @@ def _update(path: Path | None, change: Callable[[dict[str, Entry]], bool]) -> No
                     "ledger_version": LEDGER_VERSION,
                     "trusted": {sha256: asdict(entry) for sha256, entry in entries.items()},
                 }
-                text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+                text = printable_json(document, indent=2) + "\n"  # names that are no UTF-8, too
                 write_whole(path, lambda file: file.write(text.encode()), mode=0o600)
     except Timeout as exc:
         raise OutputError(
@@ -182,6 +187,13 @@ def _update(path: Path | None, change: Callable[[dict[str, Entry]], bool]) -> No
         raise OutputError(
             f"the trust ledger cannot be written: {reason}", where=str(path), cure=_CURE_UNWRITABLE
         ) from exc
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder, and those above it, for the user alone, whatever the umask."""
+    if not folder.is_dir():
+        _make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _entries(path: Path, document: object) -> dict[str, Entry]:
@@ -207,26 +219,13 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, list) else ()
 
 
-def _refuse_if_others_can_write(path: Path, mode: int) -> None:
-    others = stat.S_IWGRP | stat.S_IWOTH
-    if mode & others:
+def _refuse_exposed(exposure: Exposure | None, path: Path) -> None:
+    if exposure is not None:
         raise UntrustedModelError(
-            "others can write to this trust ledger, so nothing in it counts",
+            f"{exposure.why}, so nothing in this trust ledger counts",
             where=str(path),
-            cure=f"Look through it, then run `chmod go-w {path}`.",
-        )
-    # Who can write the folder can put another file in its place, unless the sticky bit or a
-    # read-only mount (a Kubernetes ConfigMap, say) stands against it. A link has two folders.
-    for folder in dict.fromkeys((path.parent.resolve(), path.resolve().parent)):
-        folder_mode = folder.stat().st_mode
-        if not folder_mode & others or folder_mode & stat.S_ISVTX:
-            continue
-        if os.statvfs(folder).f_flag & os.ST_RDONLY:
-            continue
-        raise UntrustedModelError(
-            "others can write to the folder of this trust ledger, so nothing in it counts",
-            where=str(path),
-            cure=f"Look through it, then run `chmod go-w {folder}`.",
+            cure=f"Look through it, then run `{exposure.command}`; or give the hash with --trust "
+            "SHA256.",
         )
 
 

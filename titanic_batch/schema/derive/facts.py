@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from titanic_batch.errors import ModelError
+from titanic_batch.printable import shell_quoted
 from titanic_batch.schema import ColumnSchema, Kind, Scalar, TrainingSchema
 from titanic_batch.schema.derive.categories import as_scalar, category_dtype, category_kind
 from titanic_batch.schema.derive.names import input_count, input_names, takes_texts
@@ -35,7 +35,7 @@ def about_model(ref: str) -> Iterator[None]:
         yield
     except ModelError as exc:
         exc.where = exc.where or ref
-        exc.cure = exc.cure.replace(" save FILE ", f" save {shlex.quote(ref)} ")
+        exc.cure = exc.cure.replace(" save FILE ", f" save {shell_quoted(ref)} ")
         raise
 
 

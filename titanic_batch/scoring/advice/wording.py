@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from titanic_batch.alignment.feeds import Feed
+from titanic_batch.printable import shell_quoted
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.advice.cells import by_feed, examples
 from titanic_batch.scoring.advice.changes import Change, options_with, repair_of
@@ -253,5 +254,6 @@ def _about_dummies(case: Case, options: ScoreOptions, found: Found) -> Iterator[
     if is_any:
         yield (
             "If drop_first=True left one of them out of the model's columns, it can be learned: "
-            f"`titanic-batch models save {options.model} --data train.csv --target TARGET`"
+            f"`titanic-batch models save {shell_quoted(options.model)} --data train.csv "
+            "--target TARGET`"
         )
