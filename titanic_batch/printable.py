@@ -8,7 +8,9 @@ of any script and emoji stay as they are. What is escaped is data still: in JSON
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -35,6 +37,26 @@ def printable_json(document: Any, *, indent: int | None = None, only_ascii: bool
     """Return a document as JSON that does nothing to a terminal, and reads back as it was."""
     text = json.dumps(document, indent=indent, ensure_ascii=only_ascii)
     return _escaped(text, _json_escape, "\n")
+
+
+def shell_quoted(text: str) -> str:
+    """Return a name as advice holds it: it does nothing to a terminal, and bash reads it back.
+
+    What is escaped stands there byte for byte, in $'...': so it means the same in any locale, and a
+    name that is no UTF-8 can be given, too.
+    """
+    if printable(text) == text:
+        return shlex.quote(text)
+    plain = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{_escaped(plain, _shell_escape, '')}'"
+
+
+def _shell_escape(character: str) -> str:
+    try:
+        data = os.fsencode(character)
+    except UnicodeEncodeError:  # a surrogate that stands for no byte of a name
+        data = character.encode("utf-8", "surrogatepass")
+    return "".join(f"\\x{byte:02x}" for byte in data)
 
 
 def _json_escape(character: str) -> str:

@@ -8,7 +8,6 @@ counts. Only `--force` publishes it anew, and the manifest that it replaces is k
 from __future__ import annotations
 
 import contextlib
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +22,7 @@ from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night, manifests_of
 from titanic_batch.jobs.run_manifest import says_published
 from titanic_batch.jobs.settings import ModelChoice
+from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.lock import locked
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest, read_manifest
@@ -136,7 +136,7 @@ def pairs_without_input(job: Job, night: Night) -> list[FilePair]:
 
 def force_command(job: Job, day: date) -> str:
     """Return the command that publishes a night anew."""
-    return f"titanic-batch run {shlex.quote(str(job.path))} --date {day} --force"
+    return f"titanic-batch run {shell_quoted(str(job.path))} --date {day} --force"
 
 
 def _refuse_unknown(paths: OutputPaths) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from titanic_batch.errors import InputMissingError, UsageError
+from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths, require_names
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
@@ -143,7 +143,7 @@ def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
         name = "stdin" if input == STDIN else stem(input)
         raise UsageError(
             "with standard output, rejected rows would be lost",
-            cure=f"Say where they go: --rejects {shlex.quote(f'{name}.rejects.csv')}",
+            cure=f"Say where they go: --rejects {shell_quoted(f'{name}.rejects.csv')}",
         )
     return FilePair(input=input, output=None, output_format="csv")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from pathlib import Path, PurePath
 
 from titanic_batch.errors import UsageError
+from titanic_batch.printable import printable, shell_quoted
 from titanic_batch.sources.formats import input_format
 
 _KNOWN = "Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet"
@@ -34,26 +34,31 @@ def unknown_format(path: str) -> UsageError:
     return UsageError("unknown file extension", where=path, cure=cure)
 
 
+def python_text(text: str) -> str:
+    """Return a text as a literal of Python, with double quotes: single ones are the shell's."""
+    return printable(json.dumps(text, ensure_ascii=False))
+
+
 def _how(path: str) -> str:
     if not Path(path).is_file():
         return ""
     name, suffix = PurePath(path), PurePath(path).suffix.lower()
-    quoted = shlex.quote(path)
+    quoted = shell_quoted(path)
     if suffix in _TEXTS:
-        target = shlex.quote(str(name.with_suffix(".csv")))
+        target = shell_quoted(str(name.with_suffix(".csv")))
         return f": give this one a name that does, if it is CSV: `cp {quoted} {target}`"
     if suffix in (".xz", ".zip"):
         inner = name.with_suffix("")
         target = str(inner) if input_format(str(inner)) else f"{inner}.csv"
         if suffix == ".xz":
-            return f": unpack this one: `xz -dc {quoted} > {shlex.quote(target)}`"
-        return f": unpack this one: `unzip -p {quoted} > {shlex.quote(target)}`"
+            return f": unpack this one: `xz -dc {quoted} > {shell_quoted(target)}`"
+        return f": unpack this one: `unzip -p {quoted} > {shell_quoted(target)}`"
     if suffix not in _TABLES:
         return ""
     reading, ending = _TABLES[suffix]
-    target = json.dumps(str(name.with_suffix(ending)), ensure_ascii=False)
+    target = python_text(str(name.with_suffix(ending)))
     writing = f"to_parquet({target})" if ending == ".parquet" else f"to_csv({target}, index=False)"
-    script = f"import pandas as pd; pd.{reading.format(path=json.dumps(path, ensure_ascii=False))}"
-    command = f"{shlex.quote(sys.executable)} -c {shlex.quote(f'{script}.{writing}')}"
+    script = f"import pandas as pd; pd.{reading.format(path=python_text(path))}"
+    command = f"{shell_quoted(sys.executable)} -c {shell_quoted(f'{script}.{writing}')}"
     needs = f" (it needs `pip install {_NEEDS[suffix]}`)" if suffix in _NEEDS else ""
     return f": make one of it: `{command}`{needs}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
+from titanic_batch.printable import shell_quoted
 from titanic_batch.scoring.options import ScoreOptions
 
 _DELIMITERS = {"\t": "tab"}
@@ -33,7 +33,8 @@ def flags(before: ScoreOptions, after: ScoreOptions) -> list[str]:
 
 def _quoted(text: str) -> str:
     """Quote a text for a shell, and where the sentence around it might seem to be a part of it."""
-    return f"'{text}'" if text.endswith((".", ",", ":")) and "'" not in text else shlex.quote(text)
+    quoted = shell_quoted(text)
+    return f"'{text}'" if quoted == text and text.endswith((".", ",", ":")) else quoted
 
 
 def _new(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any]]:

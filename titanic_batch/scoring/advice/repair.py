@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import shlex
 import sys
 import warnings
 from dataclasses import dataclass, field
@@ -14,6 +12,8 @@ from typing import Any
 import pandas as pd
 
 from titanic_batch.errors import DataError
+from titanic_batch.printable import shell_quoted
+from titanic_batch.sources.foreign import python_text
 from titanic_batch.sources.formats import STDIN, stem
 from titanic_batch.sources.sample import CsvSample
 
@@ -122,13 +122,13 @@ def fixed(path: str) -> str:
 
 def python_command(script: str) -> str:
     """Return the command line that runs a script with this installation's pandas."""
-    return f"{shlex.quote(sys.executable)} -c {shlex.quote(script)}"
+    return f"{shell_quoted(sys.executable)} -c {shell_quoted(script)}"
 
 
 def _literal(value: Any) -> str:
-    """Return a value as Python, with double quotes: single ones are the shell's."""
+    """Return a value as Python."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return python_text(value)
     if isinstance(value, dict):
         pairs = (f"{_literal(key)}: {_literal(item)}" for key, item in value.items())
         return f"{{{', '.join(pairs)}}}"
