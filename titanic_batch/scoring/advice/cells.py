@@ -37,7 +37,7 @@ def null_token_changes(trial: Trial) -> Iterator[Change]:
         for t, count in texts.most_common(1)
         if count >= 3
         and 2 * count > len(trial.rejected)
-        and not _has_digit(t)
+        and not has_digit(t)
         and all(cell.reason in _UNREADABLE for cell in bad if cell.text == t)
     ]
     for text in dict.fromkeys([*known[:_MOST_TOKENS], *most]):
@@ -222,7 +222,8 @@ def _usual(column: ColumnSchema) -> Scalar | None:
     return middle
 
 
-def _has_digit(text: str) -> bool:
+def has_digit(text: str) -> bool:
+    """Tell whether there is any digit in a text."""
     return any(character.isdigit() for character in text)
 
 
