@@ -15,6 +15,8 @@ _BEYOND = re.compile(r"[^\x00-\x7f]")
 _HANGUL = ("\uac00", "\ud7a3")
 #: What stands in and between words of Western texts.
 _SIGNS = frozenset("’‘“”„‚«»‹›–—…•€£§°ºª¡¿®©™½²³\xa0")  # noqa: RUF001
+#: Those of them that part no word.
+_ASTRAY = re.compile(r"(?<=[^\W\d_])[“”‘„‚«»‹›•€£§°¡¿®©½](?=[^\W\d_])")  # noqa: RUF001
 _WESTERN = re.compile("[A-Za-zÀ-ÏÑ-ÖØ-Ýß-ïñ-öø-ýÿŒœŠšŽžŸ]+")
 #: Others, and how the Unicode names of their letters begin.
 _SCRIPTS = {
@@ -96,7 +98,7 @@ def _is_western(text: str | None) -> bool:
         if any(map(str.isascii, word))
     )
     signs = [sign for sign in _BEYOND.findall(text) if not sign.isalpha() or sign in _SIGNS]
-    usual = sum(sign in _SIGNS for sign in signs)
+    usual = sum(sign in _SIGNS for sign in signs) - len(_ASTRAY.findall(text))
     return good + usual > 0 and good >= _MOST * len(words) and usual >= _MOST * len(signs)
 
 

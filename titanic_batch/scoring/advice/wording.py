@@ -251,8 +251,8 @@ def _about_cells(
         yield f"{feed.source} has values that the model never saw{held}"
     elif texts and reason != "unknown-category" and any(map(has_digit, texts)):
         yield (
-            f"{feed.source} holds what is no plain number{held}: take out what stands beside it, "
-            "and mind in which unit the model was trained"
+            f"{feed.source} holds what is no plain number{held}: make numbers of it in the input, "
+            "in the unit of the training data"
         )
     elif texts and _holds_text_only(case, feed):
         texts_of_map = ",".join(f"{text}=NUMBER" for text in list(texts)[:3])
