@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.alignment.planning import column, plan
-from titanic_batch.alignment.names import find_source, nearest, normalised, prefixes
+from titanic_batch.alignment.names import Names, find_source, nearest, normalised, prefixes
 from titanic_batch.errors import DataError
 
 
@@ -66,6 +66,6 @@ def test_a_missing_column_without_a_near_name_shows_what_the_input_has() -> None
 def test_the_first_of_two_alike_names_is_the_nearest_spelling() -> None:
     assert nearest("age", ["AGE", "Age"]) == ["AGE"]
     assert normalised(" Sib_Sp ") == "sibsp"
-    assert find_source("Age", ["AGE"], taken=["AGE"]) is None
+    assert find_source("Age", Names(["AGE"]), taken=Names(["AGE"])) is None
     assert list(prefixes("Cabin_Deck_A")) == ["Cabin_Deck", "Cabin"]
     assert list(prefixes("Age")) == []

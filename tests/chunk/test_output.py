@@ -75,7 +75,7 @@ def test_new_columns_can_be_called_otherwise() -> None:
         ("prediction", {}, "--prediction-column"),
         ("probability", {}, "--probability-column"),
         ("id", {"prediction_column": "id"}, "--prediction-column"),
-        ("p", {"prediction_column": "p", "probability_column": "p"}, "--prediction-column"),
+        ("p", {"prediction_column": "p", "probability_column": "p"}, "--probability-column"),
     ],
 )
 def test_a_name_that_is_taken_is_a_usage_error(

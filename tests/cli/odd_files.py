@@ -49,6 +49,14 @@ def _numbers(column: str, write: str) -> Records:
     return found
 
 
+def _answers(column: str, yes: str, no: str) -> Records:
+    found = records()
+    place = found[0].index(column)
+    for record in found[1:]:
+        record[place] = no if record[place] == "0" else yes
+    return found
+
+
 def _commas() -> Records:
     found = records()
     for column in ("Age", "Fare"):
@@ -117,6 +125,20 @@ MENDED: dict[str, tuple[bytes, tuple[str, ...]]] = {
         ("--rename Sexes=Sex", "--rename Fares=Fare"),
     ),
     "foreign-names": (_named(Sex="gender", Embarked="harbour").encode(), ("--rename gender=Sex",)),
+    "invisible-name": (_named(Sex="Sex\u200b").encode(), (r"--rename $'Sex\xe2\x80\x8b=Sex'",)),
+    "escape-in-name": (_named(Sex="Sex\x1b[1m").encode(), (r"--rename $'Sex\x1b[1m=Sex'",)),
+    "marked-names": (
+        written([[f"\ufeff{name}" for name in records()[0]], *records()[1:]]).encode(),
+        (r"--rename $'\xef\xbb\xbfSex=Sex'", r"--rename $'\xef\xbb\xbfFare=Fare'"),
+    ),
+    "invisible-in-cells": (
+        written(changed("Sex", {"male": "male\u200b"})).encode(),
+        (r"--map $'Sex:male\xe2\x80\x8b=male,",),
+    ),
+    "yes-no": (
+        written(_answers("Parch", "yes", "no")).encode(),
+        ("--map Parch:no=0,yes=1",),
+    ),
     "all-at-once": (
         written(changed("Age", {"": "?"}), ";")
         .replace(";male;", ";Male;")
@@ -147,6 +169,29 @@ HOPELESS: dict[str, tuple[bytes, str]] = {
         ),
         "Fix the input",
     ),
+    "koi8-r": (
+        _with_name("\u041f\u0435\u0442\u0440\u043e\u0432").encode("koi8-r"),
+        "It may be koi8-r (",
+    ),
+    "koi8-r-header": (_named(Name="\u0418\u043c\u044f").encode("koi8-r"), "It may be koi8-r ("),
+    "shift-jis": (_with_name("\u5c71\u7530").encode("cp932"), "nothing tells what it is"),
+    "dollars": (
+        written(changed("Fare", prefix="$")).encode(),
+        "Fare holds what is no plain number ($",
+    ),
+    "years": (
+        written(changed("Age", {r[4]: f"{r[4]} years" for r in records()[1:] if r[4]})).encode(),
+        "Age holds what is no plain number (",
+    ),
+    "percent": (
+        written(changed("Fare", {r[8]: f"{r[8]}%" for r in records()[1:]})).encode(),
+        "Fare holds what is no plain number (",
+    ),
+    "swapped": (
+        _named(Age="Sex", Sex="Age").encode(),
+        "Age holds text where the model takes numbers",
+    ),
+    "some-yes-no": (written(changed("SibSp", {"0": "no", "1": "yes"})).encode(), "Fix the input"),
     "cut": (PLAIN[:-12].encode(), "The last record is cut short"),
 }
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shlex
+import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -39,12 +41,24 @@ def flags_in(message: str) -> list[str]:
     message = re.sub(r"`[^`]*`", "", message)
     found: list[str] = []
     for flag, value in re.findall(
-        r"(?<!\S)(--[a-z][a-z-]*)(?: (?!--[a-z])((?:'[^']*'|[^\s'])+))?", message
+        r"(?<!\S)(--[a-z][a-z-]*)(?: (?!--[a-z])((?:\$'(?:\\.|[^\\'])*'|'[^']*'|[^\s'])+))?",
+        message,
     ):
         found.append(flag.rstrip(".,;:"))
         if found[-1] not in SWITCHES:
-            found += shlex.split(value.rstrip(".,;:"))
-    return found
+            found.append(value.rstrip(".,;:"))
+    return (
+        in_a_shell(found) if any("$'" in part for part in found) else shlex.split(" ".join(found))
+    )
+
+
+def in_a_shell(words: list[str]) -> list[str]:
+    """Return words as a shell hands them to a program, whatever the locale."""
+    script = f"printf '%s\\0' {' '.join(words)}"
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, check=True, env={"LC_ALL": "C"}
+    )
+    return [os.fsdecode(word) for word in done.stdout.split(b"\0")[:-1]]
 
 
 def follow(command: Command, done: Done, *arguments: object) -> Done:
@@ -293,6 +307,10 @@ def test_flags_of_usage_errors_work_as_well(command: Command, tmp_path: Path) ->
     (tmp_path / "in.csv").write_text(text, encoding="utf-8")
     refused = command("score", "in.csv", "new.csv", code=2)
     follow(command, refused, "score", "in.csv", "new.csv")
+    chosen = ("--prediction-column", "probability")
+    refused = command("score", PASSENGERS, "chosen.csv", *chosen, code=2)
+    follow(command, refused, "score", PASSENGERS, "chosen.csv", *chosen)
+    assert cells(tmp_path / "chosen.csv")[0][-2:] == ["probability", "model_probability"]
     (tmp_path / "mine.csv").write_text("mine")
     refused = command("score", PASSENGERS, "mine.csv", code=2)
     follow(command, refused, "score", PASSENGERS, "mine.csv")
@@ -348,8 +366,6 @@ def test_a_model_of_a_bare_array_is_named_in_its_error(command: Command, tmp_pat
 def test_other_formats_are_made_into_known_ones_by_a_command(
     name: str, command: Command, tmp_path: Path
 ) -> None:
-    import subprocess
-
     frame = pd.read_csv(PASSENGERS)
     if name.endswith(".feather"):
         frame.to_feather(tmp_path / name)

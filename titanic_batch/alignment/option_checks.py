@@ -35,11 +35,14 @@ def check_options(schema: TrainingSchema, names: list[str], options: AlignmentOp
     ):
         for name in sorted(given):
             _require(name, allowed, flag, "a column of the model")
+    own = set(schema.names)
     for name in sorted(options.mapping):
-        _require(name, schema.names, "--map", "a column of the model")
+        _require(name, own, "--map", "a column of the model")
+    there = set(names)
+    either = allowed | there
     for name, answer in sorted(options.unknown.items()):
         if name != ALL_COLUMNS:
-            _require(name, allowed | set(names), "--unknown", "a column of the model")
+            _require(name, either, "--unknown", "a column of the model")
         if answer not in ("allow", "reject"):
             raise UsageError(
                 f"--unknown {name}={answer}: that is neither allow nor reject",
@@ -47,7 +50,7 @@ def check_options(schema: TrainingSchema, names: list[str], options: AlignmentOp
                 f"--unknown {shell_quoted(f'{name}=reject')}.",
             )
     for name in sorted(options.rename):
-        _require(name, set(names), "--rename", "a column of the input")
+        _require(name, there, "--rename", "a column of the input")
     for name, count in Counter(options.rename.values()).items():
         if count > 1:
             olds = " and ".join(old for old, new in options.rename.items() if new == name)
@@ -62,7 +65,7 @@ def check_options_used(feeds: Iterable[Feed], options: AlignmentOptions) -> None
     Raises:
         UsageError: if there are any: they would do nothing, without a word.
     """
-    used = set()
+    used: set[str] = set()
     for feed in feeds:
         used |= {feed.column.name, feed.raw_name}
     for flag, given in (
@@ -74,9 +77,9 @@ def check_options_used(feeds: Iterable[Feed], options: AlignmentOptions) -> None
             _require(name, used, flag, "a column of the model")
 
 
-def _require(name: str, names: Iterable[str], flag: str, what: str) -> None:
-    known = sorted(names)
-    if name not in known:
+def _require(name: str, names: set[str], flag: str, what: str) -> None:
+    if name not in names:
+        known = sorted(names)
         near = nearest(name, known)
         raise UsageError(
             f"{flag} {name}: there is no such column; it must be {what}",

@@ -2,29 +2,59 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import pyarrow as pa
 
 from titanic_batch.alignment.convert import Faulty
 from titanic_batch.alignment.feeds import Action, AlignmentPlan, Feed
-from titanic_batch.alignment.names import find_source, nearest, normalised, prefixes
+from titanic_batch.alignment.names import Names, find_source, normalised, prefixes
 from titanic_batch.alignment.option_checks import check_options, check_options_used
 from titanic_batch.alignment.options import ALL_COLUMNS, AlignmentOptions
 from titanic_batch.alignment.readers import read_value
 from titanic_batch.alignment.types import cast_needed, mismatch
 from titanic_batch.errors import DataError, UsageError
 from titanic_batch.nulls import READ_AS_NULL
-from titanic_batch.schema import ColumnSchema, Scalar, TrainingSchema
+from titanic_batch.schema import ColumnSchema, OneHotSource, Scalar, TrainingSchema
 
 _MOST_NAMED = 20
 
 
 class MissingColumnsError(DataError):
-    """Model columns have no source; `missing` names them."""
+    """Model columns have no source; `missing` names them, `sources` those of the others."""
 
     missing: tuple[str, ...] = ()
+    sources: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    """What the columns of a model are looked for in.
+
+    Attributes:
+        schema: What the model expects.
+        wanted: The model's columns.
+        one_hot: The raw columns that training data showed, by name.
+        shown: A get_dummies column, and the raw columns that it may be of, as shown there.
+        inputs: The input's columns and types.
+        others: The input's columns that go by their own names.
+        renamed: A column that the model knows, and the input's that the user says is it.
+        options: What the user says.
+        text_cells: Whether every cell is text.
+    """
+
+    schema: TrainingSchema
+    wanted: Names
+    one_hot: dict[str, OneHotSource]
+    shown: dict[str, list[str]]
+    inputs: pa.Schema
+    others: Names
+    renamed: dict[str, str]
+    options: AlignmentOptions
+    text_cells: bool
 
 
 def plan_alignment(
@@ -50,17 +80,29 @@ def plan_alignment(
         UsageError: if an option names a column that does not exist.
     """
     check_options(schema, inputs.names, options)
+    given = _Given(
+        schema=schema,
+        wanted=Names(schema.names),
+        one_hot={source.name: source for source in schema.one_hot},
+        shown=_shown(schema),
+        inputs=inputs,
+        others=Names(name for name in inputs.names if name not in options.rename),
+        renamed={new: old for old, new in options.rename.items()},
+        options=options,
+        text_cells=text_cells,
+    )
     feeds: list[Feed] = []
     missing: list[str] = []
     for column in schema.columns:
-        feed = _feed(column, schema, inputs, options, text_cells=text_cells)
+        feed = _feed(column, given)
         if feed is None:
             missing.append(column.name)
         else:
             feeds.append(feed)
     if missing:
-        there = [name for name in inputs.names if name not in options.rename]
-        raise _missing(missing, there, where)
+        error = _missing(missing, given.others, where)
+        error.sources = frozenset(feed.source for feed in feeds)
+        raise error
     check_options_used(feeds, options)
     problems = [
         problem
@@ -80,14 +122,8 @@ def plan_alignment(
     )
 
 
-def _feed(
-    column: ColumnSchema,
-    schema: TrainingSchema,
-    inputs: pa.Schema,
-    options: AlignmentOptions,
-    *,
-    text_cells: bool,
-) -> Feed | None:
+def _feed(column: ColumnSchema, given: _Given) -> Feed | None:
+    inputs, options, text_cells = given.inputs, given.options, given.text_cells
     mapping = options.mapping.get(column.name)
     if mapping is None and column.mapping is not None:
         mapping = dict(column.mapping)
@@ -96,9 +132,9 @@ def _feed(
     fill = options.fill.get(column.name, column.fill)
     if fill is not None:
         fill = _value(column, fill, "--fill")
-    source = _source(column, schema, inputs.names, options)
+    source = _source(column, given)
     if source is None:
-        return _one_hot_feed(column, schema, inputs.names, options)
+        return _one_hot_feed(column, given)
     position = inputs.get_field_index(source)
     action: Action = "as-is"
     if mapping is not None:
@@ -122,7 +158,7 @@ def _feed(
         doubtful_tokens=_doubtful(column, options)
         if text_cells and column.kind == "text" and mapping is None
         else (),
-        is_dummy=_is_dummy(column.name, schema.names),
+        is_dummy=_is_dummy(column.name, given.wanted),
     )
 
 
@@ -131,36 +167,31 @@ def _doubtful(column: ColumnSchema, options: AlignmentOptions) -> tuple[str, ...
     return tuple(token for token in READ_AS_NULL if token not in null)
 
 
-def _source(
-    column: ColumnSchema, schema: TrainingSchema, names: list[str], options: AlignmentOptions
-) -> str | None:
-    renamed = _renamed(column.name, options)
-    if renamed is not None:
-        return renamed
-    names = [name for name in names if name not in options.rename]
+def _source(column: ColumnSchema, given: _Given) -> str | None:
+    if column.name in given.renamed:
+        return given.renamed[column.name]
+    names = given.others
     if column.source is not None and column.source in names:
         return column.source
-    alike = [name for name in schema.names if normalised(name) == normalised(column.name)]
+    alike = given.wanted.alike(column.name)
     if column.name not in names and len([name for name in alike if name not in names]) > 1:
         return None  # one input column cannot tell which of them it means
-    return find_source(column.name, names, taken=schema.names)
+    return find_source(column.name, names, taken=given.wanted)
 
 
-def _one_hot_feed(
-    column: ColumnSchema, schema: TrainingSchema, names: list[str], options: AlignmentOptions
-) -> Feed | None:
+def _one_hot_feed(column: ColumnSchema, given: _Given) -> Feed | None:
     """Feed a `name_value` column, as pandas.get_dummies makes it, from the raw column `name`."""
     if column.kind not in ("number", "integer", "boolean") or not _may_be_dummy(column):
         return None
-    for prefix in _raw_names(column, schema):
-        if prefix in schema.names:
+    options = given.options
+    for prefix in _raw_names(column, given):
+        if prefix in given.wanted:
             continue  # the model takes the raw column itself: this one is no dummy of it
-        others = [name for name in names if name not in options.rename]
-        source = _renamed(prefix, options) or find_source(prefix, others, taken=schema.names)
+        source = given.renamed.get(prefix) or find_source(prefix, given.others, taken=given.wanted)
         if source is None:
             continue
-        learned = next((known for known in schema.one_hot if known.name == prefix), None)
-        seen = _values_of(prefix, source, schema, [*others, *options.rename.values()])
+        learned = given.one_hot.get(prefix)
+        seen = _values_of(prefix, source, given)
         known = seen | {str(value) for value in learned.categories} if learned else seen
         value = column.name[len(prefix) + 1 :]
         # With one value known, a null would silently be the value that is not.
@@ -169,7 +200,7 @@ def _one_hot_feed(
         return Feed(
             column=column,
             source=source,
-            position=names.index(source),
+            position=given.inputs.get_field_index(source),
             action="one-hot",
             accepts_null=tells_null or bool(allowed),
             accepts_unknown=_accepts_unknown(False, (prefix, source, column.name), options),
@@ -183,17 +214,15 @@ def _one_hot_feed(
     return None
 
 
-def _values_of(prefix: str, source: str, schema: TrainingSchema, names: list[str]) -> set[str]:
+def _values_of(prefix: str, source: str, given: _Given) -> set[str]:
     """Return the values of a raw column that the model has a column for.
 
     Columns that are made from another of the input, of a longer name, are none of its own: where
     both `A` and `A_B` are there, `A_B_x` is no `B_x` of `A`, and `A` holding that is unknown.
     """
-    start = normalised(prefix)
-    longer = {
-        normalised(name) for name in names if name != source and normalised(name).startswith(start)
-    }
-    own = (name for name in schema.names if name.startswith(f"{prefix}_"))
+    longer = {normalised(name) for name in given.others.alike_from(prefix) if name != source}
+    longer |= {normalised(name) for name in given.renamed if name != source}
+    own = given.wanted.starting(f"{prefix}_")
     if longer:
         own = (
             name
@@ -205,24 +234,27 @@ def _values_of(prefix: str, source: str, schema: TrainingSchema, names: list[str
     return {name[len(prefix) + 1 :] for name in own}
 
 
-def _raw_names(column: ColumnSchema, schema: TrainingSchema) -> Iterator[str]:
+def _raw_names(column: ColumnSchema, given: _Given) -> Iterator[str]:
     """Yield the raw columns that a `name_value` column may stand for, the likeliest first.
 
     Training data has shown which, or the names must do: where several of the model's columns share
     `name`, none of them is taken for a longer value of a shorter one.
     """
-    if schema.one_hot:
-        shown = (
-            source.name
-            for source in schema.one_hot
-            if column.name in {f"{source.name}_{value}" for value in (*source.categories, "nan")}
-        )
-        yield from sorted(shown, key=len, reverse=True)[:1]
+    if given.one_hot:
+        yield from sorted(given.shown.get(column.name, ()), key=len, reverse=True)[:1]
         return
     for prefix in prefixes(column.name):
         yield prefix
-        if sum(name.startswith(f"{prefix}_") for name in schema.names) > 1:
+        if len(list(islice(given.wanted.starting(f"{prefix}_"), 2))) > 1:
             return
+
+
+def _shown(schema: TrainingSchema) -> dict[str, list[str]]:
+    shown: dict[str, list[str]] = defaultdict(list)
+    for source in schema.one_hot:
+        for value in dict.fromkeys(map(str, (*source.categories, "nan"))):
+            shown[f"{source.name}_{value}"].append(source.name)
+    return shown
 
 
 def _may_be_dummy(column: ColumnSchema) -> bool:
@@ -248,10 +280,6 @@ def _one_hot_fill(
     return int(text == value)
 
 
-def _renamed(wanted: str, options: AlignmentOptions) -> str | None:
-    return next((old for old, new in options.rename.items() if new == wanted), None)
-
-
 def _value(column: ColumnSchema, value: Scalar, flag: str) -> Scalar:
     """Return a value that the user gave for a column, in the column's own type."""
     read = read_value(column, value)
@@ -264,11 +292,10 @@ def _value(column: ColumnSchema, value: Scalar, flag: str) -> Scalar:
     return read
 
 
-def _is_dummy(name: str, names: tuple[str, ...]) -> bool:
+def _is_dummy(name: str, wanted: Names) -> bool:
     return any(
-        other != name and other.startswith(f"{prefix}_")
+        len(list(islice(wanted.starting(f"{prefix}_"), 2))) > 1  # one is the name itself
         for prefix in prefixes(name)
-        for other in names
     )
 
 
@@ -279,14 +306,16 @@ def _accepts_unknown(default: bool, names: Iterable[str], options: AlignmentOpti
     return default
 
 
-def _missing(missing: list[str], names: list[str], where: str) -> MissingColumnsError:
+def _missing(missing: list[str], names: Names, where: str) -> MissingColumnsError:
     lines = []
-    for name in missing:
-        alike = [other for other in names if normalised(other) == normalised(name)]
-        near = alike if len(alike) > 1 else nearest(name, names)
+    for name in missing[:_MOST_NAMED]:
+        alike = names.alike(name)
+        near = alike[:_MOST_NAMED] if len(alike) > 1 else names.nearest(name)
         lines.append(f"{name} (nearest: {', '.join(near)})" if near else name)
-    noun = "column" if len(missing) == 1 else f"{len(missing)} columns"
-    there = ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
+    if len(missing) > len(lines):
+        lines.append("...")
+    noun = "column" if len(missing) == 1 else f"{len(missing):,} columns"
+    there = ", ".join(islice(names, _MOST_NAMED)) + (", ..." if len(names) > _MOST_NAMED else "")
     error = MissingColumnsError(
         f"missing {noun} of the model: {'; '.join(lines)}",
         where=where,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -81,16 +82,17 @@ def plan_output(
             else tuple(f"{probability_column}_{label}" for label in classes)
         )
     added = (prediction_column, *probabilities)
+    suffixes = tuple(name[len(probability_column) :] for name in probabilities)
     if "" in added:
         raise UsageError(
             "--prediction-column and --probability-column must not be empty",
             cure="Leave them out for prediction and probability.",
         )
-    clashes = sorted({name for name in (*kept, *added) if (*kept, *added).count(name) > 1})
+    clashes = sorted(name for name, count in Counter((*kept, *added)).items() if count > 1)
     if clashes:
         raise UsageError(
             f"the output would have column {', '.join(clashes)} twice",
-            cure=_other_names(kept, prediction_column, probability_column, probabilities),
+            cure=_other_names(set(kept), prediction_column, probability_column, suffixes),
         )
     types = _typed(alignment) if text_cells and output_format == "parquet" else {}
     fields = [
@@ -164,23 +166,29 @@ def _labels(labels: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
 
 
 def _other_names(
-    kept: Sequence[str], prediction: str, probability: str, probabilities: Sequence[str]
+    kept: Collection[str], prediction: str, probability: str, suffixes: Sequence[str]
 ) -> str:
     """Return the flags that name what the output would have twice otherwise."""
+    if len(set(suffixes)) < len(suffixes):
+        return "Its classes have the same names: save an estimator whose classes differ as texts."
     flags = []
-    taken = {*kept, *probabilities}
-    if prediction in taken:
-        flags.append(f"--prediction-column {shell_quoted(_free(prediction, taken))}")
-    if set(probabilities) & {*kept, prediction}:
-        starts = {name[: len(probability)] for name in kept} | {*kept, prediction}
-        flags.append(f"--probability-column {shell_quoted(_free(probability, starts))}")
+    free = _free(prediction, [""], kept)
+    if free != prediction:
+        flags.append(f"--prediction-column {shell_quoted(free)}")
+    other = _free(probability, suffixes, {*kept, free})
+    if other != probability:
+        flags.append(f"--probability-column {shell_quoted(other)}")
     return f"Name what is new otherwise: {' '.join(flags)}"
 
 
-def _free(name: str, taken: Collection[str]) -> str:
-    """Return a name like this one that nothing has."""
-    names = itertools.chain([f"model_{name}"], (f"model_{name}_{n}" for n in itertools.count(2)))
-    return next(one for one in names if not any(other.startswith(one) for other in taken))
+def _free(name: str, suffixes: Sequence[str], taken: Collection[str]) -> str:
+    """Return this name, or one like it, so that nothing is called as it is with any suffix."""
+    more = (f"model_{name}_{n}" for n in itertools.count(2))
+    return next(
+        one
+        for one in itertools.chain([name, f"model_{name}"], more)
+        if not any(f"{one}{suffix}" in taken for suffix in suffixes)
+    )
 
 
 def _kept(inputs: pa.Schema, keep: str | Sequence[str]) -> tuple[str, ...]:
@@ -188,8 +196,9 @@ def _kept(inputs: pa.Schema, keep: str | Sequence[str]) -> tuple[str, ...]:
         return tuple(inputs.names)
     if keep == "none":
         return ()
-    wanted = [keep] if isinstance(keep, str) else list(keep)
-    unknown = [name for name in wanted if name not in inputs.names]
+    wanted = dict.fromkeys([keep] if isinstance(keep, str) else keep)
+    there = set(inputs.names)
+    unknown = [name for name in wanted if name not in there]
     if unknown:
         raise UsageError(
             f"--keep names {', '.join(unknown)}, which the input does not have",
@@ -208,7 +217,8 @@ def _repeating(
     fed = {feed.source for feed in alignment.feeds if feed.column.kind not in ("number", "text")}
     encoded = {field.name for field in inputs if pa.types.is_dictionary(field.type)}
     labels = (prediction_column,) if facts.classes is not None else ()
-    return (*(name for name in kept if name in fed | encoded), *labels)
+    few = fed | encoded
+    return (*(name for name in kept if name in few), *labels)
 
 
 def _typed(alignment: AlignmentPlan) -> dict[str, pa.DataType]:

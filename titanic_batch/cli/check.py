@@ -11,7 +11,7 @@ from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import print_json, stdout, style
 from titanic_batch.cli.score import report_error
 from titanic_batch.cli.score_options import with_score_options
-from titanic_batch.cli.tables import print_rows
+from titanic_batch.cli.tables import listed, print_rows
 from titanic_batch.errors import worst_exit_code
 from titanic_batch.interrupts import interruptible
 
@@ -88,7 +88,7 @@ def _print(report: CheckReport) -> None:
     )
     unused = [entry["from"] for entry in report.alignment if entry["action"] == "dropped"]
     if unused:
-        console.print(f"not used by the model: {', '.join(unused)}")
+        console.print(f"not used by the model: {listed(unused)}")
     for column, count in report.nulls.items():
         console.print(f"nulls: {column} {count:,}")
     for column, values in report.null_tokens.items():

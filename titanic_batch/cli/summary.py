@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from titanic_batch.cli.tables import listed
 from titanic_batch.publish.manifest import Manifest
 
 _MOST_VALUES = 5
@@ -42,7 +43,7 @@ def print_summary(console: Console, manifest: Manifest) -> None:
         _fact(console, "columns", "; ".join(_change(entry) for entry in changed))
     unused = [entry["from"] for entry in manifest.alignment if entry["action"] == "dropped"]
     if unused:
-        _fact(console, "unused", ", ".join(unused))
+        _fact(console, "unused", listed(unused))
     if manifest.nulls:
         _fact(console, "nulls", ", ".join(f"{name} {n:,}" for name, n in manifest.nulls.items()))
     for column, values in manifest.null_tokens.items():

@@ -8,6 +8,14 @@ from titanic_batch.cli.console import stdout
 from titanic_batch.printable import printable
 
 _GAP = "  "
+_MOST_LISTED = 100
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names for a sentence; of thousands, the first."""
+    if len(names) <= _MOST_LISTED:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_LISTED])}, ... ({len(names):,} in all)"
 
 
 def print_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

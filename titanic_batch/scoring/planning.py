@@ -59,9 +59,10 @@ class Planner:
             UsageError: if an option does not go with the model or the file.
         """
         key = (source.schema, source.text_cells, pair.output_format)
-        if key not in self._plans:
-            self._plans[key] = self._make(pair, source)
-        return self._plans[key]
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._make(pair, source)
+        return plan
 
     def _make(self, pair: FilePair, source: Source) -> FilePlan:
         options, facts = self.options, self.description.facts

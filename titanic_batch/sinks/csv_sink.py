@@ -68,7 +68,8 @@ class CsvSink:
 
 
 def _header(schema: pa.Schema) -> bytes:
-    return _as_csv(pa.table({str(i): [name] for i, name in enumerate(schema.names)}))
+    names = _as_text(pa.array(schema.names, pa.string()))
+    return f"{','.join(names.to_pylist())}\n".encode()
 
 
 def _as_csv(table: pa.Table) -> bytes:

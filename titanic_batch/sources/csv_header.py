@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -107,7 +108,7 @@ def _names(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     empty = [index + 1 for index, name in enumerate(names) if not name.strip()]
     if empty:
         raise _bad(f"the header has no name for column {', '.join(map(str, empty))}")
-    duplicates = sorted({name for name in names if names.count(name) > 1})
+    duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
     if duplicates:
         raise _bad(f"the header repeats {', '.join(map(repr, duplicates))}")
     return names

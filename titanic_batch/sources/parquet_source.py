@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -196,7 +197,7 @@ def _rows_per_chunk(metadata: pq.FileMetaData, chunk_bytes: int) -> int:
 
 
 def _refuse_duplicates(names: list[str], path: str) -> None:
-    duplicates = sorted({name for name in names if names.count(name) > 1})
+    duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
     if duplicates:
         raise DataError(f"it repeats column {', '.join(duplicates)}", where=path)
 

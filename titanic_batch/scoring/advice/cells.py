@@ -23,7 +23,7 @@ _NULL_TEXTS = frozenset(
 ) | frozenset(("empty", "\\n", "?", "-", "--", ".", "*", "#null!"))
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _GROUPED = re.compile(r"\s*[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?\s*")
-_BOOLEANS = {"true": 1, "false": 0}
+_BOOLEANS = {"true": 1, "false": 0, "yes": 1, "no": 0}
 _UNREADABLE = frozenset({"not-a-number", "not-an-integer", "not-a-boolean"})
 
 
@@ -37,8 +37,9 @@ def null_token_changes(trial: Trial) -> Iterator[Change]:
         for t, count in texts.most_common(1)
         if count >= 3
         and 2 * count > len(trial.rejected)
-        and not _has_digit(t)
+        and not has_digit(t)
         and all(cell.reason in _UNREADABLE for cell in bad if cell.text == t)
+        and not _stands_among_others(t, bad)
     ]
     for text in dict.fromkeys([*known[:_MOST_TOKENS], *most]):
         columns = dict.fromkeys(cell.feed.source for cell in bad if cell.text == text)
@@ -48,6 +49,15 @@ def null_token_changes(trial: Trial) -> Iterator[Change]:
             options={"null": (text,)},
             quotes_cells=True,
         )
+
+
+def _stands_among_others(text: str, cells: list[Cell]) -> bool:
+    """Tell whether a text's columns hold others that are no null either: yes stands beside no."""
+    columns = {cell.feed.position for cell in cells if cell.text == text}
+    others = {cell.text for cell in cells if cell.feed.position in columns} - {text}
+    return any(
+        not has_digit(other) and other.strip().casefold() not in _NULL_TEXTS for other in others
+    )
 
 
 def spelling_changes(
@@ -70,7 +80,7 @@ def spelling_changes(
         meant = {
             text: by_form[_form(text)][0]
             for text in seen
-            if len(by_form.get(_form(text), ())) == 1 and text not in known and text.isprintable()
+            if len(by_form.get(_form(text), ())) == 1 and text not in known
         }
         if not meant or len(known) > _MOST_CATEGORIES:
             continue
@@ -103,8 +113,9 @@ def boolean_changes(trial: Trial) -> Iterator[Change]:
         forms = {text.casefold() for text in texts}
         if feed.one_hot is not None or feed.mapping is not None or not forms <= set(_BOOLEANS):
             continue
-        usual = [text for text in ("False", "True") if text.casefold() not in forms]
-        mapping: dict[str, Scalar] = {t: _BOOLEANS[t.casefold()] for t in (*texts, *usual)}
+        usual = ("False", "True") if forms <= {"true", "false"} else ("no", "yes")
+        more = (text for text in usual if text.casefold() not in forms)
+        mapping: dict[str, Scalar] = {t: _BOOLEANS[t.casefold()] for t in (*texts, *more)}
         if len(cells) < trial.row_count:  # others may be numbers already
             mapping |= {"0": 0, "1": 1}
         yield Change(
@@ -201,9 +212,16 @@ def _counted_as(feed: Feed) -> str:
 
 
 def _form(text: str) -> str:
-    """Return a text without what people vary: case, accents, spaces around and between words."""
+    """Return a text without what people vary: case, accents, spaces around and between words.
+
+    Nor with what nobody sees.
+    """
     parts = unicodedata.normalize("NFKD", text)
-    plain = "".join(part for part in parts if not unicodedata.combining(part))
+    plain = "".join(
+        part
+        for part in parts
+        if not unicodedata.combining(part) and unicodedata.category(part) != "Cf"
+    )
     return " ".join(plain.split()).casefold()
 
 
@@ -222,7 +240,8 @@ def _usual(column: ColumnSchema) -> Scalar | None:
     return middle
 
 
-def _has_digit(text: str) -> bool:
+def has_digit(text: str) -> bool:
+    """Tell whether there is any digit in a text."""
     return any(character.isdigit() for character in text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from titanic_batch.scoring.advice.changes import Change
-from titanic_batch.scoring.advice.encodings import has_text_in, likely_encodings
+from titanic_batch.scoring.advice.encodings import has_text_in, likely_encodings, reading
 from titanic_batch.scoring.advice.trials import Trial
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sources.opening import dialect_of
@@ -20,7 +20,9 @@ def record_changes(
     if "bad-encoding" in reasons and not has_text_in(sample.raw, options.encoding):
         for encoding in likely_encodings(sample.raw, options.encoding):
             yield Change(
-                why=f"It is not {options.encoding} text, but can be read as {encoding}",
+                why=f"It is not {options.encoding} text, but can be read as "
+                f"{reading(sample.raw, encoding)}",
+                logged_why=f"It is not {options.encoding} text, but can be read as {encoding}",
                 options={"encoding": encoding},
             )
     if "unterminated" in reasons:

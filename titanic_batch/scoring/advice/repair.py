@@ -125,7 +125,7 @@ def python_command(script: str) -> str:
 
 
 def _literal(value: Any) -> str:
-    """Return a value as Python, with double quotes: single ones are the shell's."""
+    """Return a value as Python."""
     if isinstance(value, str):
         return printable_json(value)
     if isinstance(value, dict):

@@ -129,5 +129,7 @@ def _changed(
 def _is_better(new: Trial, old: Trial) -> bool:
     if new.error is not None or new.cost >= old.cost:
         return False
+    if new.row_count == old.row_count and not new.rejected.keys() <= old.rejected.keys():
+        return False  # what is rejected by it alone was right as it was
     let_through = {row for row in old.rejected if row not in new.rejected}
     return not let_through & new.near_empty  # a line of totals is nothing to be scored

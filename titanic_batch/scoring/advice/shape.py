@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import product
 
 import pyarrow as pa
 
-from titanic_batch.alignment.names import nearest, normalised
+from titanic_batch.alignment.names import Names
 from titanic_batch.alignment.plan import MissingColumnsError, plan_alignment
 from titanic_batch.errors import TitanicBatchError
 from titanic_batch.schema import ColumnSchema, TrainingSchema
@@ -17,7 +17,7 @@ from titanic_batch.scoring.advice.changes import Change
 from titanic_batch.scoring.advice.encodings import likely_encodings
 from titanic_batch.scoring.advice.trials import Trials, read
 from titanic_batch.scoring.options import ScoreOptions
-from titanic_batch.sources.base import Reading, Sample
+from titanic_batch.sources.base import Sample
 from titanic_batch.sources.dialect import Dialect
 from titanic_batch.sources.opening import dialect_of
 from titanic_batch.sources.records import bare_faults, split_fields, strip_newline
@@ -26,6 +26,8 @@ from titanic_batch.sources.sample import CsvSample
 _DELIMITERS = (b",", b";", b"\t", b"|")
 _MOST_SKIPPED = 10
 _MOSTLY = 0.5
+#: Whose columns are nothing like the model's, or are thousands, is no file with other names.
+_MOST_RENAMED, _MOST_TRIED = 50, 500
 _NAMES = {b",": "commas", b";": "semicolons", b"\t": "tabs", b"|": "vertical bars"}
 
 
@@ -154,13 +156,33 @@ def rename_changes(
     except TitanicBatchError:
         return []
     schema = trials.schema
+    try:
+        plan_alignment(
+            schema, reading.schema, options.alignment, where="", text_cells=reading.text_cells
+        )
+        return []
+    except MissingColumnsError as exc:
+        missing, taken = exc.missing, exc.sources | options.rename.keys()
+    except TitanicBatchError:
+        return []
+    if len(missing) > _MOST_RENAMED:
+        return []
+    try:
+        cells = pa.concat_tables(reading.parser.parse(chunk).cells for chunk in reading.chunks)
+    except (TitanicBatchError, pa.ArrowException):
+        return []
     renames: dict[str, str] = {}
-    free = _free_columns(reading, options, schema)
-    for name in _missing_columns(reading, options, schema):
-        source = _likely_source(schema.column(name), free, reading, options, trials)
+    free = [name for name in reading.schema.names if name not in taken]
+    for name in missing:
+        source = _likely_source(
+            schema.column(name),
+            [one for one in free if one not in renames],
+            lambda column, one: trials.fits(
+                cells, column, one, options, is_text=reading.text_cells
+            ),
+        )
         if source is None:
             return []
-        free.remove(source)
         renames[source] = name
     if not renames:
         return []
@@ -173,49 +195,17 @@ def rename_changes(
     ]
 
 
-def _missing_columns(
-    reading: Reading, options: ScoreOptions, schema: TrainingSchema
-) -> tuple[str, ...]:
-    try:
-        plan_alignment(
-            schema, reading.schema, options.alignment, where="", text_cells=reading.text_cells
-        )
-    except MissingColumnsError as exc:
-        return exc.missing
-    except TitanicBatchError:
-        pass
-    return ()
-
-
-def _free_columns(reading: Reading, options: ScoreOptions, schema: TrainingSchema) -> list[str]:
-    """Return the input columns that feed no column of the model."""
-    taken = set(options.rename)
-    for column in schema.columns:
-        only = replace(schema, columns=(column,))
-        rename = {old: new for old, new in options.rename.items() if new == column.name}
-        try:
-            plan = plan_alignment(
-                only,
-                reading.schema,
-                replace(ScoreOptions(rename=rename).alignment),
-                where="",
-                text_cells=reading.text_cells,
-            )
-        except TitanicBatchError:
-            continue
-        taken |= {feed.source for feed in plan.feeds}
-    return [name for name in reading.schema.names if name not in taken]
-
-
 def _likely_source(
-    column: ColumnSchema, free: list[str], reading: Reading, options: ScoreOptions, trials: Trials
+    column: ColumnSchema, free: list[str], fits: Callable[[str, str], float]
 ) -> str | None:
     """Return the column that is named most alike; else the only one that holds its categories."""
-    alike = [name for name in free if normalised(name) == normalised(column.name)]
-    for name in [*alike, *nearest(column.name, free)]:
-        if trials.fits(reading, column.name, name, options) > _MOSTLY:
+    names = Names(free)
+    for name in [*names.alike(column.name), *names.nearest(column.name)]:
+        if fits(column.name, name) > _MOSTLY:
             return name
     if column.kind != "category" or not all(isinstance(c, str) for c in column.categories or ()):
         return None
-    holding = [name for name in free if trials.fits(reading, column.name, name, options) == 1]
+    if len(free) > _MOST_TRIED:
+        return None
+    holding = [name for name in free if fits(column.name, name) == 1]
     return holding[0] if len(holding) == 1 else None

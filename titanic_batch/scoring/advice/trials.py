@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
+
 from titanic_batch.alignment.apply import Aligned, align
 from titanic_batch.alignment.feeds import AlignmentPlan, Feed
 from titanic_batch.alignment.plan import plan_alignment
@@ -154,21 +156,19 @@ class Trials:
 
         return [score_chunk(work.task, work.chunk, None, None) for work in works]
 
-    def fits(self, reading: Reading, column: str, source: str, options: ScoreOptions) -> float:
+    def fits(
+        self, cells: pa.Table, column: str, source: str, options: ScoreOptions, *, is_text: bool
+    ) -> float:
         """Return the share of an input column's cells, but for nulls, that a model column takes."""
         only = replace(self.schema, columns=(self.schema.column(column),))
         renamed = replace(options.alignment, rename={source: column}, fill={}, unknown={})
         renamed = replace(renamed, allow_null=frozenset(), mapping={})
+        cells = cells.select([source])
         try:
-            plan = plan_alignment(
-                only, reading.schema, renamed, where="", text_cells=reading.text_cells
-            )
-            given = faulty = 0
-            for chunk in reading.chunks:
-                cells = reading.parser.parse(chunk).cells
-                faults = align(plan, cells).faults
-                given += cells.num_rows - cells.column(source).null_count
-                faulty += len({f.index for f in faults if f.reason != "missing-value"})
+            plan = plan_alignment(only, cells.schema, renamed, where="", text_cells=is_text)
+            faults = align(plan, cells).faults
+            given = cells.num_rows - cells.column(source).null_count
+            faulty = len({f.index for f in faults if f.reason != "missing-value"})
         except TitanicBatchError:
             return 0.0
         return 1 - faulty / given if given else 0.0

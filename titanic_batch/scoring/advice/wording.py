@@ -9,8 +9,14 @@ from dataclasses import dataclass
 from titanic_batch.alignment.feeds import Feed
 from titanic_batch.printable import shell_quoted
 from titanic_batch.scoring.advice.case import Case
-from titanic_batch.scoring.advice.cells import by_feed, examples
+from titanic_batch.scoring.advice.cells import by_feed, examples, has_digit
 from titanic_batch.scoring.advice.changes import Change, options_with, repair_of
+from titanic_batch.scoring.advice.encodings import (
+    has_text_in,
+    is_text_in,
+    possible_encodings,
+    reading,
+)
 from titanic_batch.scoring.advice.flags import flags
 from titanic_batch.scoring.advice.search import Found
 from titanic_batch.scoring.options import ScoreOptions
@@ -197,12 +203,35 @@ def _hints(case: Case, options: ScoreOptions, found: Found, *, logged: bool) -> 
     cut = [row for row, reason in after.rejected.items() if reason == "unterminated"]
     if cut:
         yield "The last record is cut short, and so is the file: get all of it"
+    yield from _about_encoding(case, options, found, logged=logged)
     yield from _about_dummies(case, options, found)
     for feed, cells in by_feed(after.cells):
         rest = [cell for cell in cells if cell.row not in after.near_empty]
         if rest and not (feed.one_hot is not None and rest[0].reason == "unknown-category"):
             texts = dict.fromkeys(cell.text for cell in rest if cell.text)
             yield from _about_cells(case, options, feed, rest[0].reason, texts, logged=logged)
+
+
+def _about_encoding(
+    case: Case, options: ScoreOptions, found: Found, *, logged: bool
+) -> Iterator[str]:
+    """Yield what text might be in that no flag is named for: bytes alone do not tell."""
+    sample, declared = case.sample, options.encoding
+    is_bad = "bad-encoding" in found.after.rejected.values() or found.after.error is not None
+    if not isinstance(sample, CsvSample) or not is_bad or is_text_in(sample.raw, declared):
+        return
+    if has_text_in(sample.raw, declared):
+        yield "Some of it is in another encoding than the rest"
+        return
+    names = possible_encodings(sample.raw)
+    if names:
+        shown = names if logged else [reading(sample.raw, name) for name in names]
+        yield (
+            f"It may be {' or '.join(shown)}, which cannot be told from the bytes alone: say which "
+            "with the option encoding"
+        )
+    else:
+        yield f"It is not {declared} text, and nothing tells what it is: ask who made it"
 
 
 def _about_cells(
@@ -222,6 +251,11 @@ def _about_cells(
         yield f"{feed.source} has values that its map does not name{held}"
     elif reason == "unknown-category":
         yield f"{feed.source} has values that the model never saw{held}"
+    elif texts and reason != "unknown-category" and any(map(has_digit, texts)):
+        yield (
+            f"{feed.source} holds what is no plain number{held}: make numbers of it in the input, "
+            "in the unit of the training data"
+        )
     elif texts and _holds_text_only(case, feed):
         texts_of_map = ",".join(f"{text}=NUMBER" for text in list(texts)[:3])
         shape = "" if logged else f", as {feed.column.name}:{texts_of_map}"
