@@ -23,7 +23,7 @@ from tests.publish.publishing import (
     stage,
 )
 from titanic_batch.errors import OutputError
-from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.manifest import read_manifest
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths, temporary
 from titanic_batch.publish.staging import StagedFile

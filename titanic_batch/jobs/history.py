@@ -24,8 +24,12 @@ from titanic_batch.jobs.night import Night, manifests_of
 from titanic_batch.jobs.run_manifest import says_published
 from titanic_batch.jobs.settings import ModelChoice
 from titanic_batch.publish.lock import locked
-from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest, read_manifest
+from titanic_batch.publish.manifest import (
+    Manifest,
+    UnreadableManifest,
+    find_manifest,
+    read_manifest,
+)
 from titanic_batch.publish.ownership import describes, refuse_foreign, refuse_foreign_rejects
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, Leftovers, OutputPaths, output_paths
 from titanic_batch.publish.placing import recover
@@ -222,15 +226,15 @@ class _Look:
     def _counts(self, manifest: Manifest, pair: FilePair) -> bool:
         """Tell whether a manifest says that this night is published."""
         told, template = manifest.job, self.job.output
-        if told is not None and told["name"] != self.job.name:
+        if told is not None and told.name != self.job.name:
             return self._repeats(
-                manifest, pair, f"the job {told['name']} published this output, for {told['date']}"
+                manifest, pair, f"the job {told.name} published this output, for {told.date}"
             )
-        is_this_day = told is not None and told["date"] == str(self.night.day)
+        is_this_day = told is not None and told.date == str(self.night.day)
         if distinguishes_days(template):
             if told is None or is_this_day:
                 return True
-            return self._repeats(manifest, pair, f"this output was published for {told['date']}")
+            return self._repeats(manifest, pair, f"this output was published for {told.date}")
         if has_date(template) and is_this_day:
             return True
         return is_input_of(manifest, Path(pair.input))
@@ -239,10 +243,10 @@ class _Look:
         """Tell that scoring would only repeat what is there; raises UsageError if it would not."""
         if already_published(pair, self.model.open(), self.options) is not None:
             return True
-        told = manifest.job or {}
+        name = manifest.job.name if manifest.job is not None else None
         raise UsageError(
             what,
             where=manifest.output.path,
-            cure=f"Correct output.path, or job.name if it was {told['name']!r} before; or publish "
+            cure=f"Correct output.path, or job.name if it was {name!r} before; or publish "
             f"it anew: `{self._force}`.",
         )

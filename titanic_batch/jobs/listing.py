@@ -14,8 +14,7 @@ from titanic_batch.jobs.dates import distinguishes_days, today
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.jobs.night import RUN_MANIFEST, manifests_of, outputs_glob, plan_night
 from titanic_batch.jobs.settings import choose_model
-from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX
 
 #: Other programs' files, which may stand where jobs do.
@@ -113,7 +112,7 @@ def _of_day(job: Job, day: date) -> Callable[[Manifest], bool]:
     def is_of_day(manifest: Manifest) -> bool:
         told = manifest.job
         if told is not None:
-            return bool(told["name"] == job.name and told["date"] == str(day))
+            return told.name == job.name and told.date == str(day)
         finished_at = datetime.fromisoformat(manifest.finished_at)
         return holds_day or today(job.zone, finished_at) == day
 
@@ -154,7 +153,7 @@ def _published(
         rows=sum(manifest.rows.scored for manifest in manifests),
         rejected=sum(manifest.rows.rejected for manifest in manifests),
         finished_at=newest.finished_at,
-        model=newest.model["tag"],
+        model=newest.model.tag,
     )
 
 

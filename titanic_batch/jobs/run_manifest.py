@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from titanic_batch.errors import without_cells
 from titanic_batch.jobs.night import RUN_MANIFEST
 from titanic_batch.jobs.writing import write_text
-from titanic_batch.publish.manifest import TOOL
-from titanic_batch.publish.manifest_file import NotAManifestError, read_document
+from titanic_batch.publish.manifest import TOOL, NotAManifestError, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,9 @@ import stat
 from pathlib import Path
 
 from titanic_batch.errors import OutputError, UsageError, os_errors
-from titanic_batch.publish.manifest import FileFacts, Manifest
-from titanic_batch.publish.manifest_file import (
+from titanic_batch.publish.manifest import (
+    FileFacts,
+    Manifest,
     UnreadableManifest,
     find_manifest,
     read_manifest,

@@ -6,8 +6,7 @@ import stat
 from pathlib import Path
 
 from titanic_batch.errors import os_errors
-from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.ownership import (
     describes,
     is_rejects_file,

@@ -18,8 +18,7 @@ from titanic_batch.errors import os_errors
 from titanic_batch.interrupts import signals_wait
 from titanic_batch.publish.keeping import keep_replaced
 from titanic_batch.publish.lock import locked
-from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.ownership import refuse_foreign
 from titanic_batch.publish.paths import Leftovers, OutputPaths, require_names, work_folder
 from titanic_batch.publish.placing import put_in_place, recover

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from titanic_batch.errors import DataError, UsageError, os_errors
-from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest
+from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.row_count import count_rows
 from titanic_batch.publish.staging import hash_file

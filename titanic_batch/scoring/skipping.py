@@ -39,9 +39,9 @@ def already_published(
 def is_model_of(manifest: Manifest, model: VerifiedModel) -> bool:
     """Tell whether a model, and the schema that came with it, is what scored an output."""
     known = manifest.model
-    if known["sha256"] != model.sha256:
+    if known.sha256 != model.sha256:
         return False
-    return model.schema is None or known["schema_sha256"] == schema_sha256(model.schema)
+    return model.schema is None or known.schema_sha256 == schema_sha256(model.schema)
 
 
 def differing_options(manifest: Manifest, options: ScoreOptions) -> list[str]:
