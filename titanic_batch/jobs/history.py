@@ -23,7 +23,6 @@ from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night, manifests_of
 from titanic_batch.jobs.run_manifest import says_published
 from titanic_batch.jobs.settings import ModelChoice
-from titanic_batch.publish.lock import locked
 from titanic_batch.publish.manifest import (
     Manifest,
     UnreadableManifest,
@@ -31,11 +30,13 @@ from titanic_batch.publish.manifest import (
     read_manifest,
 )
 from titanic_batch.publish.ownership import describes, refuse_foreign, refuse_foreign_rejects
-from titanic_batch.publish.paths import MANIFEST_SUFFIX, Leftovers, OutputPaths, output_paths
+from titanic_batch.publish.paths import MANIFEST_SUFFIX, OutputPaths, output_paths
 from titanic_batch.publish.placing import recover
 from titanic_batch.scoring.inputs import FilePair, pair_of_file
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.skipping import already_published, is_input_of
+from titanic_batch.stores import store_of
+from titanic_batch.stores.private import Leftovers
 
 if TYPE_CHECKING:
     from titanic_batch.scoring.options import ScoreOptions
@@ -160,7 +161,7 @@ def _complete_what_was_begun(paths: OutputPaths, leftovers: Leftovers) -> None:
     with contextlib.ExitStack() as held:
         try:
             with signals_wait():
-                held.enter_context(locked(paths))
+                held.enter_context(store_of(paths.data).lock(paths.data))
         except OutputLockedError:
             if leftovers.of(paths.manifest):  # it may be between two renames
                 raise
@@ -194,7 +195,7 @@ class _Look:
                 cure=f"{manifest.cure} Restore it; or publish anew, and keep it beside the new "
                 f"one: `{self._force}`.".lstrip(),
             )
-        there = manifest is not None and paths.data.exists()
+        there = manifest is not None and store_of(paths.data).stat(paths.data) is not None
         if manifest is None or not there:
             run_id = manifest.run_id if manifest is not None else None
             removed = manifest is not None and distinguishes_days(self.job.output)

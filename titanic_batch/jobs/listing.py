@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +15,7 @@ from titanic_batch.jobs.night import RUN_MANIFEST, manifests_of, outputs_glob, p
 from titanic_batch.jobs.settings import choose_model
 from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX
+from titanic_batch.stores import store_of
 
 #: Other programs' files, which may stand where jobs do.
 _NO_JOBS = ("pyproject.toml",)
@@ -124,7 +124,7 @@ def _newest(job: Job) -> PublishedOutput | None:
     inside = "*" if pattern.endswith("/") else ""
     manifests = [
         path
-        for path in glob.glob(f"{pattern}{inside}{MANIFEST_SUFFIX}")  # noqa: PTH207  # absolute
+        for path in store_of(pattern).glob(f"{pattern}{inside}{MANIFEST_SUFFIX}")
         if Path(path).name != RUN_MANIFEST
     ]
     newest = max(manifests, key=_modified, default=None)
@@ -140,7 +140,7 @@ def _published(
     manifests = [
         manifest
         for path in manifests_of(output)
-        if Path(str(path).removesuffix(MANIFEST_SUFFIX)).exists()
+        if _stands(str(path).removesuffix(MANIFEST_SUFFIX))
         and (manifest := read_manifest(path)) is not None
         and counts(manifest)
     ]
@@ -159,5 +159,10 @@ def _published(
 
 def _modified(path: str) -> float:
     with contextlib.suppress(OSError):
-        return Path(path).stat().st_mtime
+        found = store_of(path).stat(path)
+        return found.modified if found is not None else 0.0
     return 0.0
+
+
+def _stands(path: str) -> bool:
+    return store_of(path).stat(path) is not None

@@ -13,6 +13,7 @@ from titanic_batch.errors import UsageError
 from titanic_batch.jobs.dates import any_date_glob, render
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
+from titanic_batch.stores import store_of
 
 #: Every file of a night that goes into a folder, and its verdict. A companion by its ending: no
 #: folder of inputs takes it for one.
@@ -85,7 +86,7 @@ def manifests_of(output: str) -> list[Path]:
     """Return where the manifests of an output are: a file's one, or those in a folder."""
     if not output.endswith(os.sep):
         return [output_paths(output).manifest]
-    found = sorted(Path(output).glob(f"*{MANIFEST_SUFFIX}"))
+    found = [Path(name) for name in store_of(output).list(output) if name.endswith(MANIFEST_SUFFIX)]
     return [path for path in found if path.name != RUN_MANIFEST]
 
 

@@ -14,10 +14,7 @@ from the types here. To change the format:
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +22,8 @@ from typing import Annotated, Any
 
 from titanic_batch.errors import os_errors
 from titanic_batch.publish import manifest_form as form
+from titanic_batch.stores import store_of
+from titanic_batch.stores.base import NotOrdinaryError
 
 MANIFEST_VERSION = 1
 TOOL = "titanic-batch"
@@ -275,8 +274,11 @@ def read_document(path: Path) -> Any:
         NotAManifestError: if it is no JSON, or no ordinary file.
         OutputError: if the system refuses to read it.
     """
-    with os_errors(path, "reading the manifest"):
-        data = _read(path)
+    try:
+        with os_errors(path, "reading the manifest"):
+            data = store_of(path).read(path, limit=_LARGEST_BYTES)
+    except NotOrdinaryError as exc:
+        raise NotAManifestError(str(exc)) from exc
     if data is None:
         return None
     try:
@@ -285,29 +287,6 @@ def read_document(path: Path) -> Any:
         raise NotAManifestError(str(exc)) from exc
     except (ValueError, RecursionError) as exc:
         raise NotAManifestError("it is not JSON") from exc
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as exc:
-        if exc.errno == errno.ENAMETOOLONG:
-            return None
-        if exc.errno in (errno.ELOOP, errno.ENXIO):  # a link; a socket
-            raise NotAManifestError("it is no ordinary file") from exc
-        raise
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise NotAManifestError("it is no ordinary file")
-        if found.st_size > _LARGEST_BYTES:
-            raise NotAManifestError(f"it is larger than {_LARGEST_BYTES >> 20} MB")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(_LARGEST_BYTES)
-    finally:
-        os.close(descriptor)
 
 
 def _parse(path: Path, document: Any) -> Manifest | UnreadableManifest:

@@ -9,7 +9,8 @@ from titanic_batch.errors import DataError, UsageError, os_errors
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.row_count import count_rows
-from titanic_batch.publish.staging import hash_file
+from titanic_batch.stores import store_of
+from titanic_batch.stores.base import hash_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +40,16 @@ def verify(output: str | Path) -> Verification:
         OutputError: if it cannot be read.
     """
     paths = output_paths(output)
-    if paths.data.is_dir():
+    with os_errors(paths.data, "reading"):
+        found = store_of(paths.data).stat(paths.data)
+    if found is not None and found.kind == "folder":
         raise UsageError(
             "this is a folder",
             where=str(paths.data),
             cure="Verify each file in it: for f in FOLDER/*.parquet; do titanic-batch verify "
             '"$f"; done',
         )
-    if not paths.data.exists():
+    if found is None:
         raise DataError(
             "there is no such output", where=str(paths.data), cure="Check the path, or score it."
         )
@@ -62,7 +65,7 @@ def verify(output: str | Path) -> Verification:
             cure=manifest.cure or "Score it again.",
         )
     known, rows = manifest.output, manifest.rows
-    with os_errors(paths.data, "reading"), paths.data.open("rb") as file:
+    with os_errors(paths.data, "reading"), store_of(paths.data).open(paths.data).file as file:
         sha256 = hash_file(file)
         size = file.tell()
     if size != known.bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import shlex
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths,
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import STDIN, input_format, no_such_file, stem
+from titanic_batch.stores import store_of
 
 STDOUT = "-"
 _GLOB_CHARACTERS = frozenset("*?[")
@@ -54,7 +54,7 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
     if output == STDOUT:
         return [_to_stdout(input, several=several, options=options)]
     files = find_inputs(input) if several else [input]
-    into_folder = output.endswith(os.sep) or _is_folder(output)
+    into_folder = output.endswith(os.sep) or _kind(output) == "folder"
     if several and not into_folder:
         raise UsageError(
             f"{input} is several files, and {output} is not a folder",
@@ -70,13 +70,17 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
 
 def is_several(input: str) -> bool:
     """Tell whether an INPUT stands for several files."""
-    if input == STDIN or os.path.isfile(input):  # noqa: PTH113  # false for names too long
+    if input == STDIN or _kind(input) == "file":
         return False
-    return _is_folder(input) or bool(_GLOB_CHARACTERS & set(input))
+    return _kind(input) == "folder" or bool(_GLOB_CHARACTERS & set(input))
 
 
-def _is_folder(path: str) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112  # pathlib raises where a name is too long
+def _kind(path: str) -> str | None:
+    """Return what a path leads to; None for nothing, also where its name is too long."""
+    with contextlib.suppress(OSError, ValueError):
+        found = store_of(path).stat(path)
+        return found.kind if found is not None else None
+    return None
 
 
 def find_inputs(input: str) -> list[str]:
@@ -88,16 +92,14 @@ def find_inputs(input: str) -> list[str]:
     Raises:
         InputMissingError: if there are none.
     """
-    if Path(input).is_dir():
-        candidates = sorted(str(path) for path in Path(input).iterdir())
-    else:
-        candidates = sorted(glob.glob(input, recursive=True))  # noqa: PTH207  # absolute ones too
+    store = store_of(input)
+    candidates = store.list(input) if _kind(input) == "folder" else store.glob(input)
     found = [
         path
         for path in candidates
         if input_format(path) is not None
         and not is_companion(Path(path).name)
-        and Path(path).is_file()
+        and _kind(path) == "file"
         and not is_published(Path(path))
     ]
     if not found:
@@ -164,7 +166,7 @@ def pair_of_file(input: str, output: str, rejects: str | None = None) -> FilePai
 
 def _pair(input: str, output: str, output_format: str, options: ScoreOptions) -> FilePair:
     _require_known(input)
-    if input != STDIN and not os.path.lexists(input):
+    if input != STDIN and not _stands(input):
         raise no_such_file(input)  # now, not after the model is loaded
     paths = output_paths(output, options.rejects)
     companions = (paths.data, paths.rejects, paths.manifest, paths.failed_rejects)
@@ -193,12 +195,18 @@ def _format_of(output: str) -> str:
 
 def _same_file(input: str, others: Iterable[Path]) -> Path | None:
     """Return the one of `others` that is the input, by whatever name."""
-    try:
-        found = os.stat(input)  # noqa: PTH116  # thousands of times
-    except OSError:
-        return None
-    for path in others:
-        with contextlib.suppress(OSError):
-            if os.path.samestat(found, path.stat()):
-                return path
+    store = store_of(input)
+    with contextlib.suppress(OSError):
+        found = store.stat(input)
+        for path in others if found is not None else ():
+            with contextlib.suppress(OSError):
+                other = store_of(path).stat(path)
+                if found is not None and other is not None and found.identity == other.identity:
+                    return path
     return None
+
+
+def _stands(path: str) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        return store_of(path).stat(path, follow=False) is not None
+    return False

@@ -17,7 +17,6 @@ from titanic_batch.errors import (
 )
 from titanic_batch.interrupts import run_begins, run_is_over, signals_wait, stop_if_interrupted
 from titanic_batch.models import VerifiedModel
-from titanic_batch.publish.paths import Leftovers
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.finishing import open_finisher
@@ -35,6 +34,7 @@ from titanic_batch.scoring.skipping import already_published
 from titanic_batch.scoring.trying import RowTrial, trial_of
 from titanic_batch.scoring.workers import worker_count
 from titanic_batch.sources.dialect import declare_dialect
+from titanic_batch.stores.private import Leftovers
 
 
 def run_files(

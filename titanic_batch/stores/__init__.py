@@ -1,0 +1,19 @@
+"""Where the files are that a user names: every open, list, stage, commit and lock goes through one.
+
+base            the protocol
+local           the file system
+local_staging   files that are written in private there, and renamed into place
+private         the private names beside an output
+"""
+
+from titanic_batch.stores.base import Name, Store
+from titanic_batch.stores.local import LocalStore
+
+__all__ = ["store_of"]
+
+_LOCAL = LocalStore()
+
+
+def store_of(name: Name) -> Store:  # noqa: ARG001  # there is only one yet
+    """Return the store that a name belongs to."""
+    return _LOCAL
