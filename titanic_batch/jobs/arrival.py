@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 
 from titanic_batch.errors import InputMissingError
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night
 from titanic_batch.scoring.inputs import find_inputs, is_several
-from titanic_batch.stores import store_of
+from titanic_batch.stores import entry_at, store_of
 
 
 def not_arrived(job: Job, night: Night) -> InputMissingError | None:
@@ -48,14 +47,15 @@ def input_is_absent(input: str) -> bool:
 def _too_young(input: str, min_age_s: float) -> InputMissingError | None:
     now = time.time()
     for path in find_inputs(input) if is_several(input) else [input]:
-        with contextlib.suppress(OSError):  # it is missed when it is opened
-            found = store_of(path).stat(path)
-            age_s = now - found.modified if found is not None else min_age_s
-            if age_s < min_age_s:
-                return InputMissingError(
-                    f"the input has not arrived: it was written {max(age_s, 0):.0f} s ago, and "
-                    f"input.min_age asks for {min_age_s:.0f} s",
-                    where=path,
-                    cure="Run the job again later.",
-                )
+        found = entry_at(path)
+        if found is None:
+            continue  # it is missed when it is opened
+        age_s = now - found.modified
+        if age_s < min_age_s:
+            return InputMissingError(
+                f"the input has not arrived: it was written {max(age_s, 0):.0f} s ago, and "
+                f"input.min_age asks for {min_age_s:.0f} s",
+                where=path,
+                cure="Run the job again later.",
+            )
     return None

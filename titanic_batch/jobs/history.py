@@ -23,6 +23,7 @@ from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night, manifests_of
 from titanic_batch.jobs.run_manifest import says_published
 from titanic_batch.jobs.settings import ModelChoice
+from titanic_batch.publish.leftovers import Leftovers
 from titanic_batch.publish.manifest import (
     Manifest,
     UnreadableManifest,
@@ -36,7 +37,6 @@ from titanic_batch.scoring.inputs import FilePair, pair_of_file
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.skipping import already_published, is_input_of
 from titanic_batch.stores import store_of
-from titanic_batch.stores.private import Leftovers
 
 if TYPE_CHECKING:
     from titanic_batch.scoring.options import ScoreOptions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,7 +14,7 @@ from titanic_batch.jobs.night import RUN_MANIFEST, manifests_of, outputs_glob, p
 from titanic_batch.jobs.settings import choose_model
 from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX
-from titanic_batch.stores import store_of
+from titanic_batch.stores import entry_at, store_of
 
 #: Other programs' files, which may stand where jobs do.
 _NO_JOBS = ("pyproject.toml",)
@@ -140,7 +139,7 @@ def _published(
     manifests = [
         manifest
         for path in manifests_of(output)
-        if _stands(str(path).removesuffix(MANIFEST_SUFFIX))
+        if entry_at(str(path).removesuffix(MANIFEST_SUFFIX)) is not None
         and (manifest := read_manifest(path)) is not None
         and counts(manifest)
     ]
@@ -158,11 +157,5 @@ def _published(
 
 
 def _modified(path: str) -> float:
-    with contextlib.suppress(OSError):
-        found = store_of(path).stat(path)
-        return found.modified if found is not None else 0.0
-    return 0.0
-
-
-def _stands(path: str) -> bool:
-    return store_of(path).stat(path) is not None
+    found = entry_at(path)
+    return found.modified if found is not None else 0.0

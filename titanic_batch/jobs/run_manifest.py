@@ -10,6 +10,7 @@ from titanic_batch.errors import without_cells
 from titanic_batch.jobs.night import RUN_MANIFEST
 from titanic_batch.jobs.writing import write_text
 from titanic_batch.publish.manifest import TOOL, NotAManifestError, read_document
+from titanic_batch.stores import store_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
         OutputError: if the system refuses.
     """
     path = Path(night.output) / RUN_MANIFEST
-    if path.exists() and all(file.skipped for file in files):
+    if store_of(path).stat(path) is not None and all(file.skipped for file in files):
         return
     document = {
         "run_manifest_version": RUN_MANIFEST_VERSION,

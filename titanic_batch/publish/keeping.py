@@ -9,7 +9,7 @@ from pathlib import Path
 from titanic_batch.errors import os_errors
 from titanic_batch.publish.together import Steps
 from titanic_batch.stores import store_of
-from titanic_batch.stores.base import NotOrdinaryError
+from titanic_batch.stores.base import NOTHING, NotOrdinaryError
 
 
 def keep_replaced(manifest: Path) -> Steps:
@@ -37,7 +37,7 @@ def keep_replaced(manifest: Path) -> Steps:
         copy.seal(found.mode if found is not None else 0o600)
         yield [copy]
         with os_errors(kept, "keeping the manifest that is replaced"):
-            copy.commit(name=kept)
+            copy.commit(expected=NOTHING, name=kept)
         copy.keep()
     finally:
         copy.discard()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from titanic_batch.publish.manifest import (
 )
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, OutputPaths, output_paths
 from titanic_batch.publish.rejects import HEADER, count_reasons
-from titanic_batch.stores import store_of
-from titanic_batch.stores.base import Entry, hash_file
+from titanic_batch.stores import entry_at, store_of
+from titanic_batch.stores.base import hash_file
 
 
 def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
@@ -29,7 +28,7 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
         OutputError: if a folder stands where one of the files goes.
     """
     files = (paths.data, paths.rejects, paths.failed_rejects, paths.manifest)
-    if not any(map(_stands, files)):
+    if not any(entry_at(path, follow=False) for path in files):
         return
     data = store_of(paths.data).stat(paths.data)
     if data is not None and data.kind == "folder":
@@ -51,7 +50,7 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
             where=str(paths.data),
             cure="Choose another output, or replace it with --overwrite.",
         )
-    manifest = _stands(paths.manifest)
+    manifest = entry_at(paths.manifest, follow=False)
     if manifest is not None and manifest.kind == "file" and data is None:
         _refuse_unreadable_manifest(paths.manifest)
     refuse_foreign_rejects(paths.rejects)
@@ -69,7 +68,7 @@ def _refuse_unreadable_manifest(path: Path) -> None:
 
 def _refuse_special(path: Path) -> None:
     """Refuse what is no file; a link is replaced itself."""
-    found = _stands(path)
+    found = entry_at(path, follow=False)
     if found is None:
         return
     if found.kind == "folder":
@@ -84,13 +83,6 @@ def _refuse_special(path: Path) -> None:
             where=str(path),
             cure="Choose another path.",
         )
-
-
-def _stands(path: Path) -> Entry | None:
-    """Return what stands at a path, a link itself; None too where nobody may look."""
-    with contextlib.suppress(OSError):
-        return store_of(path).stat(path, follow=False)
-    return None
 
 
 def refuse_foreign_rejects(path: Path) -> None:
@@ -121,9 +113,9 @@ def published(paths: OutputPaths) -> Manifest | None:
 
 def is_published(path: Path) -> bool:
     """Tell whether titanic-batch published the file, going by what its manifest says it is."""
-    found_here = _stands(path)
+    found_here = entry_at(path, follow=False)
     is_link = found_here is not None and found_here.kind == "link"
-    if not is_link and _stands(Path(f"{path}{MANIFEST_SUFFIX}")) is None:
+    if not is_link and entry_at(f"{path}{MANIFEST_SUFFIX}", follow=False) is None:
         return False
     found = find_manifest(output_paths(path).manifest)
     return found.is_ours if isinstance(found, UnreadableManifest) else found is not None

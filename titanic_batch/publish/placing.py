@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from titanic_batch.errors import os_errors
+from titanic_batch.publish.leftovers import Leftovers
 from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.ownership import (
     describes,
@@ -16,7 +17,6 @@ from titanic_batch.publish.paths import OutputPaths
 from titanic_batch.publish.together import Steps, take_steps
 from titanic_batch.stores import store_of
 from titanic_batch.stores.base import Staged
-from titanic_batch.stores.private import Leftovers
 
 
 def put_in_place(

@@ -17,6 +17,7 @@ from pathlib import Path
 from titanic_batch.errors import os_errors
 from titanic_batch.interrupts import signals_wait
 from titanic_batch.publish.keeping import keep_replaced
+from titanic_batch.publish.leftovers import Leftovers
 from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.ownership import refuse_foreign
 from titanic_batch.publish.paths import OutputPaths, require_names
@@ -25,7 +26,7 @@ from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectsFile
 from titanic_batch.publish.together import Steps
 from titanic_batch.stores import store_of
-from titanic_batch.stores.private import Leftovers, work_folder
+from titanic_batch.stores.private import work_folder
 
 
 class Publication:

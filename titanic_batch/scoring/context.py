@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from titanic_batch.models import VerifiedModel
+from titanic_batch.publish.leftovers import Leftovers
 from titanic_batch.scoring.finishing import Finisher
 from titanic_batch.scoring.guarding import Guard
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.report import RunFacts
-from titanic_batch.stores.private import Leftovers
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 from collections.abc import Iterable
@@ -15,7 +14,7 @@ from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths,
 from titanic_batch.scoring.options import ScoreOptions, reject_limit
 from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import STDIN, input_format, no_such_file, stem
-from titanic_batch.stores import store_of
+from titanic_batch.stores import entry_at, store_of
 
 STDOUT = "-"
 _GLOB_CHARACTERS = frozenset("*?[")
@@ -77,10 +76,8 @@ def is_several(input: str) -> bool:
 
 def _kind(path: str) -> str | None:
     """Return what a path leads to; None for nothing, also where its name is too long."""
-    with contextlib.suppress(OSError, ValueError):
-        found = store_of(path).stat(path)
-        return found.kind if found is not None else None
-    return None
+    found = entry_at(path)
+    return found.kind if found is not None else None
 
 
 def find_inputs(input: str) -> list[str]:
@@ -166,7 +163,7 @@ def pair_of_file(input: str, output: str, rejects: str | None = None) -> FilePai
 
 def _pair(input: str, output: str, output_format: str, options: ScoreOptions) -> FilePair:
     _require_known(input)
-    if input != STDIN and not _stands(input):
+    if input != STDIN and entry_at(input, follow=False) is None:
         raise no_such_file(input)  # now, not after the model is loaded
     paths = output_paths(output, options.rejects)
     companions = (paths.data, paths.rejects, paths.manifest, paths.failed_rejects)
@@ -195,18 +192,9 @@ def _format_of(output: str) -> str:
 
 def _same_file(input: str, others: Iterable[Path]) -> Path | None:
     """Return the one of `others` that is the input, by whatever name."""
-    store = store_of(input)
-    with contextlib.suppress(OSError):
-        found = store.stat(input)
-        for path in others if found is not None else ():
-            with contextlib.suppress(OSError):
-                other = store_of(path).stat(path)
-                if found is not None and other is not None and found.identity == other.identity:
-                    return path
+    found = entry_at(input)
+    for path in others if found is not None else ():
+        other = entry_at(path)
+        if found is not None and other is not None and found.identity == other.identity:
+            return path
     return None
-
-
-def _stands(path: str) -> bool:
-    with contextlib.suppress(OSError, ValueError):
-        return store_of(path).stat(path, follow=False) is not None
-    return False

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sources.formats import STDIN
-from titanic_batch.stores import store_of
+from titanic_batch.stores import entry_at
 
 #: A file is cut into so many chunks at the least, for workers to share and to end together ...
 _FEWEST_CHUNKS = 16
@@ -47,8 +47,5 @@ def _unfolded(path: str) -> float:
 
 
 def _size(path: str) -> int:
-    try:
-        found = store_of(path).stat(path)
-    except OSError:
-        return 0  # it is missed when it is opened, with a better message
-    return found.size if found is not None else 0
+    found = entry_at(path)
+    return found.size if found is not None else 0  # it is missed when it is opened

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from titanic_batch.errors import ClosedPipeError, os_errors
+from titanic_batch.publish.leftovers import Leftovers
 from titanic_batch.publish.manifest import FileFacts, Manifest
 from titanic_batch.publish.ownership import refuse_foreign_rejects
 from titanic_batch.publish.publication import Publication
@@ -23,7 +24,6 @@ from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.standard_streams import require_stdout
 from titanic_batch.stores.base import Staged, Unsynced, hash_file
-from titanic_batch.stores.private import Leftovers
 
 _SPOOL = "standard output's temporary file (TMPDIR says where)"
 

@@ -59,6 +59,21 @@ class Entry:
     is_own: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Leftover:
+    """What a run that died left beside its output.
+
+    Attributes:
+        target: What it belongs to: the last part of its name.
+        kind: `tmp` was staged; `work` is a folder of what the run would need again.
+        place: Where it is.
+    """
+
+    target: str
+    kind: str
+    place: Path
+
+
 class OpenedFile(Protocol):
     """A file that is being read."""
 
@@ -198,6 +213,14 @@ class Store(Protocol):
 
     def staged(self, name: Name, run_id: str) -> Staged | None:
         """Return what a run that died has staged for a name; None where it is not there."""
+        ...
+
+    def left_behind(self, folder: Name) -> Iterable[Leftover]:
+        """Return what runs that died left in a folder, in no order."""
+        ...
+
+    def make_folder(self, folder: Name) -> None:
+        """Make a folder and those above it, where there are such things and it is missing."""
         ...
 
     def remove(self, name: Name) -> None:

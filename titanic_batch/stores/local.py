@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO
 
 from titanic_batch.errors import DataError, OutputError, OutputLockedError, os_errors
-from titanic_batch.stores.base import Entry, Name, NotOrdinaryError
+from titanic_batch.stores.base import Entry, Leftover, Name, NotOrdinaryError
 from titanic_batch.stores.local_staging import Folder, StagedFile, tag_of
-from titanic_batch.stores.private import lock_file
+from titanic_batch.stores.private import lock_file, private_in
 
 
 class LocalFile:
@@ -126,6 +126,14 @@ class LocalStore:
             return staged if stat.S_ISREG(staged.place.lstat().st_mode) else None
         except OSError:
             return None
+
+    def left_behind(self, folder: Name) -> Iterator[Leftover]:
+        """Yield the private files and work folders in a folder."""
+        return private_in(Path(folder))
+
+    def make_folder(self, folder: Name) -> None:
+        """Make a folder and those above it."""
+        Path(folder).mkdir(parents=True, exist_ok=True)
 
     def remove(self, name: Name) -> None:
         """Remove a file, if it is there."""
