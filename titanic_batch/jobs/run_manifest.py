@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from titanic_batch.errors import without_cells
 from titanic_batch.jobs.night import RUN_MANIFEST
 from titanic_batch.jobs.writing import write_text
-from titanic_batch.publish.manifest import TOOL, NotAManifestError, read_document
+from titanic_batch.publish.json_file import NotJsonError, read_json
+from titanic_batch.publish.manifest import TOOL
 from titanic_batch.stores import store_of
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
 def says_published(job: Job, night: Night) -> bool:
     """Tell whether the run manifest says that all of a night is published, by this job."""
     try:
-        document = read_document(Path(night.output) / RUN_MANIFEST)
-    except NotAManifestError:
+        document = read_json(Path(night.output) / RUN_MANIFEST, "reading the run manifest")
+    except NotJsonError:
         return False
     return isinstance(document, dict) and all(
         document.get(key) == value

@@ -20,15 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from titanic_batch.errors import os_errors
 from titanic_batch.publish import manifest_form as form
-from titanic_batch.stores import store_of
-from titanic_batch.stores.base import NotOrdinaryError
+from titanic_batch.publish.json_file import NotJsonError, read_json
 
 MANIFEST_VERSION = 1
 TOOL = "titanic-batch"
-#: Thousands of columns make one of a few megabytes.
-_LARGEST_BYTES = 64 << 20
 #: Made once: `json.dumps` would make one for each value.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=vars)
 _ASCII_ENCODER = json.JSONEncoder(default=vars)
@@ -257,36 +253,10 @@ def find_manifest(path: Path) -> Manifest | UnreadableManifest | None:
         OutputError: if the system refuses to read it.
     """
     try:
-        document = read_document(path)
-    except NotAManifestError as exc:
+        document = read_json(path, "reading the manifest")
+    except NotJsonError as exc:
         return UnreadableManifest(path=path, reason=str(exc))
     return None if document is None else _parse(path, document)
-
-
-class NotAManifestError(Exception):
-    """What was found is no manifest; its text says why."""
-
-
-def read_document(path: Path) -> Any:
-    """Return the JSON at `path`, which is not to be relied on; None where there is no file.
-
-    Raises:
-        NotAManifestError: if it is no JSON, or no ordinary file.
-        OutputError: if the system refuses to read it.
-    """
-    try:
-        with os_errors(path, "reading the manifest"):
-            data = store_of(path).read(path, limit=_LARGEST_BYTES)
-    except NotOrdinaryError as exc:
-        raise NotAManifestError(str(exc)) from exc
-    if data is None:
-        return None
-    try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_without_doubles)
-    except _DoubleKeyError as exc:
-        raise NotAManifestError(str(exc)) from exc
-    except (ValueError, RecursionError) as exc:
-        raise NotAManifestError("it is not JSON") from exc
 
 
 def _parse(path: Path, document: Any) -> Manifest | UnreadableManifest:
@@ -310,17 +280,6 @@ def _parse(path: Path, document: Any) -> Manifest | UnreadableManifest:
     if manifest.rows.read != manifest.rows.scored + manifest.rows.rejected:
         return unreadable("its rows read are not rows scored plus rows rejected")
     return manifest
-
-
-class _DoubleKeyError(ValueError):
-    """Two keys of an object have one name, and who reads it may take either."""
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        raise _DoubleKeyError("it has a key twice")
-    return table
 
 
 def _read_into(table: form.Table, document: dict[str, Any]) -> Any:
