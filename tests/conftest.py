@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -10,7 +11,26 @@ from pathlib import Path
 
 import pytest
 
+from tests.publish.json_schema import errors
 from titanic_batch import interrupts
+from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.manifest_schema import SHIPPED
+
+
+@pytest.fixture(autouse=True, scope="session")
+def valid_manifests() -> Iterator[None]:
+    """Hold every manifest that is written in this process against the published JSON Schema."""
+    schema = json.loads(SHIPPED.read_text(encoding="utf-8"))
+    to_bytes = Manifest.to_bytes
+
+    def checked(manifest: Manifest) -> bytes:
+        data = to_bytes(manifest)
+        assert list(errors(json.loads(data), schema)) == []
+        return data
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Manifest, "to_bytes", checked)
+        yield
 
 
 @pytest.fixture

@@ -183,11 +183,11 @@ def test_what_stands_in_the_way_of_the_output_folder_is_74(
 
 
 def test_another_run_of_the_night_is_75(job_of: JobOf, passengers: Path, tmp_path: Path) -> None:
-    from titanic_batch.publish.lock import locked
-    from titanic_batch.publish.paths import output_paths
+    from titanic_batch.stores import store_of
 
     (tmp_path / "out").mkdir()
-    with locked(output_paths(tmp_path / "out" / "2026-11-22.csv")):
+    output = tmp_path / "out" / "2026-11-22.csv"
+    with store_of(output).lock(output):
         outcome = run_job(job_of(), DAY)
     assert outcome.exit_code == 75
     assert isinstance(outcome.errors[0], TitanicBatchError)

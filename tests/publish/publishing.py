@@ -12,8 +12,10 @@ from titanic_batch.publish.manifest import (
     TOOL,
     FileFacts,
     Manifest,
+    ModelFacts,
     RejectFacts,
     RowCounts,
+    ToolFacts,
 )
 from titanic_batch.publish.paths import OutputPaths, output_paths
 from titanic_batch.publish.publication import Publication
@@ -45,10 +47,10 @@ def manifest_of(publication: Publication, data: bytes, rejects: Sequence[Reject]
         finished_at="2026-11-22T03:00:01.000Z",
         seconds=1.0,
         rows_per_second=float(scored + rejected),
-        tool={"name": TOOL, "version": "0"},
+        tool=ToolFacts(name=TOOL, version="0"),
         libraries={"python": "3"},
         options={},
-        model={"ref": "m", "tag": "m:1", "sha256": "0" * 64, "schema_sha256": "0" * 64},
+        model=ModelFacts(ref="m", tag="m:1", sha256="0" * 64, schema_sha256="0" * 64),
         input=FileFacts(path="in.csv", format="csv", bytes=1, sha256="0" * 64),
         output=FileFacts(
             path=str(publication.paths.data),

@@ -14,14 +14,13 @@ import pytest
 
 from tests.publish.publishing import NEW, OLD, files_in, publish, stage
 from titanic_batch.errors import OutputLockedError, UsageError
-from titanic_batch.publish.lock import locked
-from titanic_batch.publish.paths import output_paths
+from titanic_batch.stores import store_of
+from titanic_batch.stores.private import lock_file
 
 HOLDER = """
 import sys
-from titanic_batch.publish.lock import locked
-from titanic_batch.publish.paths import output_paths
-with locked(output_paths(sys.argv[1])):
+from titanic_batch.stores import store_of
+with store_of(sys.argv[1]).lock(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -72,16 +71,16 @@ def test_a_lock_whose_holder_was_killed_heals_by_itself(output: Path) -> None:
             publish(output)
         holder.kill()
         holder.wait()
-        assert output_paths(output).lock.exists()
+        assert lock_file(output).exists()
 
         publish(output)
     assert set(files_in(output.parent)) == {"scored.csv", "scored.csv.manifest.json"}
 
 
 def test_a_lock_file_without_a_holder_is_no_lock(output: Path) -> None:
-    output_paths(output).lock.write_bytes(b"12345\n")
+    lock_file(output).write_bytes(b"12345\n")
     publish(output)
-    assert not output_paths(output).lock.exists()
+    assert not lock_file(output).exists()
 
 
 def test_no_lock_file_is_left_after_a_refusal(output: Path) -> None:
@@ -100,7 +99,7 @@ def test_no_two_threads_ever_hold_one_output(output: Path) -> None:
         nonlocal inside, most, taken
         for _ in range(60):
             try:
-                with locked(output_paths(output)):
+                with store_of(output).lock(output):
                     with guard:
                         inside += 1
                         taken += 1
@@ -132,12 +131,12 @@ def test_a_lock_file_that_its_holder_removed_meanwhile_is_no_lock(
     def late(descriptor: int, operation: int) -> None:
         monkeypatch.setattr(fcntl, "flock", flock)
         first.close()
-        other.enter_context(locked(output_paths(output)))
+        other.enter_context(store_of(output).lock(output))
         flock(descriptor, operation)
 
     with first, other:
-        first.enter_context(locked(output_paths(output)))
+        first.enter_context(store_of(output).lock(output))
         monkeypatch.setattr(fcntl, "flock", late)
-        with pytest.raises(OutputLockedError), locked(output_paths(output)):
+        with pytest.raises(OutputLockedError), store_of(output).lock(output):
             pass
     assert files_in(output.parent) == {}

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.publish.publishing import NEW, REJECTS, publish
-from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.manifest import read_manifest
 from titanic_batch.publish.paths import output_paths
 
 KEYS = {

@@ -14,15 +14,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.publish.json_schema import errors
 from tests.publish.publishing import NEW, OLD, REJECTS, files_in, publish
 from titanic_batch.errors import DataError, UsageError
-from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest, read_manifest
+from titanic_batch.publish.manifest import UnreadableManifest, find_manifest, read_manifest
+from titanic_batch.publish.manifest_schema import SHIPPED
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.publication import Publication
 from titanic_batch.publish.rejects import HEADER
 from titanic_batch.publish.verify import verify
 
+SCHEMA = json.loads(SHIPPED.read_text(encoding="utf-8"))
 Edit = Callable[[dict[str, Any]], object]
 
 
@@ -281,6 +284,9 @@ def test_no_mutation_of_a_manifest_crashes_a_reader(data: st.DataObject, output:
     if not isinstance(found, UnreadableManifest):
         assert found.rows.read == found.rows.scored + found.rows.rejected >= 0
         assert found.to_json()
+        assert list(errors(mutated, SCHEMA)) == []
+    elif found.reason.startswith(("it has no ", "its ")) and "rows read are" not in found.reason:
+        assert list(errors(mutated, SCHEMA)) != []
     is_published(output)
     with contextlib.suppress(DataError):
         assert verify(output).rows == 3

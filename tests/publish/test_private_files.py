@@ -23,11 +23,12 @@ from tests.publish.publishing import (
     stage,
 )
 from titanic_batch.errors import OutputError
-from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.manifest import read_manifest
 from titanic_batch.publish.ownership import published
-from titanic_batch.publish.paths import output_paths, temporary
-from titanic_batch.publish.staging import StagedFile
+from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.together import take_steps
+from titanic_batch.stores.local_staging import StagedFile
+from titanic_batch.stores.private import lock_file, temporary
 
 RUN = "0123456789abcdef0123456789abcdef"
 
@@ -62,8 +63,8 @@ def test_a_writer_that_closes_late_says_nothing_and_leaves_nothing(
 def test_staged_files_stand_in_the_folder_of_the_output(output: Path) -> None:
     publication = stage(output)
     try:
-        assert publication.data.path.parent == output.parent
-        assert publication.data.path.name.startswith(".")
+        assert publication.data.place.parent == output.parent
+        assert publication.data.place.name.startswith(".")
     finally:
         publication.close()
 
@@ -71,7 +72,7 @@ def test_staged_files_stand_in_the_folder_of_the_output(output: Path) -> None:
 def test_each_run_has_private_names_of_its_own(folder: Path) -> None:
     target = folder / "a.csv"
     one, other = (StagedFile(target, uuid.uuid4().hex) for _ in range(2))
-    assert one.path != other.path
+    assert one.place != other.place
 
 
 @pytest.mark.parametrize("planted", ["file", "link", "dangling link", "folder"])
@@ -129,7 +130,7 @@ def test_a_link_planted_at_the_lock_is_not_followed(output: Path) -> None:
     victim = output.parent / "victim"
     victim.write_bytes(b"precious")
     victim.chmod(0o644)
-    lock = output_paths(output).lock
+    lock = lock_file(output)
     lock.symlink_to(victim)
 
     with pytest.raises(OutputError) as caught:
@@ -143,7 +144,7 @@ def test_a_link_planted_at_the_lock_is_not_followed(output: Path) -> None:
 
 def test_a_link_planted_at_the_lock_makes_no_file_where_it_points(output: Path) -> None:
     target = output.parent / "made by us"
-    output_paths(output).lock.symlink_to(target)
+    lock_file(output).symlink_to(target)
     with pytest.raises(OutputError):
         publish(output)
     assert not target.exists()
@@ -208,6 +209,6 @@ def test_a_run_that_is_given_up_leaves_nothing(output: Path) -> None:
 def test_the_lock_file_is_private(output: Path) -> None:
     publication = stage(output)
     try:
-        assert stat.S_IMODE(publication.paths.lock.stat().st_mode) == 0o600
+        assert stat.S_IMODE(lock_file(publication.paths.data).stat().st_mode) == 0o600
     finally:
         publication.close()

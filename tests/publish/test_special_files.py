@@ -10,7 +10,7 @@ import pytest
 
 from tests.publish.publishing import NEW, files_in, publish
 from titanic_batch.errors import OutputError, UsageError
-from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.manifest import read_manifest
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
 

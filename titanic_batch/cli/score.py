@@ -145,7 +145,7 @@ def _fields(manifest: Manifest) -> dict[str, Any]:
     return {
         "input": manifest.input.path,
         "output": manifest.output.path,
-        "model": manifest.model["tag"],
+        "model": manifest.model.tag,
         "rows_read": manifest.rows.read,
         "rows_scored": manifest.rows.scored,
         "rows_rejected": manifest.rows.rejected,

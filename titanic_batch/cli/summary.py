@@ -22,7 +22,7 @@ def print_summary(console: Console, manifest: Manifest) -> None:
             f"{manifest.output.path}  ({manifest.output.bytes:,} bytes)",
         )
     )
-    _fact(console, "model", manifest.model["tag"])
+    _fact(console, "model", manifest.model.tag)
     _fact(
         console,
         "rows",

@@ -33,7 +33,7 @@ def verify_command(
                 "rows": verification.rows,
                 "sha256": verification.sha256,
                 "run_id": verification.manifest.run_id,
-                "model": verification.manifest.model,
+                "model": vars(verification.manifest.model),
             }
         )
     elif not style().quiet:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from pathlib import Path
 
 from titanic_batch.errors import InputMissingError
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night
 from titanic_batch.scoring.inputs import find_inputs, is_several
+from titanic_batch.stores import entry_at, store_of
 
 
 def not_arrived(job: Job, night: Night) -> InputMissingError | None:
@@ -20,7 +19,7 @@ def not_arrived(job: Job, night: Night) -> InputMissingError | None:
     optional = "If it need not be there every night, set input.optional = true."
     if input_is_absent(night.input):
         return InputMissingError("the input is not there", where=night.input, cure=optional)
-    if night.marker is not None and not Path(night.marker).exists():
+    if night.marker is not None and store_of(night.marker).stat(night.marker) is None:
         return InputMissingError(
             "the input has not arrived: its marker is not there",
             where=night.marker,
@@ -40,24 +39,23 @@ def input_is_absent(input: str) -> bool:
             return True
         return False
     try:
-        Path(input).stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
+        return store_of(input).stat(input) is None
     except OSError:
         return False  # it is missed when it is opened, with a better message
-    return False
 
 
 def _too_young(input: str, min_age_s: float) -> InputMissingError | None:
     now = time.time()
     for path in find_inputs(input) if is_several(input) else [input]:
-        with contextlib.suppress(OSError):  # it is missed when it is opened
-            age_s = now - Path(path).stat().st_mtime
-            if age_s < min_age_s:
-                return InputMissingError(
-                    f"the input has not arrived: it was written {max(age_s, 0):.0f} s ago, and "
-                    f"input.min_age asks for {min_age_s:.0f} s",
-                    where=path,
-                    cure="Run the job again later.",
-                )
+        found = entry_at(path)
+        if found is None:
+            continue  # it is missed when it is opened
+        age_s = now - found.modified
+        if age_s < min_age_s:
+            return InputMissingError(
+                f"the input has not arrived: it was written {max(age_s, 0):.0f} s ago, and "
+                f"input.min_age asks for {min_age_s:.0f} s",
+                where=path,
+                cure="Run the job again later.",
+            )
     return None

@@ -139,7 +139,8 @@ def any_date_glob(template: str) -> str:
     Raises:
         UsageError: if it is malformed, or holds another field than `date`.
     """
-    return "".join(glob.escape(literal) + _glob_of(form) for literal, form in _parts(template))
+    parts = (glob.escape(literal) + _glob_of(form) for literal, form in _parts(template))
+    return "".join(parts).replace("**", "*")  # which would mean folders of any depth
 
 
 def fixed_folder(template: str) -> str:

@@ -66,12 +66,12 @@ def _other_model(manifest: Manifest, model: ModelNow) -> list[str]:
     try:
         opened = model.open()
     except TitanicBatchError as exc:
-        return [f"{known['tag']} scored it, and the job's model cannot be used: {exc.what}"]
+        return [f"{known.tag} scored it, and the job's model cannot be used: {exc.what}"]
     if is_model_of(manifest, opened):
         return []
-    if known["sha256"] == opened.sha256:
-        return [f"{known['tag']} scored it, whose training schema is another now"]
+    if known.sha256 == opened.sha256:
+        return [f"{known.tag} scored it, whose training schema is another now"]
     return [
-        f"{known['tag']} scored it (SHA-256 {known['sha256'][:_SHOWN_HASH]}), and the job's "
+        f"{known.tag} scored it (SHA-256 {known.sha256[:_SHOWN_HASH]}), and the job's "
         f"model is now {opened.tag} ({opened.sha256[:_SHOWN_HASH]})"
     ]

@@ -20,8 +20,8 @@ def drift_of(manifest: Manifest | None) -> Iterator[tuple[str, str, float]]:
 
     The score's column is `(score)`.
     """
-    told = manifest.job if manifest is not None else None
-    for finding in told.get("guards", ()) if told is not None else ():
+    job = manifest.job if manifest is not None else None
+    for finding in job.guards if job is not None else ():
         guard, value = finding["guard"], finding["value"]
         if guard.startswith(_GUARDS) and value is not None:
             yield finding["column"] or "(score)", guard.removeprefix(_GUARDS), float(value)

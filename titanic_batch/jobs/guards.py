@@ -18,7 +18,7 @@ from titanic_batch.jobs.pinning import require_hash
 from titanic_batch.jobs.settings import ModelChoice
 from titanic_batch.models import VerifiedModel
 from titanic_batch.printable import shell_quoted
-from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.manifest import JobFacts, read_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.guarding import Admission, Candidate
@@ -84,12 +84,12 @@ class NightGuard:
                 "--ignore-guards`, or change [guards] there.",
             )
         return Admission(
-            job={
-                "name": self.job.name,
-                "date": str(self.night.day),
-                "guards": [vars(finding) for finding in findings],
-                "profile": _profile_document(candidate),
-            },
+            job=JobFacts(
+                name=self.job.name,
+                date=str(self.night.day),
+                guards=tuple(vars(finding) for finding in findings),
+                profile=_profile_document(candidate),
+            ),
             warnings=(
                 *(f"{OF_GUARDS}{said}" for said in self.back.passed_over),
                 *_warnings(findings),

@@ -23,15 +23,20 @@ from titanic_batch.jobs.night import Night, manifests_of
 from titanic_batch.jobs.run_manifest import says_published
 from titanic_batch.jobs.settings import ModelChoice
 from titanic_batch.printable import shell_quoted
-from titanic_batch.publish.lock import locked
-from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest, read_manifest
+from titanic_batch.publish.leftovers import Leftovers
+from titanic_batch.publish.manifest import (
+    Manifest,
+    UnreadableManifest,
+    find_manifest,
+    read_manifest,
+)
 from titanic_batch.publish.ownership import describes, refuse_foreign, refuse_foreign_rejects
-from titanic_batch.publish.paths import MANIFEST_SUFFIX, Leftovers, OutputPaths, output_paths
+from titanic_batch.publish.paths import MANIFEST_SUFFIX, OutputPaths, output_paths
 from titanic_batch.publish.placing import recover
 from titanic_batch.scoring.inputs import FilePair, pair_of_file
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.skipping import already_published, is_input_of
+from titanic_batch.stores import store_of
 
 if TYPE_CHECKING:
     from titanic_batch.scoring.options import ScoreOptions
@@ -156,7 +161,7 @@ def _complete_what_was_begun(paths: OutputPaths, leftovers: Leftovers) -> None:
             return
     with contextlib.ExitStack() as held:
         try:
-            held.enter_context(locked(paths))
+            held.enter_context(store_of(paths.data).lock(paths.data))
         except OutputLockedError:
             if leftovers.of(paths.manifest):  # it may be between two renames
                 raise
@@ -190,7 +195,7 @@ class _Look:
                 cure=f"{manifest.cure} Restore it; or publish anew, and keep it beside the new "
                 f"one: `{self._force}`.".lstrip(),
             )
-        there = manifest is not None and paths.data.exists()
+        there = manifest is not None and store_of(paths.data).stat(paths.data) is not None
         if manifest is None or not there:
             run_id = manifest.run_id if manifest is not None else None
             removed = manifest is not None and distinguishes_days(self.job.output.path)
@@ -222,20 +227,20 @@ class _Look:
     def _counts(self, manifest: Manifest, pair: FilePair) -> bool:
         """Tell whether a manifest says that this night is published."""
         told, template = manifest.job, self.job.output.path
-        if told is not None and told["name"] != self.job.name:
+        if told is not None and told.name != self.job.name:
             return self._repeats(
-                manifest, pair, f"the job {told['name']} published this output, for {told['date']}"
+                manifest, pair, f"the job {told.name} published this output, for {told.date}"
             )
-        is_this_day = told is not None and told["date"] == str(self.night.day)
+        is_this_day = told is not None and told.date == str(self.night.day)
         if distinguishes_days(template):
             if told is None or is_this_day:
                 return True
-            return self._repeats(manifest, pair, f"this output was published for {told['date']}")
+            return self._repeats(manifest, pair, f"this output was published for {told.date}")
         if (has_date(template) and is_this_day) or is_input_of(manifest, Path(pair.input)):
             return True
-        if told is not None and told["date"] > str(self.night.day):
+        if told is not None and told.date > str(self.night.day):
             raise UsageError(
-                f"a later date is published here already, {told['date']}",
+                f"a later date is published here already, {told.date}",
                 where=manifest.output.path,
                 cure=f"Put this date in its place with `{self._force}`.",
             )
@@ -245,10 +250,10 @@ class _Look:
         """Tell that scoring would only repeat what is there; raises UsageError if it would not."""
         if already_published(pair, self.model.open(), self.options) is not None:
             return True
-        told = manifest.job or {}
+        name = manifest.job.name if manifest.job is not None else None
         raise UsageError(
             what,
             where=manifest.output.path,
-            cure=f"Correct output.path, or job.name if it was {told['name']!r} before; or publish "
+            cure=f"Correct output.path, or job.name if it was {name!r} before; or publish "
             f"it anew: `{self._force}`.",
         )

@@ -14,8 +14,7 @@ from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.jobs.dates import render
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night, manifests_of, place
-from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest
+from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
 
 _LOOKED_BACK_DAYS = 400
 
@@ -96,7 +95,7 @@ def _manifests(output: str, passed_over: list[str]) -> Iterator[Manifest]:
 
 def _day_of(manifest: Manifest, job: Job) -> date | None:
     told = manifest.job
-    return date.fromisoformat(told["date"]) if told and told["name"] == job.name else None
+    return date.fromisoformat(told.date) if told and told.name == job.name else None
 
 
 def _last_night(day: date, manifests: list[Manifest], *, named: bool) -> LastNight:
@@ -104,7 +103,8 @@ def _last_night(day: date, manifests: list[Manifest], *, named: bool) -> LastNig
     rows: Counter[str] = Counter()
     for manifest in manifests:
         rows[Path(manifest.output.path).name if named else ""] = manifest.rows.read
-        for column, told in ((manifest.job or {}).get("profile") or {}).items():
+        profiled = manifest.job.profile if manifest.job is not None else None
+        for column, told in (profiled or {}).items():
             bins, counts = told["bins"], told["counts"]
             known, before = profile.setdefault(column, (bins, [0] * len(counts)))
             if known == bins and len(before) == len(counts):

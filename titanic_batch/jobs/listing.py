@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import glob
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,9 +13,9 @@ from titanic_batch.jobs.dates import distinguishes_days, today
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.jobs.night import RUN_MANIFEST, manifests_of, outputs_glob, plan_night
 from titanic_batch.jobs.settings import choose_model
-from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX
+from titanic_batch.stores import entry_at, store_of
 
 #: Other programs' files, which may stand where jobs do.
 _NO_JOBS = ("pyproject.toml",)
@@ -116,7 +114,7 @@ def _of_day(job: Job, day: date) -> Callable[[Manifest], bool]:
     def is_of_day(manifest: Manifest) -> bool:
         told = manifest.job
         if told is not None:
-            return bool(told["name"] == job.name and told["date"] == str(day))
+            return told.name == job.name and told.date == str(day)
         finished_at = datetime.fromisoformat(manifest.finished_at)
         return holds_day or today(job.zone, finished_at) == day
 
@@ -128,7 +126,7 @@ def _newest(job: Job) -> PublishedOutput | None:
     inside = "*" if pattern.endswith("/") else ""
     manifests = [
         path
-        for path in glob.glob(f"{pattern}{inside}{MANIFEST_SUFFIX}")  # noqa: PTH207  # absolute
+        for path in store_of(pattern).glob(f"{pattern}{inside}{MANIFEST_SUFFIX}")
         if Path(path).name != RUN_MANIFEST
     ]
     newest = max(manifests, key=_modified, default=None)
@@ -144,7 +142,7 @@ def _published(
     manifests = [
         manifest
         for path in manifests_of(output)
-        if Path(str(path).removesuffix(MANIFEST_SUFFIX)).exists()
+        if entry_at(str(path).removesuffix(MANIFEST_SUFFIX)) is not None
         and (manifest := read_manifest(path)) is not None
         and counts(manifest)
     ]
@@ -157,11 +155,10 @@ def _published(
         rows=sum(manifest.rows.scored for manifest in manifests),
         rejected=sum(manifest.rows.rejected for manifest in manifests),
         finished_at=newest.finished_at,
-        model=newest.model["tag"],
+        model=newest.model.tag,
     )
 
 
 def _modified(path: str) -> float:
-    with contextlib.suppress(OSError):
-        return Path(path).stat().st_mtime
-    return 0.0
+    found = entry_at(path)
+    return found.modified if found is not None else 0.0

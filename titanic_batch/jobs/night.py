@@ -13,6 +13,7 @@ from titanic_batch.errors import UsageError
 from titanic_batch.jobs.dates import any_date_glob, render
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
+from titanic_batch.stores import entry_at, store_of
 
 #: Every file of a night that goes into a folder, and its verdict. A companion by its ending: no
 #: folder of inputs takes it for one.
@@ -86,7 +87,7 @@ def manifests_of(output: str) -> list[Path]:
     """Return where the manifests of an output are: a file's one, or those in a folder."""
     if not output.endswith(os.sep):
         return [output_paths(output).manifest]
-    found = sorted(Path(output).glob(f"*{MANIFEST_SUFFIX}"))
+    found = [Path(name) for name in store_of(output).list(output) if name.endswith(MANIFEST_SUFFIX)]
     return [path for path in found if path.name != RUN_MANIFEST]
 
 
@@ -97,13 +98,14 @@ def place(folder: str, path: str) -> str:
 
 
 def _marker(input: str, marker: str) -> str:
-    inside = input.endswith(os.sep) or Path(input).is_dir()
+    found = entry_at(input)
+    inside = input.endswith(os.sep) or (found is not None and found.kind == "folder")
     return place(input if inside else str(Path(input).parent), marker)
 
 
 def _input(folder: str, path: str) -> str:
     """Return where the input is; a folder such as /srv/[new] must not make a glob of a file."""
     plain = place(folder, path)
-    if glob.has_magic(path) and not Path(plain).exists():
+    if glob.has_magic(path) and entry_at(plain) is None:
         return place(glob.escape(folder), path)
     return plain

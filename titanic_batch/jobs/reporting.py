@@ -97,8 +97,6 @@ def _figures(job: Job, report: Report, code: int, started: float) -> Figures:
         seconds=time.monotonic() - started,
         nights=Counter(outcome.status for outcome in report.outcomes),
         rows=rows,
-        models=frozenset(
-            (str(manifest.model["tag"]), str(manifest.model["sha256"])) for manifest in manifests
-        ),
+        models=frozenset((manifest.model.tag, manifest.model.sha256) for manifest in manifests),
         drift=drift,
     )

@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from titanic_batch.documents import NotADocumentError
 from titanic_batch.errors import without_cells
 from titanic_batch.jobs.night import RUN_MANIFEST
 from titanic_batch.jobs.writing import write_text
+from titanic_batch.publish.json_file import read_json
 from titanic_batch.publish.manifest import TOOL
-from titanic_batch.publish.manifest_file import NotAManifestError, read_document
+from titanic_batch.stores import store_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +31,7 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
         OutputError: if the system refuses.
     """
     path = Path(night.output) / RUN_MANIFEST
-    if path.exists() and all(file.skipped for file in files):
+    if store_of(path).stat(path) is not None and all(file.skipped for file in files):
         return
     document = {
         "run_manifest_version": RUN_MANIFEST_VERSION,
@@ -46,8 +48,8 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
 def says_published(job: Job, night: Night) -> bool:
     """Tell whether the run manifest says that all of a night is published, by this job."""
     try:
-        document = read_document(Path(night.output) / RUN_MANIFEST)
-    except NotAManifestError:
+        document = read_json(Path(night.output) / RUN_MANIFEST, "reading the run manifest")
+    except NotADocumentError:
         return False
     return isinstance(document, dict) and all(
         document.get(key) == value

@@ -26,6 +26,7 @@ from titanic_batch.jobs.settings import ModelChoice, Overrides, choose_model, sc
 from titanic_batch.scoring.api import make_options, score_files
 from titanic_batch.scoring.inputs import FilePair, pair_files
 from titanic_batch.scoring.progress import Observer
+from titanic_batch.stores import store_of
 
 if TYPE_CHECKING:
     from titanic_batch.scoring.options import ScoreOptions
@@ -284,4 +285,4 @@ def _make_folders(night: Night) -> None:
         folders.add(Path(night.rejects).parent)
     for folder in sorted(folders):
         with os_errors(folder, "making the output's folder"):
-            folder.mkdir(parents=True, exist_ok=True)
+            store_of(folder).make_folder(folder)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from pathlib import Path
 
 from titanic_batch.errors import os_errors
-from titanic_batch.publish.staging import StagedFile, published_mode
+from titanic_batch.stores import store_of
 
 
 def write_text(path: Path, text: str, doing: str) -> None:
@@ -15,9 +16,12 @@ def write_text(path: Path, text: str, doing: str) -> None:
     Raises:
         OutputError: if the system refuses; it says what was being done.
     """
-    with StagedFile(path, uuid.uuid4().hex) as staged:
+    store = store_of(path)
+    with contextlib.ExitStack() as held:
+        staged = store.stage(path, uuid.uuid4().hex)
+        held.callback(staged.discard)
         staged.write(text.encode("utf-8", "surrogateescape"))
-        staged.seal(published_mode(path))
+        staged.seal(store.mode_for(path))
         staged.sync()
         with os_errors(path, doing):
-            staged.path.replace(path)
+            staged.commit()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import os
-import stat
 import uuid
 from pathlib import Path
 
+from titanic_batch.documents import NotADocumentError
 from titanic_batch.errors import os_errors
-from titanic_batch.publish.staging import Folder, StagedFile
 from titanic_batch.publish.together import Steps
+from titanic_batch.stores import store_of
+from titanic_batch.stores.base import NOTHING
 
 
 def keep_replaced(manifest: Path) -> Steps:
@@ -23,37 +23,42 @@ def keep_replaced(manifest: Path) -> Steps:
     Raises:
         OutputError: if the system refuses.
     """
+    store = store_of(manifest)
     data = _read(manifest)
     if data is None:
         return
     kept = _place_for(manifest, data)
-    if os.path.lexists(kept):
-        yield [Folder(manifest.parent)]
+    if store.stat(kept, follow=False) is not None:
+        yield store.unsynced([kept])
         return
-    with StagedFile(manifest, uuid.uuid4().hex) as copy:
+    found = store.stat(manifest, follow=False)
+    copy = store.stage(manifest, uuid.uuid4().hex)
+    try:
         copy.write(data)
-        copy.seal(stat.S_IMODE(manifest.lstat().st_mode))
+        copy.seal(found.mode if found is not None else 0o600)
         yield [copy]
         with os_errors(kept, "keeping the manifest that is replaced"):
-            copy.path.rename(kept)
+            copy.commit(expected=NOTHING, name=kept)
         copy.keep()
-    yield [Folder(manifest.parent)]
+    finally:
+        copy.discard()
+    yield store.unsynced([kept])
 
 
 def _place_for(manifest: Path, data: bytes) -> Path:
     """Return the lowest name that is free, or that holds the same already."""
     names = (manifest.with_name(f"{manifest.name}.{number}") for number in itertools.count(1))
-    return next(name for name in names if not os.path.lexists(name) or _read(name) == data)
+    return next(name for name in names if _is_free(name) or _read(name) == data)
+
+
+def _is_free(path: Path) -> bool:
+    return store_of(path).stat(path, follow=False) is None
 
 
 def _read(path: Path) -> bytes | None:
     """Return what is in a file; None for what is none, which nobody has published."""
     try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            return None
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError:
         with os_errors(path, "reading the manifest"):
-            raise
+            return store_of(path).read(path)
+    except NotADocumentError:
+        return None

@@ -1,13 +1,28 @@
 """The manifest: what was published, from what, by which model. Versioned JSON beside the output.
 
-`publish.manifest_file` reads one back.
+This module alone reads and writes it. Others read it too, by `manifest.schema.json`, which is made
+from the types here. To change the format:
+
+1. Change the fields below; `Annotated` says what a key may hold (`publish.manifest_form`). A new
+   key has a default, as the manifests that lie there lack it. Readers pass over keys that they do
+   not know, so a new key leaves `MANIFEST_VERSION` as it is.
+2. A key that goes, or means something else than before, raises `MANIFEST_VERSION`; `_parse` then
+   still reads the versions before. An older titanic-batch refuses the new one, and says so.
+3. `python -m titanic_batch.publish.manifest_schema` writes the schema anew; a test fails until
+   then.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+from titanic_batch.documents import NotADocumentError
+from titanic_batch.publish import manifest_form as form
+from titanic_batch.publish.json_file import read_json
 
 MANIFEST_VERSION = 1
 TOOL = "titanic-batch"
@@ -16,33 +31,90 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, default=vars)
 _ASCII_ENCODER = json.JSONEncoder(default=vars)
 
 
-class _Readable:
+class _Readable(Mapping[str, Any]):
     """Lets `manifest.rows["read"]` say the same as `manifest.rows.read`, as in the JSON."""
 
     def __getitem__(self, key: str) -> Any:
-        try:
-            return getattr(self, key)
-        except AttributeError:
-            raise KeyError(key) from None
+        return vars(self)[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(vars(self))
+
+    def __len__(self) -> int:
+        return len(vars(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolFacts(_Readable):
+    """What wrote the manifest."""
+
+    name: Annotated[str, form.TEXT]
+    version: Annotated[str, form.TEXT]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts(_Readable):
+    """The model that scored.
+
+    Attributes:
+        ref: What the run was told.
+        tag: What that meant.
+        sha256: Of its file.
+        schema_sha256: Of its training schema.
+        schema_origin: Where the schema came from.
+        loader: What loaded it.
+        path: Its file.
+        libraries: Versions that it was saved with.
+        target: The column that it predicts.
+        classes: A classifier's classes; null for others.
+    """
+
+    ref: Annotated[str, form.TEXT]
+    tag: Annotated[str, form.TEXT]
+    sha256: Annotated[str, form.TEXT]
+    schema_sha256: Annotated[str, form.TEXT]
+    schema_origin: Annotated[str | None, form.or_null(form.TEXT)] = None
+    loader: Annotated[str | None, form.or_null(form.TEXT)] = None
+    path: Annotated[str | None, form.or_null(form.PATH)] = None
+    libraries: Annotated[dict[str, str] | None, form.or_null(form.OBJECT)] = None
+    target: Annotated[str | None, form.or_null(form.TEXT)] = None
+    classes: Annotated[tuple[Any, ...] | None, form.or_null(form.VALUES)] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFacts(_Readable):
+    """The job that published.
+
+    Attributes:
+        name: Its name.
+        date: The date that it was run for.
+        guards: What its guards found.
+        profile: Counts by column and bin, for the next night; null where no guard asks for them.
+    """
+
+    name: Annotated[str, form.TEXT]
+    date: Annotated[str, form.DAY]
+    guards: Annotated[tuple[dict[str, Any], ...], form.FINDINGS] = ()
+    profile: Annotated[dict[str, dict[str, Any]] | None, form.or_null(form.PROFILE)] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowCounts(_Readable):
     """Rows read = rows scored + rows rejected."""
 
-    read: int
-    scored: int
-    rejected: int
+    read: Annotated[int, form.COUNT]
+    scored: Annotated[int, form.COUNT]
+    rejected: Annotated[int, form.COUNT]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileFacts(_Readable):
     """A file as it lay on the disk: `bytes` long, `sha256` in hex."""
 
-    path: str
-    format: str
-    bytes: int
-    sha256: str
+    path: Annotated[str, form.PATH]
+    format: Annotated[str, form.TEXT]
+    bytes: Annotated[int, form.COUNT]
+    sha256: Annotated[str, form.SHA256]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +127,9 @@ class RejectFacts(_Readable):
         other_faults: Further faults of the same records.
     """
 
-    path: str | None
-    by_reason: dict[str, int] = field(default_factory=dict)
-    other_faults: dict[str, int] = field(default_factory=dict)
+    path: Annotated[str | None, form.or_null(form.PATH)]
+    by_reason: Annotated[dict[str, int], form.COUNTS]
+    other_faults: Annotated[dict[str, int], form.COUNTS] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,28 +163,30 @@ class Manifest(_Readable):
             None where no job published.
     """
 
-    manifest_version: int
-    run_id: str
-    status: str
-    started_at: str
-    finished_at: str
-    seconds: float
-    rows_per_second: float
-    tool: dict[str, str]
-    libraries: dict[str, str]
-    options: dict[str, Any]
-    model: dict[str, Any]
+    manifest_version: Annotated[int, form.VERSION]
+    run_id: Annotated[str, form.RUN_ID]
+    status: Annotated[str, form.TEXT]
+    started_at: Annotated[str, form.TIME]
+    finished_at: Annotated[str, form.TIME]
+    seconds: Annotated[float, form.NUMBER]
+    rows_per_second: Annotated[float, form.NUMBER]
+    tool: ToolFacts
+    libraries: Annotated[dict[str, str], form.OBJECT]
+    options: Annotated[dict[str, Any], form.OBJECT]
+    model: ModelFacts
     input: FileFacts
     output: FileFacts
     rows: RowCounts
     rejects: RejectFacts
-    alignment: tuple[dict[str, Any], ...]
-    unknown_categories: dict[str, dict[str, int]]
-    nulls: dict[str, int]
-    null_tokens: dict[str, dict[str, int]] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    rows_recalled: int = 0
-    job: dict[str, Any] | None = None
+    alignment: Annotated[tuple[dict[str, Any], ...], form.OBJECTS]
+    unknown_categories: Annotated[dict[str, dict[str, int]], form.COUNTS_BY_COLUMN]
+    nulls: Annotated[dict[str, int], form.COUNTS]
+    null_tokens: Annotated[dict[str, dict[str, int]], form.COUNTS_BY_COLUMN] = field(
+        default_factory=dict
+    )
+    warnings: Annotated[tuple[str, ...], form.TEXTS] = ()
+    rows_recalled: Annotated[int, form.COUNT] = 0
+    job: JobFacts | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as the JSON document that is written."""
@@ -141,3 +215,81 @@ def _lines(value: object, encoder: json.JSONEncoder) -> str:
     if isinstance(value, tuple) and value and isinstance(value[0], dict):
         return "[\n    " + ",\n    ".join(map(encoder.encode, value)) + "\n  ]"
     return encoder.encode(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnreadableManifest:
+    """Something stands where a manifest should, and is none that can be relied on.
+
+    Attributes:
+        path: Where it stands.
+        reason: Why not, as a part of a sentence: `its rows.read is not a count`.
+        cure: What helps, as a sentence; "" for nothing in particular.
+        is_ours: Whether it says that titanic-batch wrote it.
+    """
+
+    path: Path
+    reason: str
+    cure: str = ""
+    is_ours: bool = False
+
+
+def read_manifest(path: Path) -> Manifest | None:
+    """Return the manifest at `path`; None where there is none that can be relied on.
+
+    Raises:
+        OutputError: if the system refuses to read it.
+    """
+    found = find_manifest(path)
+    return found if isinstance(found, Manifest) else None
+
+
+def find_manifest(path: Path) -> Manifest | UnreadableManifest | None:
+    """Return the manifest at `path`, or why what stands there is none; None for nothing at all.
+
+    A symlink is not followed: whoever can plant one could claim any file as ours. Nor is anything
+    else read that is no file: a pipe would wait for ever.
+
+    Raises:
+        OutputError: if the system refuses to read it.
+    """
+    try:
+        document = read_json(path, "reading the manifest")
+    except NotADocumentError as exc:
+        return UnreadableManifest(path=path, reason=str(exc))
+    return None if document is None else _parse(path, document)
+
+
+def _parse(path: Path, document: Any) -> Manifest | UnreadableManifest:
+    def unreadable(reason: str, *, cure: str = "", is_ours: bool = True) -> UnreadableManifest:
+        return UnreadableManifest(path=path, reason=reason, cure=cure, is_ours=is_ours)
+
+    tool = document.get("tool") if isinstance(document, dict) else None
+    if not isinstance(tool, dict) or tool.get("name") != TOOL:
+        return unreadable("it is none of titanic-batch's", is_ours=False)
+    version = document.get("manifest_version")
+    if not form.VERSION.holds(version):
+        return unreadable("its manifest_version is not a version")
+    if version > MANIFEST_VERSION:
+        return unreadable(
+            f"it has version {version}, newer than this titanic-batch knows",
+            cure="Upgrade titanic-batch.",
+        )
+    if fault := form.fault_of(document, Manifest):
+        return unreadable(fault)
+    manifest: Manifest = _read_into(Manifest, document)
+    if manifest.rows.read != manifest.rows.scored + manifest.rows.rejected:
+        return unreadable("its rows read are not rows scored plus rows rejected")
+    return manifest
+
+
+def _read_into(table: form.Table, document: dict[str, Any]) -> Any:
+    """Return a checked object as its type; keys that a later version added are left out."""
+    values: dict[str, Any] = {}
+    for key in form.keys_of(table):
+        if key.name in document:
+            value = document[key.name]
+            if key.table is not None and value is not None:
+                value = _read_into(key.table, value)
+            values[key.name] = tuple(value) if isinstance(value, list) else value
+    return table(**values)

@@ -1,7 +1,9 @@
-"""The form of a manifest: what each key must hold for anybody to rely on it.
+"""The form of a manifest: what each of its keys must hold for anybody to rely on it.
 
 Manifests lie for years where others can edit, cut or overwrite them. So what is read back is held
-against this table first, and nothing behind it has to ask again whether a count is a count.
+against the kinds that are declared here, beside the fields of `publish.manifest`, and nothing
+behind it has to ask again whether a count is a count. The published JSON Schema is made of the same
+kinds.
 """
 
 from __future__ import annotations
@@ -9,25 +11,32 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
-from typing import Any
+from functools import cache
+from types import NoneType
+from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
+
+#: A dataclass that an object is read into.
+Table = Callable[..., Any]
 
 #: Ours nest six deep.
 _DEEPEST = 32
 _LARGEST_COUNT = (1 << 63) - 1
+_LARGEST_VERSION = 1 << 20
 _HASH = re.compile(r"[0-9a-f]{64}")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """What a key may hold: in words, and as a test."""
+class Kind:
+    """What a key may hold: in words, as a test, and as JSON Schema."""
 
     words: str
     holds: Callable[[Any], bool]
+    schema: dict[str, Any]
 
 
 def _is_count(value: Any) -> bool:
@@ -68,129 +77,154 @@ def _is_finding(value: Any) -> bool:
 
 def _is_profile(value: Any) -> bool:
     return isinstance(value, dict) and all(
-        isinstance(told, dict)
-        and isinstance(told.get("bins"), dict)
-        and isinstance(told.get("counts"), list)
-        and all(map(_is_count, told["counts"]))
-        for told in value.values()
+        isinstance(column, dict)
+        and isinstance(column.get("bins"), dict)
+        and isinstance(column.get("counts"), list)
+        and all(map(_is_count, column["counts"]))
+        for column in value.values()
     )
 
 
-def _list_of(words: str, holds: Callable[[Any], bool]) -> _Kind:
-    return _Kind(
-        f"a list of {words}", lambda value: isinstance(value, list) and all(map(holds, value))
+def _matches(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _list_of(words: str, holds: Callable[[Any], bool], schema: dict[str, Any]) -> Kind:
+    return Kind(
+        f"a list of {words}",
+        lambda value: isinstance(value, list) and all(map(holds, value)),
+        {"type": "array", "items": schema},
     )
 
 
-def _or_null(kind: _Kind) -> _Kind:
-    return _Kind(f"{kind.words} or null", lambda value: value is None or kind.holds(value))
+def or_null(kind: Kind) -> Kind:
+    """Return the kind that may also be null."""
+    return Kind(
+        f"{kind.words} or null",
+        lambda value: value is None or kind.holds(value),
+        {"anyOf": [kind.schema, {"type": "null"}]},
+    )
 
 
-_COUNT = _Kind("a count", _is_count)
-_NUMBER = _Kind("a number", _is_number)  # of seconds, too: clocks are set back
-_TEXT = _Kind("a text", lambda value: isinstance(value, str))
-_PATH = _Kind("a path", lambda value: isinstance(value, str) and "\0" not in value)
-_SHA256 = _Kind(
-    "a SHA-256", lambda value: isinstance(value, str) and _HASH.fullmatch(value) is not None
+def _table(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+_A_COUNT = {"type": "integer", "minimum": 0, "maximum": _LARGEST_COUNT}
+_A_TEXT = {"type": "string"}
+_BY_VALUE = {"type": "object", "additionalProperties": _A_COUNT}
+
+VERSION = Kind(
+    "a version",
+    lambda value: type(value) is int and 1 <= value <= _LARGEST_VERSION,
+    {"type": "integer", "minimum": 1, "maximum": _LARGEST_VERSION},
 )
-_ID = _Kind(
-    "a run's id", lambda value: isinstance(value, str) and _RUN_ID.fullmatch(value) is not None
+COUNT = Kind("a count", _is_count, _A_COUNT)
+#: Of seconds, too: clocks are set back.
+NUMBER = Kind("a number", _is_number, {"type": "number"})
+TEXT = Kind("a text", lambda value: isinstance(value, str), _A_TEXT)
+PATH = Kind("a path", _matches(re.compile(r"[^\0]*")), {"type": "string", "pattern": r"^[^\0]*$"})
+SHA256 = Kind("a SHA-256", _matches(_HASH), {"type": "string", "pattern": f"^{_HASH.pattern}$"})
+RUN_ID = Kind(
+    "a run's id", _matches(_RUN_ID), {"type": "string", "pattern": f"^{_RUN_ID.pattern}$"}
 )
-_TIME = _Kind("a time with its zone", _is_time)
-_DAY = _Kind("a date", _is_date)
-_OBJECT = _Kind("an object", lambda value: isinstance(value, dict))
-_COUNTS = _Kind("an object of counts", _is_counts)
-_COUNTS_BY_COLUMN = _Kind(
+TIME = Kind("a time with its zone", _is_time, {"type": "string", "format": "date-time"})
+DAY = Kind("a date", _is_date, {"type": "string", "format": "date"})
+OBJECT = Kind("an object", lambda value: isinstance(value, dict), {"type": "object"})
+COUNTS = Kind("an object of counts", _is_counts, _BY_VALUE)
+COUNTS_BY_COLUMN = Kind(
     "counts by column",
     lambda value: isinstance(value, dict) and all(map(_is_counts, value.values())),
+    {"type": "object", "additionalProperties": _BY_VALUE},
 )
-
-#: Each key after the object that it stands in.
-_FORM = {
-    "run_id": _ID,
-    "status": _TEXT,
-    "started_at": _TIME,
-    "finished_at": _TIME,
-    "seconds": _NUMBER,
-    "rows_per_second": _NUMBER,
-    "tool.version": _TEXT,
-    "libraries": _OBJECT,
-    "options": _OBJECT,
-    "model": _OBJECT,
-    "model.ref": _TEXT,
-    "model.tag": _TEXT,
-    "model.sha256": _TEXT,
-    "model.schema_sha256": _TEXT,
-    "input": _OBJECT,
-    "output": _OBJECT,
-    **{
-        f"{file}.{key}": kind
-        for file in ("input", "output")
-        for key, kind in {
-            "path": _PATH,
-            "format": _TEXT,
-            "bytes": _COUNT,
-            "sha256": _SHA256,
-        }.items()
-    },
-    "rows": _OBJECT,
-    "rows.read": _COUNT,
-    "rows.scored": _COUNT,
-    "rows.rejected": _COUNT,
-    "rejects": _OBJECT,
-    "rejects.path": _or_null(_PATH),
-    "rejects.by_reason": _COUNTS,
-    "rejects.other_faults": _COUNTS,
-    "alignment": _list_of("objects", lambda value: isinstance(value, dict)),
-    "unknown_categories": _COUNTS_BY_COLUMN,
-    "nulls": _COUNTS,
-    "null_tokens": _COUNTS_BY_COLUMN,
-    "warnings": _list_of("texts", lambda value: isinstance(value, str)),
-    "rows_recalled": _COUNT,
-    "job": _or_null(_OBJECT),
-    "job.name": _TEXT,
-    "job.date": _DAY,
-    "job.guards": _list_of("findings", _is_finding),
-    "job.profile": _or_null(_Kind("counts by bin", _is_profile)),
-}
-#: Keys that manifests of earlier versions may lack.
-_OPTIONAL = frozenset(
+TEXTS = _list_of("texts", TEXT.holds, _A_TEXT)
+OBJECTS = _list_of("objects", OBJECT.holds, {"type": "object"})
+VALUES = _list_of("values", lambda _: True, {})
+FINDINGS = _list_of(
+    "findings",
+    _is_finding,
+    _table(
+        guard=_A_TEXT,
+        column={"type": ["string", "null"]},
+        verdict=_A_TEXT,
+        value={"type": ["number", "null"]},
+        said=_A_TEXT,
+    ),
+)
+PROFILE = Kind(
+    "counts by bin",
+    _is_profile,
     {
-        "rejects.other_faults",
-        "null_tokens",
-        "warnings",
-        "rows_recalled",
-        "job",
-        "job.guards",
-        "job.profile",
-    }
+        "type": "object",
+        "additionalProperties": _table(
+            bins={"type": "object"}, counts={"type": "array", "items": _A_COUNT}
+        ),
+    },
 )
 
 
-def fault_of(document: dict[str, Any]) -> str:
-    """Return what is wrong with a manifest of the known version; "" where nothing is."""
-    return _oddity(document) or _misfit(document) or _sum(document["rows"])
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """One key of a table of the manifest.
+
+    Attributes:
+        name: The key.
+        kind: What it may hold.
+        table: The dataclass that its object is read into; None where it is plain JSON.
+        required: Whether every manifest of this version has it.
+    """
+
+    name: str
+    kind: Kind
+    table: Table | None
+    required: bool
 
 
-def _misfit(document: dict[str, Any]) -> str:
-    for key, kind in _FORM.items():
-        place, _, name = key.rpartition(".")
-        table = document.get(place) if place else document
-        if table is None:  # of a job that there is none of
+@cache
+def keys_of(table: Table) -> tuple[Key, ...]:
+    """Return the keys that a dataclass declares: by `Annotated[..., KIND]`, or a dataclass."""
+    hints = get_type_hints(table, include_extras=True)
+    return tuple(
+        Key(
+            name=field.name,
+            kind=kind,
+            table=inner,
+            required=field.default is MISSING and field.default_factory is MISSING,
+        )
+        for field in fields(cast("Any", table))
+        for kind, inner in [_kind_of(hints[field.name])]
+    )
+
+
+def _kind_of(hint: Any) -> tuple[Kind, Table | None]:
+    if get_origin(hint) is Annotated:
+        kind = get_args(hint)[1]
+        assert isinstance(kind, Kind)
+        return kind, None
+    if isinstance(hint, type):
+        return OBJECT, hint
+    table, null = get_args(hint)
+    assert null is NoneType
+    return or_null(OBJECT), table
+
+
+def fault_of(document: dict[str, Any], table: Table) -> str:
+    """Return what is wrong with a document that is to be read into `table`; "" for nothing."""
+    return _oddity(document) or next(_misfits(document, table, ""), "")
+
+
+def _misfits(document: dict[str, Any], table: Table, place: str) -> Iterator[str]:
+    for key in keys_of(table):
+        where = f"{place}{key.name}"
+        if key.name not in document:
+            if key.required:
+                yield f"it has no {where}"
             continue
-        if name not in table:
-            if key in _OPTIONAL:
-                continue
-            return f"it has no {key}"
-        if not kind.holds(table[name]):
-            return f"its {key} is not {kind.words}"
-    return ""
-
-
-def _sum(rows: dict[str, int]) -> str:
-    if rows["read"] == rows["scored"] + rows["rejected"]:
-        return ""
-    return "its rows read are not rows scored plus rows rejected"
+        value = document[key.name]
+        if not key.kind.holds(value):
+            yield f"its {where} is not {key.kind.words}"
+        elif key.table is not None and value is not None:
+            yield from _misfits(value, key.table, f"{where}.")
 
 
 def _oddity(document: dict[str, Any]) -> str:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import errno
-import os
-import stat
 from pathlib import Path
 
 from titanic_batch.errors import OutputError, UsageError, os_errors
-from titanic_batch.publish.manifest import FileFacts, Manifest
-from titanic_batch.publish.manifest_file import (
+from titanic_batch.publish.manifest import (
+    FileFacts,
+    Manifest,
     UnreadableManifest,
     find_manifest,
     read_manifest,
 )
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, OutputPaths, output_paths
 from titanic_batch.publish.rejects import HEADER, count_reasons
-from titanic_batch.publish.staging import hash_file
+from titanic_batch.stores import entry_at, store_of
+from titanic_batch.stores.base import hash_file
 
 
 def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
@@ -28,9 +28,10 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
         OutputError: if a folder stands where one of the files goes.
     """
     files = (paths.data, paths.rejects, paths.failed_rejects, paths.manifest)
-    if not any(map(os.path.lexists, files)):
+    if not any(entry_at(path, follow=False) for path in files):
         return
-    if paths.data.is_dir():
+    data = store_of(paths.data).stat(paths.data)
+    if data is not None and data.kind == "folder":
         raise OutputError(
             "the output is a folder",
             where=str(paths.data),
@@ -40,7 +41,7 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
         _refuse_special(path)
     if overwrite:
         return
-    if paths.data.exists() and published(paths) is None:
+    if data is not None and published(paths) is None:
         found = find_manifest(paths.manifest)
         why = found.reason if isinstance(found, UnreadableManifest) else ""
         raise UsageError(
@@ -49,7 +50,8 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
             where=str(paths.data),
             cure="Choose another output, or replace it with --overwrite.",
         )
-    if paths.manifest.is_file() and not paths.manifest.is_symlink() and not paths.data.exists():
+    manifest = entry_at(paths.manifest, follow=False)
+    if manifest is not None and manifest.kind == "file" and data is None:
         _refuse_unreadable_manifest(paths.manifest)
     refuse_foreign_rejects(paths.rejects)
 
@@ -66,17 +68,16 @@ def _refuse_unreadable_manifest(path: Path) -> None:
 
 def _refuse_special(path: Path) -> None:
     """Refuse what is no file; a link is replaced itself."""
-    try:
-        mode = path.lstat().st_mode
-    except OSError:
+    found = entry_at(path, follow=False)
+    if found is None:
         return
-    if stat.S_ISDIR(mode):
+    if found.kind == "folder":
         raise OutputError(
             "a folder stands where this file is to be written",
             where=str(path),
             cure="Choose another path, or remove it.",
         )
-    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+    if found.kind == "special":
         raise UsageError(
             "this is no ordinary file, but a device, a pipe or a socket",
             where=str(path),
@@ -92,7 +93,7 @@ def refuse_foreign_rejects(path: Path) -> None:
         UsageError: if it is such a file, or no ordinary one.
     """
     _refuse_special(path)
-    if not path.exists():
+    if store_of(path).stat(path) is None:
         return
     with os_errors(path, "reading"):
         is_ours = is_rejects_file(path)
@@ -112,7 +113,9 @@ def published(paths: OutputPaths) -> Manifest | None:
 
 def is_published(path: Path) -> bool:
     """Tell whether titanic-batch published the file, going by what its manifest says it is."""
-    if not path.is_symlink() and not os.path.lexists(f"{path}{MANIFEST_SUFFIX}"):
+    found_here = entry_at(path, follow=False)
+    is_link = found_here is not None and found_here.kind == "link"
+    if not is_link and entry_at(f"{path}{MANIFEST_SUFFIX}", follow=False) is None:
         return False
     found = find_manifest(output_paths(path).manifest)
     return found.is_ours if isinstance(found, UnreadableManifest) else found is not None
@@ -122,14 +125,14 @@ def describes(known: FileFacts, file: Path) -> bool:
     """Tell whether a file is the one that a manifest knows, to the byte; a symlink is none."""
     try:
         with os_errors(file, "reading"):
-            found = file.lstat()
-            if not stat.S_ISREG(found.st_mode) or found.st_size != known.bytes:
+            found = store_of(file).stat(file, follow=False)
+            if found is None or found.kind != "file" or found.size != known.bytes:
                 return False  # nor is a pipe, which would wait
-            with file.open("rb") as opened:
+            with store_of(file).open(file).file as opened:
                 return hash_file(opened) == known.sha256
     except OutputError as exc:
         if isinstance(exc.__cause__, (FileNotFoundError, NotADirectoryError)):
-            return False
+            return False  # it went meanwhile
         raise
 
 
@@ -152,10 +155,11 @@ def _holds_rejects_of(manifest: Manifest, path: Path) -> bool:
     and holds as many rejects of each reason as the manifest says.
     """
     try:
-        found = path.lstat()
+        found = store_of(path).stat(path, follow=False)
         return (
-            stat.S_ISREG(found.st_mode)
-            and found.st_uid == os.geteuid()
+            found is not None
+            and found.kind == "file"
+            and found.is_own
             and is_rejects_file(path)
             and count_reasons(path) == manifest.rejects.by_reason
         )
@@ -166,10 +170,11 @@ def _holds_rejects_of(manifest: Manifest, path: Path) -> bool:
 def is_rejects_file(path: Path) -> bool:
     """Tell whether a file begins as rejects files do; a pipe, which would wait, is not opened."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        found = store_of(path).stat(path)
+        if found is None or found.kind != "file":
             return False
-        with path.open("rb") as file:
-            return file.readline(len(HEADER)) == HEADER
+        with store_of(path).open(path).file as file:
+            return file.read(len(HEADER)) == HEADER
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return False
     except OSError as exc:

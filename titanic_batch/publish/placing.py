@@ -2,50 +2,56 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 from titanic_batch.errors import os_errors
-from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.leftovers import Leftovers
+from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.ownership import (
     describes,
     is_rejects_file,
     published,
     stale_rejects,
 )
-from titanic_batch.publish.paths import Leftovers, OutputPaths, temporary
-from titanic_batch.publish.staging import Folder
+from titanic_batch.publish.paths import OutputPaths
 from titanic_batch.publish.together import Steps, take_steps
+from titanic_batch.stores import store_of
+from titanic_batch.stores.base import Staged
 
 
 def put_in_place(
-    paths: OutputPaths, run_id: str, rejects: Path | None, *, again: bool = False
+    paths: OutputPaths,
+    record: Staged,
+    *,
+    data: Staged | None,
+    rejects: Staged | None,
+    rejects_path: Path | None,
 ) -> Steps:
-    """Rename a run's synced files: rejects, data, manifest; rejects that no longer apply go.
+    """Commit a run's synced files: rejects, data, manifest; rejects that no longer apply go.
 
     The folder is synced before the manifest is renamed, too: a power cut may lose renames that no
     sync has followed in any order, and a manifest whose output was lost would prove nothing.
 
     Args:
         paths: The output.
-        run_id: Of the run that wrote the private files.
-        rejects: Where its rejects go; None where it has none.
-        again: Complete what a crashed run began: what it had renamed is not there any more.
+        record: The run's manifest.
+        data: Its output; None where a run that crashed has committed it.
+        rejects: Its rejects; None where it has none, or they are committed.
+        rejects_path: Where they go; None where it has none.
 
     Raises:
         OSError: where the system refuses; done again, the call does what is left.
     """
-    stale = stale_rejects(paths) - {rejects}
-    for target in (rejects, paths.data):
-        if target is not None and not (again and not _is_file(temporary(target, run_id))):
-            temporary(target, run_id).replace(target)
+    store = store_of(paths.data)
+    stale = stale_rejects(paths) - {rejects_path}
+    for staged in (rejects, data):
+        if staged is not None:
+            staged.commit()
     for path in stale:
-        path.unlink(missing_ok=True)
-    folder = Folder(paths.data.parent)
-    yield [folder, Folder(rejects.parent)] if rejects is not None else [folder]
-    temporary(paths.manifest, run_id).replace(paths.manifest)
-    yield [folder]
+        store.remove(path)
+    yield store.unsynced([paths.data, *([rejects_path] if rejects_path is not None else [])])
+    record.commit()
+    yield store.unsynced([paths.manifest])
 
 
 def recover(paths: OutputPaths, leftovers: Leftovers) -> None:
@@ -56,37 +62,34 @@ def recover(paths: OutputPaths, leftovers: Leftovers) -> None:
     is not where a stranger's file has come to stand at the output's path since, nor where the
     manifest does not describe the data. Every other private file is dropped.
     """
+    store = store_of(paths.data)
     with os_errors(paths.data, "looking at the output's folder"):
-        if not leftovers.are_beside(paths):
+        if not leftovers.are_beside((paths.data, paths.rejects)):
             return
-        for record in leftovers.of(paths.manifest):
-            manifest = read_manifest(record)
+        for place in leftovers.of(paths.manifest):
+            manifest = read_manifest(place)
             if manifest is not None:
-                _complete(paths, record, manifest)
+                _complete(paths, place, manifest)
         for target in (paths.manifest, paths.data, paths.rejects, paths.failed_rejects):
             for leftover in leftovers.of(target):
-                leftover.unlink(missing_ok=True)
+                store.remove(leftover)
 
 
-def _complete(paths: OutputPaths, record: Path, manifest: Manifest) -> None:
-    run_id = manifest.run_id
-    if record != temporary(paths.manifest, run_id):
+def _complete(paths: OutputPaths, place: Path, manifest: Manifest) -> None:
+    store, run_id = store_of(paths.data), manifest.run_id
+    record = store.staged(paths.manifest, run_id)
+    if record is None or record.place != place:
         return
-    rejects = Path(manifest.rejects.path) if manifest.rejects.path is not None else None
-    if rejects is not None and not _is_file(temporary(rejects, run_id)):
-        if not is_rejects_file(rejects):  # neither still to be renamed, nor renamed
-            return
-    elif rejects is not None and rejects.exists() and not is_rejects_file(rejects):
-        return
+    data = store.staged(paths.data, run_id)
+    rejects_path = Path(manifest.rejects.path) if manifest.rejects.path is not None else None
+    rejects = None
+    if rejects_path is not None:
+        rejects = store.staged(rejects_path, run_id)
+        is_free = rejects is not None and store.stat(rejects_path) is None
+        if not (is_free or is_rejects_file(rejects_path)):
+            return  # neither still to be committed, nor committed
     if not describes(manifest.output, paths.data):
-        is_free = not paths.data.exists() or published(paths) is not None
-        if not (is_free and describes(manifest.output, temporary(paths.data, run_id))):
+        is_free = store.stat(paths.data) is None or published(paths) is not None
+        if not (is_free and data is not None and describes(manifest.output, data.place)):
             return
-    take_steps([put_in_place(paths, run_id, rejects, again=True)])
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
+    take_steps([put_in_place(paths, record, data=data, rejects=rejects, rejects_path=rejects_path)])

@@ -16,16 +16,16 @@ from pathlib import Path
 
 from titanic_batch.errors import os_errors
 from titanic_batch.publish.keeping import keep_replaced
-from titanic_batch.publish.lock import locked
-from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.manifest_file import read_manifest
+from titanic_batch.publish.leftovers import Leftovers
+from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.ownership import refuse_foreign
-from titanic_batch.publish.paths import Leftovers, OutputPaths, require_names, work_folder
+from titanic_batch.publish.paths import OutputPaths, require_names
 from titanic_batch.publish.placing import put_in_place, recover
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectsFile
-from titanic_batch.publish.staging import StagedFile, published_mode
 from titanic_batch.publish.together import Steps
+from titanic_batch.stores import store_of
+from titanic_batch.stores.private import work_folder
 
 
 class Publication:
@@ -45,7 +45,8 @@ class Publication:
         self.paths = paths
         self.run_id = uuid.uuid4().hex
         self.rejects = RejectsFile(paths.rejects, self.run_id)
-        self.data = StagedFile(paths.data, self.run_id)
+        self._store = store_of(paths.data)
+        self.data = self._store.stage(paths.data, self.run_id)
         self._overwrite = overwrite
         self._leftovers = leftovers or Leftovers()
         self._work: Path | None = None
@@ -60,10 +61,10 @@ class Publication:
             OutputError: if the folder is missing or not writable.
         """
         require_names(self.paths)
-        self._held.enter_context(locked(self.paths))
+        self._held.enter_context(self._store.lock(self.paths.data))
         recover(self.paths, self._leftovers)
         refuse_foreign(self.paths, overwrite=self._overwrite)
-        self._mode = published_mode(self.paths.data)
+        self._mode = self._store.mode_for(self.paths.data)
         self._held.callback(self.data.discard)
         self._held.callback(self.rejects.discard)
 
@@ -93,7 +94,8 @@ class Publication:
             yield from keep_replaced(self.paths.manifest)
         # The record that all the rest is on the disk, from which a crashed run is completed: so it
         # is written after the rest.
-        record = self._held.enter_context(StagedFile(self.paths.manifest, self.run_id))
+        record = self._store.stage(self.paths.manifest, self.run_id)
+        self._held.callback(record.discard)
         record.write(manifest.to_bytes())
         record.seal(self._mode)
         yield [record]
@@ -102,10 +104,14 @@ class Publication:
         with os_errors(self.paths.data, "publishing"):
             try:
                 yield from put_in_place(
-                    self.paths, self.run_id, rejects.target if rejects else None
+                    self.paths,
+                    record,
+                    data=self.data,
+                    rejects=rejects,
+                    rejects_path=rejects.target if rejects is not None else None,
                 )
             except BaseException:
-                if not staged[0].path.exists():  # half done: the next run needs the others
+                if not staged[0].place.exists():  # half done: the next run needs the others
                     for file in staged:
                         file.keep()
                 raise
@@ -141,14 +147,7 @@ class Publication:
         staged.seal(REJECTS_MODE)
         staged.sync()
         with os_errors(target, "writing the rejects"):
-            if staged.path.parent == target.parent:
-                staged.path.replace(target)
-            else:  # --rejects names another folder, perhaps on another disk
-                with StagedFile(target, self.run_id) as copy:
-                    copy.write(staged.path.read_bytes())
-                    copy.seal(REJECTS_MODE)
-                    copy.sync()
-                    copy.path.replace(target)
+            staged.commit(name=target)
         return target
 
     def close(self) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from titanic_batch.publish.staging import StagedFile
+from titanic_batch.stores import store_of
+from titanic_batch.stores.base import Staged, as_text
 
 COLUMNS = ("row", "line", "column", "reason", "record")
 HEADER = (",".join(COLUMNS) + "\n").encode()
@@ -49,7 +50,7 @@ def count_reasons(path: Path) -> Counter[str]:
     """Return how many records of a rejects file have each reason; raises OSError."""
     csv.field_size_limit(2**31 - 1)
     reasons: Counter[str] = Counter()
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+    with as_text(store_of(path).open(path).file, errors="replace") as file:
         try:
             reasons.update(line.get("reason") or "" for line in csv.DictReader(file))
         except csv.Error:  # it is no such file, whatever its first line
@@ -66,10 +67,10 @@ class RejectsFile:
     """
 
     def __init__(self, target: Path, run_id: str) -> None:
-        self._file = StagedFile(target, run_id)
+        self._file: Staged = store_of(target).stage(target, run_id)
 
     @property
-    def staged(self) -> StagedFile | None:
+    def staged(self) -> Staged | None:
         """The file; None where there is no reject."""
         return self._file if self._file.is_created else None
 

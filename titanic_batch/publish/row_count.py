@@ -9,18 +9,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from titanic_batch.errors import DataError, os_errors
+from titanic_batch.stores import store_of
+from titanic_batch.stores.base import as_text
 
 
 def count_rows(path: Path, output_format: str) -> int:
     """Return the number of data rows; raises DataError where the file can't be read as such."""
     if output_format == "parquet":
         try:
-            # Opened here: pyarrow takes no name that is not UTF-8.
+            # Opened by us: pyarrow takes no name that is not UTF-8.
             with (
-                path.open("rb") as opened,
-                pq.ParquetFile(
-                    pa.PythonFile(opened, mode="r"), page_checksum_verification=True
-                ) as file,
+                store_of(path).open(path).file as opened,
+                pq.ParquetFile(opened, page_checksum_verification=True) as file,
             ):
                 return sum(batch.num_rows for batch in file.iter_batches(use_threads=False))
         except (pa.ArrowException, OSError) as exc:
@@ -29,7 +29,7 @@ def count_rows(path: Path, output_format: str) -> int:
             ) from exc
     csv.field_size_limit(2**31 - 1)
     try:
-        with os_errors(path, "reading"), path.open(encoding="utf-8", newline="") as file:
+        with os_errors(path, "reading"), as_text(store_of(path).open(path).file) as file:
             return max(sum(1 for _ in csv.reader(file)) - 1, 0)
     except (UnicodeDecodeError, csv.Error) as exc:
         raise DataError(

@@ -8,16 +8,8 @@ small outputs take their steps side by side. Each takes its own in order, whatev
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from typing import Protocol
 
-
-class Unsynced(Protocol):
-    """Something that may not be on the disk yet; equal ones are synced once."""
-
-    def sync(self) -> None:
-        """Bring it to the disk; raises OutputError where the system refuses."""
-        ...
-
+from titanic_batch.stores.base import Unsynced
 
 #: What is yielded must be on the disk before the next step; if it can't be, that is raised there.
 Steps = Generator[Sequence[Unsynced], None, None]

@@ -8,11 +8,11 @@ from pathlib import Path
 from titanic_batch.documents import NotADocumentError, open_regular
 from titanic_batch.errors import DataError, UsageError, os_errors
 from titanic_batch.interrupts import interruptible
-from titanic_batch.publish.manifest import Manifest
-from titanic_batch.publish.manifest_file import UnreadableManifest, find_manifest
+from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.row_count import count_rows
-from titanic_batch.publish.staging import hash_file
+from titanic_batch.stores import store_of
+from titanic_batch.stores.base import hash_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +42,16 @@ def verify(output: str | Path) -> Verification:
         OutputError: if it cannot be read.
     """
     paths = output_paths(output)
-    if paths.data.is_dir():
+    with os_errors(paths.data, "reading"):
+        found = store_of(paths.data).stat(paths.data)
+    if found is not None and found.kind == "folder":
         raise UsageError(
             "this is a folder",
             where=str(paths.data),
             cure="Verify each file in it: for f in FOLDER/*.parquet; do titanic-batch verify "
             '"$f"; done',
         )
-    if not paths.data.exists():
+    if found is None:
         raise DataError(
             "there is no such output", where=str(paths.data), cure="Check the path, or score it."
         )

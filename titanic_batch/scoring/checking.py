@@ -21,6 +21,7 @@ from titanic_batch.errors import (
     TitanicBatchError,
 )
 from titanic_batch.models import VerifiedModel
+from titanic_batch.publish.manifest import ModelFacts
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.advice.giving import Adviser
 from titanic_batch.scoring.inputs import find_inputs, is_several
@@ -31,7 +32,7 @@ from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.refusing import is_refused, refusal
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.rejected_rows import RejectedRows
-from titanic_batch.scoring.report import Tally, alignment_entries, model_entry, plain_counts
+from titanic_batch.scoring.report import Tally, alignment_entries, model_facts, plain_counts
 from titanic_batch.scoring.trying import RowTrial, trial_of
 from titanic_batch.sinks.csv_sink import CsvFormat
 from titanic_batch.sources.base import Chunk, Source
@@ -60,7 +61,7 @@ class CheckReport:
     """
 
     input: str
-    model: dict[str, Any]
+    model: ModelFacts
     alignment: tuple[dict[str, Any], ...]
     complete: bool
     rows_checked: int
@@ -209,7 +210,7 @@ class _Check:
             self._look_at_the_end(source)
         return CheckReport(
             input=path,
-            model=model_entry(self._model, description),
+            model=model_facts(self._model, description),
             alignment=alignment_entries(plan, tally.counts),
             complete=complete,
             rows_checked=tally.read,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from titanic_batch.models import VerifiedModel
-from titanic_batch.publish.paths import Leftovers
+from titanic_batch.publish.leftovers import Leftovers
 from titanic_batch.scoring.finishing import Finisher
 from titanic_batch.scoring.guarding import Guard
 from titanic_batch.scoring.options import ScoreOptions

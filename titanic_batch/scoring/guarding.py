@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from titanic_batch.models import VerifiedModel
-from titanic_batch.publish.manifest import RowCounts
+from titanic_batch.publish.manifest import JobFacts, RowCounts
 from titanic_batch.schema import TrainingSchema
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Admission:
         keeps_replaced: Whether the manifest that is replaced is kept beside the new one.
     """
 
-    job: dict[str, Any]
+    job: JobFacts
     warnings: tuple[str, ...] = ()
     keeps_replaced: bool = False
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -18,6 +16,7 @@ from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import STDIN, input_format, no_such_file, stem
+from titanic_batch.stores import entry_at, store_of
 
 STDOUT = "-"
 _GLOB_CHARACTERS = frozenset("*?[")
@@ -56,7 +55,7 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
     if output == STDOUT:
         return [_to_stdout(input, several=several, options=options)]
     files = find_inputs(input) if several else [input]
-    into_folder = output.endswith(os.sep) or _is_folder(output)
+    into_folder = output.endswith(os.sep) or _kind(output) == "folder"
     if several and not into_folder:
         raise UsageError(
             f"{input} is several files, and {output} is not a folder",
@@ -72,13 +71,15 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
 
 def is_several(input: str) -> bool:
     """Tell whether an INPUT stands for several files."""
-    if input == STDIN or os.path.isfile(input):  # noqa: PTH113  # false for names too long
+    if input == STDIN or _kind(input) == "file":
         return False
-    return _is_folder(input) or bool(_GLOB_CHARACTERS & set(input))
+    return _kind(input) == "folder" or bool(_GLOB_CHARACTERS & set(input))
 
 
-def _is_folder(path: str) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112  # pathlib raises where a name is too long
+def _kind(path: str) -> str | None:
+    """Return what a path leads to; None for nothing, also where its name is too long."""
+    found = entry_at(path)
+    return found.kind if found is not None else None
 
 
 def find_inputs(input: str) -> list[str]:
@@ -90,10 +91,8 @@ def find_inputs(input: str) -> list[str]:
     Raises:
         InputMissingError: if there are none.
     """
-    if Path(input).is_dir():
-        candidates = sorted(str(path) for path in Path(input).iterdir())
-    else:
-        candidates = sorted(glob.glob(input, recursive=True))  # noqa: PTH207  # absolute ones too
+    store = store_of(input)
+    candidates = store.list(input) if _kind(input) == "folder" else store.glob(input)
     found = [path for path in candidates if _is_input(path)]
     if not found:
         raise InputMissingError(
@@ -109,7 +108,7 @@ def _is_input(path: str) -> bool:
     return (
         input_format(path) is not None
         and not is_companion(Path(path).name)
-        and Path(path).is_file()
+        and _kind(path) == "file"
         and not is_published(Path(path))
     )
 
@@ -170,7 +169,7 @@ def pair_of_file(input: str, output: str, rejects: str | None = None) -> FilePai
 
 def _pair(input: str, output: str, output_format: str, options: ScoreOptions) -> FilePair:
     _require_known(input)
-    if input != STDIN and not os.path.lexists(input):
+    if input != STDIN and entry_at(input, follow=False) is None:
         raise no_such_file(input)  # now, not after the model is loaded
     paths = output_paths(output, options.rejects)
     companions = (paths.data, paths.rejects, paths.manifest, paths.failed_rejects)
@@ -199,12 +198,9 @@ def _format_of(output: str) -> str:
 
 def _same_file(input: str, others: Iterable[Path]) -> Path | None:
     """Return the one of `others` that is the input, by whatever name."""
-    try:
-        found = os.stat(input)  # noqa: PTH116  # thousands of times
-    except OSError:
-        return None
-    for path in others:
-        with contextlib.suppress(OSError):
-            if os.path.samestat(found, path.stat()):
-                return path
+    found = entry_at(input)
+    for path in others if found is not None else ():
+        other = entry_at(path)
+        if found is not None and other is not None and found.identity == other.identity:
+            return path
     return None

@@ -23,8 +23,10 @@ from titanic_batch.publish.manifest import (
     TOOL,
     FileFacts,
     Manifest,
+    ModelFacts,
     RejectFacts,
     RowCounts,
+    ToolFacts,
 )
 from titanic_batch.schema import schema_sha256
 from titanic_batch.scoring.guarding import Admission
@@ -87,7 +89,7 @@ class RunFacts:
     """
 
     options: dict[str, Any]
-    model: dict[str, Any]
+    model: ModelFacts
     warnings: tuple[str, ...]
     libraries: dict[str, str]
 
@@ -98,7 +100,7 @@ def run_facts(
     """Return what the manifests of a run have in common."""
     return RunFacts(
         options=options.published(),
-        model=model_entry(model, description),
+        model=model_facts(model, description),
         warnings=description.warnings,
         libraries={**library_versions(), **description.libraries},
     )
@@ -113,21 +115,21 @@ def output_metadata(model: VerifiedModel) -> dict[str, str]:
     }
 
 
-def model_entry(model: VerifiedModel, description: ModelDescription) -> dict[str, Any]:
+def model_facts(model: VerifiedModel, description: ModelDescription) -> ModelFacts:
     """Return the manifest's `model`."""
     schema = description.schema
-    return {
-        "ref": model.ref,
-        "tag": model.tag,
-        "sha256": model.sha256,
-        "schema_sha256": schema_sha256(schema),
-        "schema_origin": schema.origin,
-        "loader": model.loader,
-        "path": str(model.path),
-        "libraries": model.libraries,
-        "target": schema.target,
-        "classes": list(description.facts.classes) if description.facts.classes else None,
-    }
+    return ModelFacts(
+        ref=model.ref,
+        tag=model.tag,
+        sha256=model.sha256,
+        schema_sha256=schema_sha256(schema),
+        schema_origin=schema.origin,
+        loader=model.loader,
+        path=str(model.path),
+        libraries=model.libraries,
+        target=schema.target,
+        classes=tuple(description.facts.classes) if description.facts.classes else None,
+    )
 
 
 def alignment_entries(
@@ -191,7 +193,7 @@ def build_manifest(
         finished_at=_iso(finished_at),
         seconds=round(seconds, 3),
         rows_per_second=round(tally.read / seconds, 1) if seconds > 0 else 0.0,
-        tool={"name": TOOL, "version": __version__},
+        tool=ToolFacts(name=TOOL, version=__version__),
         libraries=facts.libraries,
         options=facts.options,
         model=facts.model,

@@ -17,7 +17,7 @@ from titanic_batch.errors import (
 )
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.models import VerifiedModel
-from titanic_batch.publish.paths import Leftovers
+from titanic_batch.publish.leftovers import Leftovers
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.finishing import open_finisher
@@ -36,6 +36,7 @@ from titanic_batch.scoring.skipping import already_published
 from titanic_batch.scoring.trying import RowTrial, trial_of
 from titanic_batch.scoring.workers import worker_count
 from titanic_batch.sources.dialect import declare_dialect
+from titanic_batch.stores import store_of
 
 
 def run_files(
@@ -210,4 +211,4 @@ def _make_folders(pairs: Sequence[FilePair]) -> None:
     """Make the output folder that several files go into."""
     for folder in {p.output.data.parent for p in pairs if p.output is not None and p.makes_folder}:
         with os_errors(folder, "making the output folder"):
-            folder.mkdir(parents=True, exist_ok=True)
+            store_of(folder).make_folder(folder)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sources.formats import STDIN
+from titanic_batch.stores import entry_at
 
 #: A file is cut into so many chunks at the least, for workers to share and to end together ...
 _FEWEST_CHUNKS = 16
@@ -47,7 +47,5 @@ def _unfolded(path: str) -> float:
 
 
 def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size  # noqa: PTH116  # several times for each of thousands
-    except OSError:
-        return 0  # it is missed when it is opened, with a better message
+    found = entry_at(path)
+    return found.size if found is not None else 0  # it is missed when it is opened

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import stat
 from pathlib import Path
 from typing import Any
 
 from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.ownership import published
-from titanic_batch.publish.staging import hash_file
 from titanic_batch.schema import schema_sha256
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sources.formats import STDIN
+from titanic_batch.stores import store_of
+from titanic_batch.stores.base import hash_file
 
 
 def already_published(
@@ -39,9 +39,9 @@ def already_published(
 def is_model_of(manifest: Manifest, model: VerifiedModel) -> bool:
     """Tell whether a model, and the schema that came with it, is what scored an output."""
     known = manifest.model
-    if known["sha256"] != model.sha256:
+    if known.sha256 != model.sha256:
         return False
-    return model.schema is None or known["schema_sha256"] == schema_sha256(model.schema)
+    return model.schema is None or known.schema_sha256 == schema_sha256(model.schema)
 
 
 def differing_options(manifest: Manifest, options: ScoreOptions) -> list[str]:
@@ -60,9 +60,10 @@ def differing_options(manifest: Manifest, options: ScoreOptions) -> list[str]:
 def input_sha256(path: Path) -> str | None:
     """Return the SHA-256 of an input; None where it cannot be read, or only once, as a pipe."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        found = store_of(path).stat(path)
+        if found is None or found.kind != "file":
             return None
-        with path.open("rb") as file:
+        with store_of(path).open(path).file as file:
             return hash_file(file)
     except OSError:
         return None  # it is missed when it is opened, with a better message
@@ -72,7 +73,8 @@ def is_input_of(manifest: Manifest, path: Path) -> bool:
     """Tell whether a file is, to the byte, what an output was scored from."""
     known = manifest.input
     try:
-        if path.stat().st_size != known.bytes:
+        found = store_of(path).stat(path)
+        if found is None or found.size != known.bytes:
             return False
     except OSError:
         return False

@@ -14,17 +14,17 @@ from typing import IO, Any, Protocol
 
 from titanic_batch.errors import ClosedPipeError, os_errors
 from titanic_batch.interrupts import interruptible
+from titanic_batch.publish.leftovers import Leftovers
 from titanic_batch.publish.manifest import FileFacts, Manifest
 from titanic_batch.publish.ownership import refuse_foreign_rejects
-from titanic_batch.publish.paths import Leftovers
 from titanic_batch.publish.publication import Publication
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectRow, RejectsFile
-from titanic_batch.publish.staging import StagedFile, hash_file
-from titanic_batch.publish.together import Steps, Unsynced
+from titanic_batch.publish.together import Steps
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.standard_streams import require_stdout
+from titanic_batch.stores.base import Staged, Unsynced, hash_file
 
 _SPOOL = "standard output's temporary file (TMPDIR says where)"
 
@@ -204,7 +204,7 @@ class StdoutTarget:
         return None if staged is None else str(staged.target)
 
     @property
-    def _staged(self) -> StagedFile | None:
+    def _staged(self) -> Staged | None:
         return self._rejects.staged if self._rejects is not None else None
 
     def commit(
@@ -219,7 +219,7 @@ class StdoutTarget:
         staged = self._staged
         if staged is not None:
             with os_errors(staged.target, "publishing"):
-                staged.path.replace(staged.target)
+                staged.commit()
         with os_errors(_SPOOL, "reading"):
             self._spool.seek(0)
         with os_errors("standard output", "writing"):

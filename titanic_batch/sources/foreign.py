@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from titanic_batch.errors import UsageError
 from titanic_batch.printable import printable_json, shell_quoted
 from titanic_batch.sources.formats import input_format
+from titanic_batch.stores import entry_at
 
 _KNOWN = "Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet"
 _TEXTS = (".txt", ".dat", ".data", ".text", ".asc", ".psv", ".tab")
@@ -34,7 +35,8 @@ def unknown_format(path: str) -> UsageError:
 
 
 def _how(path: str) -> str:
-    if not Path(path).is_file():
+    found = entry_at(path)
+    if found is None or found.kind != "file":
         return ""
     name, suffix = PurePath(path), PurePath(path).suffix.lower()
     quoted = shell_quoted(path)

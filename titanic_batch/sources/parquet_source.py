@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from titanic_batch.sources.base import Chunk, InputFacts, Parsed, RawRecord
 from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
 from titanic_batch.sources.stream import open_input
-from titanic_batch.sources.watch import InputWatch
+from titanic_batch.stores.base import OpenedFile
 
 _HASH_BLOCK_BYTES = 1 << 20
 _MAX_ROWS = 1 << 20
@@ -65,13 +64,13 @@ class ParquetSource:
 
     def __init__(self, path: str, *, chunk_bytes: int, allow_empty: bool = False) -> None:
         self._path = path
-        self._file = open_input(path)
+        self._opened = open_input(path)
+        self._file = self._opened.file
         try:
-            self._watch = InputWatch(self._file, path)
-            self._size = self._watch.before.st_size
+            self._size = self._opened.entry.size
             if not allow_empty:
                 _refuse_empty(self._size, path)
-            self._sha256 = _hash(self._file.fileno())
+            self._sha256 = _hash(self._opened)
             self._parquet = self._open() if self._size else None
             self.schema = (
                 _without_views(self._parquet.schema_arrow) if self._parquet else pa.schema([])
@@ -171,12 +170,12 @@ class ParquetSource:
 
     def release(self) -> None:
         """Close the file, of which all is read; raises DataError if it changed meanwhile."""
-        self._watch.check()
+        self._opened.check_unchanged()
         self._file.close()
 
     def facts(self) -> InputFacts:
         """Return what was read; raises DataError if the file changed since it was opened."""
-        self._watch.check()
+        self._opened.check_unchanged()
         return InputFacts(path=self._path, format="parquet", bytes=self._size, sha256=self._sha256)
 
     def close(self) -> None:
@@ -211,10 +210,10 @@ def _without_views(schema: pa.Schema) -> pa.Schema:
     return schema
 
 
-def _hash(descriptor: int) -> str:
+def _hash(opened: OpenedFile) -> str:
     digest = hashlib.sha256()
     offset = 0
-    while block := os.pread(descriptor, _HASH_BLOCK_BYTES, offset):
+    while block := opened.read_at(offset, _HASH_BLOCK_BYTES):
         stop_if_interrupted()
         digest.update(block)
         offset += len(block)

@@ -6,7 +6,6 @@ import codecs
 import gzip
 import hashlib
 import io
-import os
 import sys
 import zlib
 from collections.abc import Iterator
@@ -20,7 +19,8 @@ from titanic_batch.errors import DataError, InputMissingError, OutputError
 from titanic_batch.interrupts import interruptible
 from titanic_batch.sources.bz2_members import Bz2Members
 from titanic_batch.sources.formats import STDIN, no_such_file
-from titanic_batch.sources.watch import InputWatch
+from titanic_batch.stores import store_of
+from titanic_batch.stores.base import OpenedFile
 
 #: Marks a byte that the declared encoding does not know; never part of UTF-8.
 UNDECODABLE = b"\xff"
@@ -104,9 +104,8 @@ class InputStream:
 
     def __init__(self, path: str, *, encoding: str = "utf-8") -> None:
         self.path = path
-        self._file = open_input(path)
-        self._watch = None if path == STDIN else InputWatch(self._file, path)
-        self._raw = HashingFile(self._file)
+        self._opened = None if path == STDIN else open_input(path)
+        self._raw = HashingFile(self._opened.file if self._opened is not None else _stdin())
         self._decoded = _decompressed(self._raw, path)
         self._decoder = (
             None
@@ -120,8 +119,8 @@ class InputStream:
     @property
     def size_bytes(self) -> int | None:
         """The file's size; None for anything but a regular file."""
-        watch = self._watch
-        return watch.before.st_size if watch is not None and watch.is_regular else None
+        entry = self._opened.entry if self._opened is not None else None
+        return entry.size if entry is not None and entry.kind == "file" else None
 
     @property
     def bytes_read(self) -> int:
@@ -164,15 +163,15 @@ class InputStream:
     def tail(self, size: int) -> bytes | None:
         """Return the file's last bytes; None where they are not to be had without reading it."""
         end = self.size_bytes
-        if end is None or self._decoded is not self._raw:
+        if self._opened is None or end is None or self._decoded is not self._raw:
             return None
         with _read_errors(self.path):
-            return os.pread(self._file.fileno(), size, max(end - size, 0))
+            return self._opened.read_at(max(end - size, 0), size)
 
     def check_unchanged(self) -> None:
         """Raise DataError if the file is not what was opened any more."""
-        if self._watch is not None:
-            self._watch.check()
+        if self._opened is not None:
+            self._opened.check_unchanged()
 
     def hexdigest(self) -> str:
         """Return the SHA-256 of the file's bytes as read so far."""
@@ -180,26 +179,28 @@ class InputStream:
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
-        if self.path != STDIN:
-            self._file.close()
+        if self._opened is not None:
+            self._opened.file.close()
 
 
-def open_input(path: str) -> IO[bytes]:
-    """Open `path` for reading bytes, unbuffered.
+def _stdin() -> IO[bytes]:
+    if sys.stdin is None:
+        raise InputMissingError(
+            "standard input is closed", where=STDIN, cure="Open it, as with < FILE."
+        )
+    return sys.stdin.buffer
+
+
+def open_input(path: str) -> OpenedFile:
+    """Open `path` for reading bytes.
 
     Raises:
         InputMissingError: if there is no such file.
         OutputError: if it is a folder or cannot be read.
     """
-    if path == STDIN:
-        if sys.stdin is None:
-            raise InputMissingError(
-                "standard input is closed", where=path, cure="Open it, as with < FILE."
-            )
-        return sys.stdin.buffer
     try:
         with interruptible():  # a FIFO waits for who writes to it
-            return Path(path).open("rb", buffering=0)
+            return store_of(path).open(path)
     except FileNotFoundError as exc:
         raise no_such_file(path) from exc
     except OSError as exc:

@@ -1,4 +1,4 @@
-"""Files that are written in private and then renamed into place."""
+"""Files that are written in private in the file system, and then renamed into place."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import errno
 import hashlib
 import os
+import stat
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +15,17 @@ from types import TracebackType
 from typing import IO, Self
 
 from titanic_batch.errors import os_errors
-from titanic_batch.interrupts import stop_if_interrupted
-from titanic_batch.publish.paths import temporary
+from titanic_batch.stores.base import ANYTHING, NOTHING, Name, ReplacedMeanwhileError
+from titanic_batch.stores.private import temporary
 
 _WRITE_BUFFER_BYTES = 1 << 20
-_HASH_BLOCK_BYTES = 1 << 20
 _NO_SUCH_OPERATION = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class StagedFile:
     """A file under a private name beside `target`: created anew, never through a symlink.
 
-    It is created with its first byte, or when it is sealed.
+    It is a `stores.base.Staged`.
 
     Args:
         target: Where it goes once it is whole.
@@ -33,12 +34,12 @@ class StagedFile:
 
     def __init__(self, target: Path, run_id: str) -> None:
         self.target = target
-        self.path = temporary(target, run_id)
+        self.place = temporary(target, run_id)
         self._raw: IO[bytes] | None = None
         self._hash = hashlib.sha256()
         self.bytes_written = 0
         self.closed = False
-        self._is_ours = False  # what stands at `path`
+        self._is_ours = False  # what stands at `place`
 
     @property
     def is_created(self) -> bool:
@@ -100,6 +101,22 @@ class StagedFile:
                 os.fsync(self._raw.fileno())
             self._raw.close()
 
+    def commit(self, *, expected: str = ANYTHING, name: Name | None = None) -> None:
+        """Rename the file into its place, or to another name, in whatever folder."""
+        target = Path(name) if name is not None else self.target
+        if expected != ANYTHING and tag_at(target) != expected:
+            raise ReplacedMeanwhileError(
+                errno.EEXIST, "another program has written there meanwhile", str(target)
+            )
+        if target.parent == self.place.parent:
+            self.place.replace(target)
+        else:  # perhaps on another disk
+            with StagedFile(target, uuid.uuid4().hex) as copy:
+                copy.write(self.place.read_bytes())
+                copy.seal(stat.S_IMODE(self.place.stat().st_mode))
+                copy.sync()
+                copy.place.replace(target)
+
     def keep(self) -> None:
         """Leave the file: it is in its place, or the next run completes with it what is begun."""
         self._is_ours = False
@@ -111,12 +128,12 @@ class StagedFile:
                 self._raw.close()
         if self._is_ours:
             with contextlib.suppress(OSError):
-                self.path.unlink()
+                self.place.unlink()
 
     def _create(self) -> IO[bytes]:
         with os_errors(self.target, "creating the output"):
             descriptor = os.open(
-                self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600
+                self.place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600
             )
         self._is_ours = True
         self._raw = os.fdopen(descriptor, "wb", buffering=_WRITE_BUFFER_BYTES)
@@ -132,6 +149,19 @@ class StagedFile:
         trace: TracebackType | None,
     ) -> None:
         self.discard()
+
+
+def tag_at(path: Path) -> str:
+    """Return the tag of what stands at a path, a link itself; `NOTHING` for nothing."""
+    try:
+        return tag_of(path.lstat())
+    except (FileNotFoundError, NotADirectoryError):
+        return NOTHING
+
+
+def tag_of(found: os.stat_result) -> str:
+    """Return what changes when a file is written to, or replaced."""
+    return f"{found.st_dev:x}-{found.st_ino:x}-{found.st_size:x}-{found.st_mtime_ns:x}"
 
 
 @dataclass(frozen=True)
@@ -163,25 +193,3 @@ def _unless_impossible(*more: int) -> Iterator[None]:
     except OSError as exc:
         if exc.errno not in (*_NO_SUCH_OPERATION, *more):
             raise
-
-
-def published_mode(replaced: Path) -> int:
-    """Return the mode of a file about to be replaced, or what the umask leaves of 0666.
-
-    To ask for the umask is to change it for a moment, for all threads: ask in the main one.
-    """
-    try:
-        return replaced.stat().st_mode & 0o777
-    except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
-
-
-def hash_file(file: IO[bytes]) -> str:
-    """Return the SHA-256 of an open file, in hex."""
-    digest = hashlib.sha256()
-    while block := file.read(_HASH_BLOCK_BYTES):
-        stop_if_interrupted()
-        digest.update(block)
-    return digest.hexdigest()

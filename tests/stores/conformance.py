@@ -1,0 +1,356 @@
+"""What every store promises: a store's tests inherit `Conformance` and say where files may go.
+
+A test module defines the fixtures `store` and `place`, and a class that inherits this one:
+
+    class TestLocalStore(Conformance):
+        @pytest.fixture
+        def store(self) -> Store: ...
+
+        @pytest.fixture
+        def place(self, tmp_path: Path) -> Path: ...
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import subprocess
+import sys
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+
+from titanic_batch.documents import NotADocumentError
+from titanic_batch.errors import DataError, OutputLockedError
+from titanic_batch.stores.base import (
+    NOTHING,
+    ReplacedMeanwhileError,
+    Staged,
+    Store,
+    as_text,
+    hash_file,
+)
+
+OLD, NEW = b"old\n" * 1000, b"new\n" * 3_000_000
+
+
+def stage(store: Store, name: Path, data: bytes) -> Staged:
+    """Return a sealed and synced file, ready to be committed."""
+    staged = store.stage(name, uuid.uuid4().hex)
+    staged.write(data)
+    staged.seal(0o640)
+    staged.sync()
+    return staged
+
+
+def put(store: Store, name: Path, data: bytes) -> None:
+    stage(store, name, data).commit()
+    for unsynced in store.unsynced([name]):
+        unsynced.sync()
+
+
+def content(store: Store, name: Path) -> bytes:
+    with store.open(name).file as file:
+        return file.read()
+
+
+class Conformance:
+    """The promises of `titanic_batch.stores.base.Store`, each by a test."""
+
+    #: Starts another process that holds the lock of the name in `sys.argv[1]`, says `held`, and
+    #: ends with its standard input. None where the commit is the lock.
+    holder: str | None = None
+
+    # Whole or absent.
+
+    @pytest.mark.parametrize("before", [None, OLD])
+    def test_what_is_staged_is_seen_by_its_commit(
+        self, store: Store, place: Path, before: bytes | None
+    ) -> None:
+        name = place / "a.csv"
+        if before is not None:
+            put(store, name, before)
+        staged = store.stage(name, uuid.uuid4().hex)
+        for step in range(3):
+            if step < 2:
+                staged.write(NEW)
+            else:
+                staged.seal(0o640)
+                staged.sync()
+            found = store.stat(name)
+            assert (content(store, name) if found is not None else None) == before
+        staged.commit()
+        assert content(store, name) == NEW * 2
+        assert staged.bytes_written == len(NEW) * 2
+        assert staged.sha256 == hashlib.sha256(NEW * 2).hexdigest()
+
+    def test_a_reader_never_sees_a_part(self, store: Store, place: Path) -> None:
+        name = place / "a.csv"
+        put(store, name, OLD)
+        seen: set[bytes] = set()
+        ended = threading.Event()
+
+        def read() -> None:
+            while not ended.is_set():
+                seen.add(hashlib.sha256(content(store, name)).digest())
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        try:
+            for data in [NEW, OLD] * 10:
+                put(store, name, data)
+        finally:
+            ended.set()
+            reader.join()
+        assert seen <= {hashlib.sha256(data).digest() for data in (OLD, NEW)}
+
+    def test_who_has_opened_the_old_file_reads_it_to_its_end(
+        self, store: Store, place: Path
+    ) -> None:
+        """Or is told that it has changed: never a mixture."""
+        name = place / "a.csv"
+        put(store, name, OLD)
+        opened = store.open(name)
+        with opened.file as file:
+            start = file.read(10)
+            put(store, name, NEW)
+            with contextlib.suppress(DataError):
+                assert start + file.read() == OLD
+
+    @pytest.mark.parametrize("how_far", ["not made", "written", "sealed", "synced"])
+    def test_discarding_leaves_nothing(self, store: Store, place: Path, how_far: str) -> None:
+        name = place / "a.csv"
+        put(store, name, OLD)
+        before = store.list(place)
+        run_id = uuid.uuid4().hex
+        staged = store.stage(name, run_id)
+        if how_far != "not made":
+            staged.write(NEW)
+        if how_far in {"sealed", "synced"}:
+            staged.seal(0o640)
+        if how_far == "synced":
+            staged.sync()
+        assert staged.is_created == (how_far != "not made")
+        staged.discard()
+        staged.discard()
+        assert staged.write(b"late") == 4
+        assert store.list(place) == before
+        assert content(store, name) == OLD
+        assert not staged.place.exists()
+        assert store.staged(name, run_id) is None
+
+    def test_discarding_what_is_committed_does_nothing(self, store: Store, place: Path) -> None:
+        name = place / "a.csv"
+        staged = stage(store, name, NEW)
+        staged.commit()
+        staged.discard()
+        assert content(store, name) == NEW
+
+    def test_an_empty_file_is_a_file(self, store: Store, place: Path) -> None:
+        put(store, place / "a.csv", b"")
+        assert content(store, place / "a.csv") == b""
+
+    def test_two_runs_stage_one_name_apart(self, store: Store, place: Path) -> None:
+        name = place / "a.csv"
+        one, other = stage(store, name, OLD), stage(store, name, NEW)
+        one.discard()
+        other.commit()
+        assert content(store, name) == NEW
+
+    def test_a_file_may_be_committed_under_another_name(self, store: Store, place: Path) -> None:
+        staged = stage(store, place / "a.csv", NEW)
+        staged.commit(name=place / "b.csv")
+        staged.discard()
+        assert store.list(place) == [str(place / "b.csv")]
+        assert content(store, place / "b.csv") == NEW
+
+    # Conditional commits.
+
+    def test_a_commit_that_expects_nothing_spares_a_strangers_file(
+        self, store: Store, place: Path
+    ) -> None:
+        name = place / "a.csv"
+        staged = stage(store, name, NEW)
+        put(store, name, OLD)
+        with pytest.raises(ReplacedMeanwhileError):
+            staged.commit(expected=NOTHING)
+        staged.discard()
+        assert content(store, name) == OLD
+        assert store.list(place) == [str(name)]
+
+    def test_a_commit_that_expects_a_file_replaces_that_one_only(
+        self, store: Store, place: Path
+    ) -> None:
+        name = place / "a.csv"
+        put(store, name, OLD)
+        known = store.stat(name, follow=False)
+        assert known is not None
+        stage(store, name, NEW).commit(expected=known.tag)
+        assert content(store, name) == NEW
+        late = stage(store, name, OLD)
+        with pytest.raises(ReplacedMeanwhileError):
+            late.commit(expected=known.tag)
+        store.remove(name)
+        with pytest.raises(ReplacedMeanwhileError):
+            late.commit(expected=known.tag)
+        late.commit(expected=NOTHING)
+        assert content(store, name) == OLD
+
+    # What dead runs leave.
+
+    def test_what_is_kept_is_committed_by_another_run(self, store: Store, place: Path) -> None:
+        name, run_id = place / "a.csv", uuid.uuid4().hex
+        staged = store.stage(name, run_id)
+        staged.write(NEW)
+        staged.seal(0o640)
+        staged.sync()
+        staged.keep()
+        staged.discard()
+        assert store.stat(name) is None
+        found = store.staged(name, run_id)
+        if self.holder is None:  # its commit is the lock, and the next run looks at that
+            return
+        assert found is not None
+        assert found.place.read_bytes() == NEW
+        assert store.staged(name, uuid.uuid4().hex) is None
+        found.commit()
+        assert content(store, name) == NEW
+        assert store.staged(name, run_id) is None
+
+    # Locks.
+
+    def test_a_lock_keeps_others_out_until_it_is_released(self, store: Store, place: Path) -> None:
+        if self.holder is None:
+            pytest.skip("its commits are conditional instead")
+        name = place / "a.csv"
+        before = store.list(place)
+        with store.lock(name):
+            with pytest.raises(OutputLockedError), store.lock(name):
+                pass
+            with store.lock(place / "b.csv"):
+                pass
+        with store.lock(name):
+            pass
+        assert store.list(place) == before
+
+    def test_a_lock_keeps_another_process_out_and_ends_with_it(
+        self, store: Store, place: Path
+    ) -> None:
+        if self.holder is None:
+            pytest.skip("its commits are conditional instead")
+        name = place / "a.csv"
+        holder = subprocess.Popen(
+            [sys.executable, "-c", self.holder, str(name)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "held\n"
+            with pytest.raises(OutputLockedError), store.lock(name):
+                pass
+            holder.kill()
+        with store.lock(name):
+            pass
+
+    # Looking.
+
+    def test_nothing_stands_at_an_unused_name(self, store: Store, place: Path) -> None:
+        name = place / "a.csv"
+        assert store.stat(name) is None
+        assert store.stat(name, follow=False) is None
+        assert store.read(name) is None
+        assert store.list(place / "none") == []
+        assert store.glob(f"{place}/*.csv") == []
+        with pytest.raises(FileNotFoundError):
+            store.open(name)
+        store.remove(name)
+
+    def test_knows_what_stands_there(self, store: Store, place: Path) -> None:
+        name = place / "a.csv"
+        put(store, name, OLD)
+        found = store.stat(name)
+        assert found is not None
+        assert (found.kind, found.size, found.is_own) == ("file", len(OLD), True)
+        again = store.stat(place / "." / "a.csv")
+        assert again is not None
+        assert (again.identity, again.tag) == (found.identity, found.tag)
+        put(store, place / "b.csv", OLD)
+        other = store.stat(place / "b.csv")
+        assert other is not None
+        assert other.identity != found.identity
+        put(store, name, NEW)
+        changed = store.stat(name)
+        assert changed is not None
+        assert changed.tag != found.tag
+
+    def test_lists_in_order_with_hidden_files_and_globs_without(
+        self, store: Store, place: Path
+    ) -> None:
+        names = ["b.csv", ".hidden.csv", "a.csv", "a.txt", "B.csv", "é.csv", "a b.csv"]
+        for name in names:
+            put(store, place / name, OLD)
+        assert store.list(place) == sorted(str(place / name) for name in names)
+        assert store.list(f"{place}/") == store.list(place)
+        expected = [name for name in names if name.endswith(".csv") and name[0] != "."]
+        assert store.glob(f"{place}/*.csv") == sorted(str(place / name) for name in expected)
+        assert store.glob(f"{place}/[ab].csv") == [str(place / "a.csv"), str(place / "b.csv")]
+
+    def test_what_is_staged_is_among_no_visible_files(self, store: Store, place: Path) -> None:
+        staged = stage(store, place / "a.csv", NEW)
+        try:
+            assert store.glob(f"{place}/*") == []
+            assert not [name for name in store.list(place) if Path(name).name[0] != "."]
+        finally:
+            staged.discard()
+
+    # Reading.
+
+    def test_reads_from_the_front_and_from_anywhere(self, store: Store, place: Path) -> None:
+        name = place / "a.csv"
+        put(store, name, b"0123456789")
+        opened = store.open(name)
+        with opened.file as file:
+            assert opened.entry == store.stat(name)
+            assert file.read(3) == b"012"
+            assert opened.read_at(8, 100) == b"89"
+            assert opened.read_at(10, 1) == b""
+            assert file.read() == b"3456789"
+            assert file.seek(0) == 0
+            assert hash_file(file) == hashlib.sha256(b"0123456789").hexdigest()
+            opened.check_unchanged()
+        opened.check_unchanged()
+
+    def test_reads_text_with_its_newlines(self, store: Store, place: Path) -> None:
+        put(store, place / "a.csv", b"\xc3\xa9\r\n\xff")
+        with as_text(store.open(place / "a.csv").file, errors="replace") as file:
+            assert file.read() == "\xe9\r\n\ufffd"
+
+    def test_a_change_while_it_is_read_is_noticed(self, store: Store, place: Path) -> None:
+        name = place / "a.csv"
+        put(store, name, OLD)
+        opened = store.open(name)
+        with opened.file as file:
+            file.read(10)
+            self.write_to(store, name)
+            with pytest.raises(DataError, match="changed while it was read"):
+                opened.check_unchanged()
+
+    def write_to(self, store: Store, name: Path) -> None:
+        """Change a file as its owner may, while it is being read."""
+        put(store, name, OLD + b"more\n")
+
+    def test_reads_a_small_file_whole_and_no_larger_one(self, store: Store, place: Path) -> None:
+        put(store, place / "a.json", b"12345")
+        assert store.read(place / "a.json", limit=5) == b"12345"
+        assert store.read(place / "a.json") == b"12345"
+        with pytest.raises(NotADocumentError, match="larger"):
+            store.read(place / "a.json", limit=4)
+
+    def test_removes(self, store: Store, place: Path) -> None:
+        put(store, place / "a.csv", OLD)
+        store.remove(place / "a.csv")
+        assert store.list(place) == []

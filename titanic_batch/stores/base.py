@@ -1,0 +1,264 @@
+"""Store: what the program asks of a place that keeps a user's files.
+
+It fits a file system and an object store, so nobody above it renames, syncs, or relies on folders.
+What is written is staged where no reader looks, and committed as a whole. What stands at a name is
+known by its tag, as by an HTTP ETag: other bytes, another tag. Every store passes
+`tests/stores/conformance.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Hashable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal, Protocol
+
+from titanic_batch.interrupts import stop_if_interrupted
+
+#: A path, or an object's URL.
+Name = str | os.PathLike[str]
+
+#: What a commit may replace: whatever stands there; nothing; else what has this tag.
+ANYTHING = "*"
+NOTHING = ""
+
+_HASH_BLOCK_BYTES = 1 << 20
+
+
+class ReplacedMeanwhileError(OSError):
+    """What stands at a name is not what the commit was to replace."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What stands at a name.
+
+    Attributes:
+        kind: A pipe, a device and a socket are `special`; `link` is one that was not followed.
+        size: In bytes.
+        identity: The same for one file by whatever name.
+        tag: Another one when it has been written to, or replaced.
+        modified: When, in seconds since 1970.
+        mode: Its permission bits.
+        is_own: Whether it is this user's.
+    """
+
+    kind: Literal["file", "folder", "link", "special"]
+    size: int
+    identity: Hashable
+    tag: str
+    modified: float
+    mode: int
+    is_own: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leftover:
+    """What a run that died left beside its output.
+
+    Attributes:
+        target: What it belongs to: the last part of its name.
+        kind: `tmp` was staged; `work` is a folder of what the run would need again.
+        place: Where it is.
+    """
+
+    target: str
+    kind: str
+    place: Path
+
+
+class OpenedFile(Protocol):
+    """A file that is being read."""
+
+    @property
+    def file(self) -> IO[bytes]:
+        """Its bytes, unbuffered; whoever opened it closes this."""
+        ...
+
+    @property
+    def entry(self) -> Entry:
+        """What it was when it was opened."""
+        ...
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from anywhere in an ordinary file, and leave `file` where it is."""
+        ...
+
+    def check_unchanged(self) -> None:
+        """Check that what was read is what was opened; it may have been closed since.
+
+        Raises:
+            DataError: if it grew, shrank or was written to meanwhile.
+        """
+        ...
+
+
+class Unsynced(Protocol):
+    """Something that a power cut may still lose; equal ones are synced once."""
+
+    def sync(self) -> None:
+        """Make it last, if anything is to be done for that; raises OutputError where it fails."""
+        ...
+
+
+class Staged(Unsynced, Protocol):
+    """A file that no reader sees before it is committed, whole.
+
+    It is made by its first byte, or when it is sealed. Whoever stages one sees to it first that it
+    is discarded.
+    """
+
+    @property
+    def target(self) -> Path:
+        """Where it goes."""
+        ...
+
+    @property
+    def place(self) -> Path:
+        """Where its bytes are until then, on this machine."""
+        ...
+
+    @property
+    def is_created(self) -> bool:
+        """Whether it is there."""
+        ...
+
+    @property
+    def bytes_written(self) -> int:
+        """How much has been written."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of what has been written, in hex."""
+        ...
+
+    def write(self, data: bytes, /) -> int:
+        """Append to it; raises OutputError."""
+        ...
+
+    def seal(self, mode: int) -> None:
+        """End it; it will have these permission bits, where the store has any."""
+        ...
+
+    def commit(self, *, expected: str = ANYTHING, name: Name | None = None) -> None:
+        """Put it, which is sealed and synced, in its place; readers see all of it or none.
+
+        Args:
+            expected: Tag of what it may replace; see also `ANYTHING` and `NOTHING`.
+            name: Another place than its target's.
+
+        Raises:
+            ReplacedMeanwhileError: if something else stands there.
+            OSError: where the system refuses.
+        """
+        ...
+
+    def keep(self) -> None:
+        """Leave it where it is: a later run commits it."""
+        ...
+
+    def discard(self) -> None:
+        """Drop it, unless it is committed or kept."""
+        ...
+
+
+class Store(Protocol):
+    """Keeps files by name. What the system refuses is an OSError, unless said otherwise."""
+
+    def open(self, name: Name) -> OpenedFile:
+        """Open a file for reading."""
+        ...
+
+    def read(self, name: Name, *, limit: int | None = None) -> bytes | None:
+        """Return a file whole, which anybody may have put there; None for nothing.
+
+        No link is followed, and no pipe waited for.
+
+        Raises:
+            NotADocumentError: if it is no ordinary file, or has more than `limit` bytes.
+        """
+        ...
+
+    def stat(self, name: Name, *, follow: bool = True) -> Entry | None:
+        """Return what stands at a name, or where a link there leads to; None for nothing."""
+        ...
+
+    def glob(self, pattern: str) -> list[str]:
+        """Return the names that match a glob, in order; no wildcard matches a dot in front."""
+        ...
+
+    def list(self, folder: Name) -> list[str]:
+        """Return the names in a folder (or under a prefix), hidden ones too, in order.
+
+        There are none where there is no folder.
+        """
+        ...
+
+    def stage(self, name: Name, run_id: str) -> Staged:
+        """Return a file that is to go to a name; it is not made yet.
+
+        Args:
+            name: Where it goes.
+            run_id: 32 hex digits, which no other run has.
+        """
+        ...
+
+    def staged(self, name: Name, run_id: str) -> Staged | None:
+        """Return what a run that died has staged for a name; None where it is not there."""
+        ...
+
+    def left_behind(self, folder: Name) -> Iterable[Leftover]:
+        """Return what runs that died left in a folder, in no order."""
+        ...
+
+    def make_folder(self, folder: Name) -> None:
+        """Make a folder and those above it, where there are such things and it is missing."""
+        ...
+
+    def remove(self, name: Name) -> None:
+        """Remove a file, if it is there."""
+        ...
+
+    def unsynced(self, names: Iterable[Name]) -> Sequence[Unsynced]:
+        """Return what is to be synced for these names' commits and removals to last."""
+        ...
+
+    def mode_for(self, name: Name) -> int:
+        """Return the permission bits of what stands at a name, else those of a new file.
+
+        Ask in the main thread.
+        """
+        ...
+
+    def lock(self, name: Name) -> AbstractContextManager[None]:
+        """Keep other runs from writing to a name, as far as the store can.
+
+        Raises:
+            OutputLockedError: if another one does.
+            OutputError: if there is no place for it, or the system refuses.
+        """
+        ...
+
+
+def as_text(file: IO[bytes], *, errors: str = "strict") -> io.TextIOWrapper:
+    """Return an opened file as UTF-8 text, its newlines as they are; closing it closes the file."""
+    return io.TextIOWrapper(
+        io.BufferedReader(file),  # type: ignore[type-var]  # it is unbuffered, as that wants it
+        encoding="utf-8",
+        errors=errors,
+        newline="",
+    )
+
+
+def hash_file(file: IO[bytes]) -> str:
+    """Return the SHA-256 of an open file, in hex."""
+    digest = hashlib.sha256()
+    while block := file.read(_HASH_BLOCK_BYTES):
+        stop_if_interrupted()
+        digest.update(block)
+    return digest.hexdigest()

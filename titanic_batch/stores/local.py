@@ -1,0 +1,210 @@
+"""The file system as a store."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import glob
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from titanic_batch.documents import open_regular, read_bounded
+from titanic_batch.errors import DataError, OutputError, OutputLockedError, os_errors
+from titanic_batch.printable import shell_quoted
+from titanic_batch.stores.base import Entry, Leftover, Name
+from titanic_batch.stores.local_staging import Folder, StagedFile, tag_of
+from titanic_batch.stores.private import lock_file, private_in
+
+
+class LocalFile:
+    """A file of the file system that is being read; see `stores.base.OpenedFile`.
+
+    Anything but an ordinary file, such as a pipe, is not held against what it was.
+    """
+
+    def __init__(self, name: Name) -> None:
+        self._name = name
+        self.file: IO[bytes] = Path(name).open("rb", buffering=0)  # noqa: SIM115  # the caller closes it
+        self._before = os.fstat(self.file.fileno())
+        self.entry = _entry(self._before)
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from anywhere in the file."""
+        return os.pread(self.file.fileno(), size, offset)
+
+    def check_unchanged(self) -> None:
+        """Raise DataError if the file was written to since it was opened.
+
+        Once it is closed, it is looked up by its path: one that was removed since then, or
+        replaced by another, was read whole.
+        """
+        before = self._before
+        if self.entry.kind != "file":
+            return
+        if not self.file.closed:
+            after = os.fstat(self.file.fileno())
+        else:
+            try:
+                after = os.stat(self._name)  # noqa: PTH116  # thousands of times
+            except OSError:
+                return
+            if not os.path.samestat(before, after):
+                return
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise DataError(
+                "the input changed while it was read",
+                where=os.fspath(self._name),
+                cure="Run again when it is complete.",
+            )
+
+
+class LocalStore:
+    """Files by their paths; see `stores.base.Store`."""
+
+    def open(self, name: Name) -> LocalFile:
+        """Open a file for reading."""
+        return LocalFile(name)
+
+    def read(self, name: Name, *, limit: int | None = None) -> bytes | None:
+        """Return a file whole; None where there is none, or the path is impossible."""
+        try:
+            with open_regular(Path(name), follow_links=False) as file:
+                return file.read() if limit is None else read_bounded(file, limit)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as exc:
+            if exc.errno == errno.ENAMETOOLONG:
+                return None
+            raise
+
+    def stat(self, name: Name, *, follow: bool = True) -> Entry | None:
+        """Return what stands at a path; None for nothing."""
+        try:
+            return _entry(os.stat(name, follow_symlinks=follow))  # noqa: PTH116  # thousands
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as exc:
+            if exc.errno == errno.ELOOP:
+                return None
+            raise
+
+    def glob(self, pattern: str) -> list[str]:
+        """Return the paths that match a glob, in order."""
+        return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  # absolute ones too
+
+    def list(self, folder: Name) -> list[str]:
+        """Return the paths in a folder, in order."""
+        try:
+            return sorted(str(path) for path in Path(folder).iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def stage(self, name: Name, run_id: str) -> StagedFile:
+        """Return a file that is to be written beside its place, and renamed."""
+        return StagedFile(Path(name), run_id)
+
+    def staged(self, name: Name, run_id: str) -> StagedFile | None:
+        """Return what a dead run has staged; None where it is not there."""
+        staged = StagedFile(Path(name), run_id)
+        try:
+            return staged if stat.S_ISREG(staged.place.lstat().st_mode) else None
+        except OSError:
+            return None
+
+    def left_behind(self, folder: Name) -> Iterator[Leftover]:
+        """Yield the private files and work folders in a folder."""
+        return private_in(Path(folder))
+
+    def make_folder(self, folder: Name) -> None:
+        """Make a folder and those above it."""
+        Path(folder).mkdir(parents=True, exist_ok=True)
+
+    def remove(self, name: Name) -> None:
+        """Remove a file, if it is there."""
+        Path(name).unlink(missing_ok=True)
+
+    def unsynced(self, names: Iterable[Name]) -> Sequence[Folder]:
+        """Return the folders of these paths, whose entries have changed."""
+        return [Folder(path) for path in dict.fromkeys(Path(name).parent for name in names)]
+
+    def mode_for(self, name: Name) -> int:
+        """Return the mode of what stands at a path, or what the umask leaves of 0666.
+
+        To ask for the umask is to change it for a moment, for all threads: ask in the main one.
+        """
+        try:
+            return os.stat(name).st_mode & 0o777  # noqa: PTH116
+        except OSError:
+            mask = os.umask(0)
+            os.umask(mask)
+            return 0o666 & ~mask
+
+    @contextmanager
+    def lock(self, name: Name) -> Iterator[None]:
+        """Hold a lock that the system releases when its holder dies.
+
+        It is `flock(2)` on a file beside the output, which is removed while the lock is held; a
+        lock on a file that has lost its name counts for nothing, so nobody can hold the removed
+        one.
+        """
+        path = Path(name)
+        descriptor = _acquire(path)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                lock_file(path).unlink()
+            with contextlib.suppress(OSError):  # closed it is, whatever the system says of it
+                os.close(descriptor)
+
+
+def _acquire(path: Path) -> int:
+    lock = lock_file(path)
+    with os_errors(path, "locking the output"):
+        while True:
+            try:
+                descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            except FileNotFoundError as exc:
+                raise OutputError(
+                    "the output's folder does not exist",
+                    where=str(path.parent),
+                    cure=f"Make it first (`mkdir -p {shell_quoted(str(path.parent))}`), or "
+                    "correct the path.",
+                ) from exc
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(descriptor), lock.lstat()):
+                    return descriptor
+            except BlockingIOError as exc:
+                os.close(descriptor)
+                raise OutputLockedError(
+                    "another run is writing this output",
+                    where=str(path),
+                    cure="Try again when it has ended.",
+                ) from exc
+            except FileNotFoundError:
+                pass  # its holder removed it since it was opened
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+
+
+_KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
+
+
+def _entry(found: os.stat_result) -> Entry:
+    return Entry(
+        kind=_KINDS.get(stat.S_IFMT(found.st_mode), "special"),  # type: ignore[arg-type]
+        size=found.st_size,
+        identity=(found.st_dev, found.st_ino),
+        tag=tag_of(found),
+        modified=found.st_mtime,
+        mode=stat.S_IMODE(found.st_mode),
+        is_own=found.st_uid == os.geteuid(),
+    )
