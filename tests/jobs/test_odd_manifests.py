@@ -55,7 +55,7 @@ def warnings_of(outcome: NightOutcome) -> tuple[str, ...]:
         (lambda d: d["job"].update(profile={"Age": 3}), "its job.profile is not counts by bin"),
         (lambda d: d.update(manifest_version=2), "it has version 2, newer than this titanic-batch"),
         (b"\xff\xfe", "it is not JSON"),
-        (b"[" * 200_000, "it is not JSON"),
+        (b"[" * 200_000, "it is nested too deeply"),
     ],
 )
 def test_of_an_earlier_night_is_a_warning_and_the_one_before_it_is_taken(

@@ -50,7 +50,7 @@ def test_staged_files_are_readable_by_their_owner_only(output: Path) -> None:
 def test_a_writer_that_closes_late_says_nothing_and_leaves_nothing(
     output: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A signal may come when pyarrow's writer is made, and before anybody could close it."""
+    """An error may come when pyarrow's writer is made, and before anybody could close it."""
     staged = StagedFile(output, RUN)
     writer = pq.ParquetWriter(pa.PythonFile(staged, mode="w"), pa.schema([("a", pa.int64())]))
     staged.discard()

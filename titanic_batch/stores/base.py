@@ -138,7 +138,7 @@ class Staged(Unsynced, Protocol):
         ...
 
     def write(self, data: bytes, /) -> int:
-        """Append to it; raises OutputError."""
+        """Append to it; once it is discarded, nothing happens. Raises OutputError."""
         ...
 
     def seal(self, mode: int) -> None:

@@ -40,6 +40,7 @@ class StagedFile:
         self.bytes_written = 0
         self.closed = False
         self._is_ours = False  # what stands at `place`
+        self._discarded = False
 
     @property
     def is_created(self) -> bool:
@@ -47,7 +48,13 @@ class StagedFile:
         return self._raw is not None
 
     def write(self, data: bytes) -> int:
-        """Append `data`; raises OutputError where the system refuses."""
+        """Append `data`; raises OutputError where the system refuses.
+
+        A file that was discarded takes it and forgets it: a writer that an error left half made
+        writes its last words when the garbage collector finds it.
+        """
+        if self._discarded:
+            return len(data)
         raw = self._raw or self._create()
         try:
             raw.write(data)
@@ -123,6 +130,7 @@ class StagedFile:
 
     def discard(self) -> None:
         """Remove the file, unless it was never created; it may have been renamed already."""
+        self._discarded = True
         if self._raw is not None:
             with contextlib.suppress(OSError):
                 self._raw.close()
