@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tests.differential import faults as differential
-from tests.faults import interrupts, kills, refusals, together
+from tests.faults import interrupts, kills, refusals, together, whole
 from tests.faults.lab import Case, Lab
 
 
@@ -78,6 +78,11 @@ PROMISES = (
     Promise(
         "SIGKILL, input, model, code or option changed, run again: as if undisturbed",
         differential.killed_and_something_changed,
+        in_short=False,
+    ),
+    Promise(
+        "grids and sweeps of which `make test` takes some: all of their cases",
+        whole.whole_grids,
         in_short=False,
     ),
 )
