@@ -71,6 +71,11 @@ PROMISES = (
     Promise("40 starts at once: 0 or 75, never two at work", together.simultaneous_starts),
     Promise("stdout closed early: 141, no traceback", together.closed_stdout),
     Promise(
+        "grids and sweeps of which `make test` takes some: all of their cases",
+        whole.whole_grids,
+        in_short=False,
+    ),
+    Promise(
         "random models, saved in each way, CSV and Parquet: scored as the models themselves say",
         differential.random_models,
         in_short=False,
@@ -78,11 +83,6 @@ PROMISES = (
     Promise(
         "SIGKILL, input, model, code or option changed, run again: as if undisturbed",
         differential.killed_and_something_changed,
-        in_short=False,
-    ),
-    Promise(
-        "grids and sweeps of which `make test` takes some: all of their cases",
-        whole.whole_grids,
         in_short=False,
     ),
 )
