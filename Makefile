@@ -10,6 +10,14 @@ export BENTOML_DO_NOT_TRACK := true
 # One more than there are CPUs: many tests wait, for processes or for the disk.
 TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
+# When make started: its time includes the install.
+STARTED := $(shell date +%s)
+
+# What starts few processes and trains little, of every room.
+QUICK := $(addprefix tests/,alignment/test_[a-r]*.py chunk scoring serving sinks \
+	sources/test_csv_[fh]*.py sources/test_[eps]*.py publish/test_[lmoprv]*.py \
+	jobs/test_[bdgjlopr]*.py models/test_[ds]*.py models/test_trust.py cli/test_help.py)
+
 # A stamp's name holds a checksum of the lock file and of pyproject.toml: any change to them, a
 # switch of branches too, installs again, and nothing else does.
 RUNTIME_STAMP := $(VENV)/.installed-runtime-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
@@ -25,11 +33,11 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --no-config --quiet --universal 
 	--extra bentoml --extra skops $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help score test lint format serve bento-test bench faults lock clean
+.PHONY: help score test test-quick lint format serve bento-test bench faults lock clean
 .NOTPARALLEL:
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 score: $(RUNTIME_STAMP) ## train the reference model if there is none, and score sample_data
 	@$(BIN)/titanic-batch models show titanic_model:latest >/dev/null 2>&1 || $(BIN)/titanic-batch models train
@@ -40,8 +48,13 @@ serve: $(RUNTIME_STAMP) ## the same model online: http://localhost:3000
 	@$(BIN)/titanic-batch models show titanic_model:latest >/dev/null 2>&1 || $(BIN)/titanic-batch models train
 	$(BIN)/bentoml serve titanic_batch.service:TitanicService
 
-test: lint ## lint, then the whole test suite
-	$(BIN)/python -m pytest -n $(TESTERS)
+test: lint ## lint, then the whole test suite; prints its time
+	$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal
+	@echo "make test took $$(( $$(date +%s) - $(STARTED) )) seconds"
+
+test-quick: $(DEV_STAMP) ## some tests of every room, in less than a minute
+	$(BIN)/python -m pytest -q -n $(TESTERS) --dist worksteal $(QUICK)
+	@echo "make test-quick took $$(( $$(date +%s) - $(STARTED) )) seconds"
 
 lint: $(DEV_STAMP) ## ruff, mypy, import layers
 	$(BIN)/ruff check

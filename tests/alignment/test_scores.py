@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import titanic_batch
+from tests.amount import examples, some
 from titanic_batch.errors import TooManyRejectsError
 from titanic_batch.models.sidecar import write_sidecar
 from titanic_batch.schema import TrainingSchema
@@ -259,7 +261,7 @@ KINDS = [("logistic", "derived"), ("forest", "learned"), ("boosting", "derived")
 
 
 @pytest.mark.parametrize(("kind", "origin"), KINDS)
-@settings(deadline=None, max_examples=35)
+@settings(deadline=None, max_examples=examples(9, whole=35))
 @given(case=cases(parquet=True))
 def test_a_parquet_row_is_scored_as_scikit_learn_does_or_rejected(
     case: Case, kind: str, origin: str, folder: Path
@@ -268,7 +270,7 @@ def test_a_parquet_row_is_scored_as_scikit_learn_does_or_rejected(
 
 
 @pytest.mark.parametrize(("kind", "origin"), [*KINDS, ("logistic", "learned")])
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(7, whole=25))
 @given(case=cases(parquet=False))
 def test_a_csv_row_is_scored_as_scikit_learn_does_or_rejected(
     case: Case, kind: str, origin: str, folder: Path
@@ -276,9 +278,10 @@ def test_a_csv_row_is_scored_as_scikit_learn_does_or_rejected(
     check(case, ".csv", kind, origin, folder)
 
 
-@pytest.mark.parametrize("origin", ["derived", "learned"])
-@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-@pytest.mark.parametrize("nulls", ["first", "last", "none", "all"])
+NULLS = product(["derived", "learned"], [".csv", ".parquet"], ["first", "last", "none", "all"])
+
+
+@pytest.mark.parametrize(("origin", "suffix", "nulls"), some(NULLS, every=3))
 def test_nulls_in_one_chunk_only_change_nothing_elsewhere(
     nulls: str, suffix: str, origin: str, folder: Path
 ) -> None:

@@ -31,6 +31,7 @@ from bench.measure import CommandFailedError, measure_memory, measure_time
 from bench.models import FEATURES, train
 from bench.report import as_json, memory_table, times_table
 from bench.run import run_case
+from tests.amount import some
 
 ROWS = 3_000
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -73,7 +74,7 @@ class TestGenerate:
 
     def test_leaves_as_many_cells_empty_as_the_real_list(self, tmp_path: Path) -> None:
         path = tmp_path / "passengers.csv"
-        write_passengers(path, 50_000)
+        write_passengers(path, 20_000)
         real = pd.concat(
             [pd.read_csv(REAL_LIST / name) for name in ("train.csv", "passengers.csv")]
         )
@@ -103,7 +104,7 @@ class TestGenerate:
 
 
 class TestScript:
-    @pytest.mark.parametrize("name", STANDARD_MODELS)
+    @pytest.mark.parametrize("name", some(STANDARD_MODELS, every=2))
     def test_scores_as_scikit_learn_does(self, name: str, passengers: Path, tmp_path: Path) -> None:
         saved = train(name, tmp_path)
         output = tmp_path / "scored.parquet"
@@ -170,7 +171,7 @@ def orphan(program: str) -> list[str]:
     return [sys.executable, "-c", parent]
 
 
-BURN_CPU = "import time\nwhile time.process_time() < 0.5: pass"
+BURN_CPU = "import time\nwhile time.process_time() < 0.2: pass"
 
 
 class TestMeasure:
@@ -195,11 +196,11 @@ class TestMeasure:
         assert memory.peak_rss_bytes > 400_000_000
 
     def test_cpu_of_a_grandchild_counts(self) -> None:
-        assert measure_time(grandchild(BURN_CPU)).cpu_s >= 0.5
+        assert measure_time(grandchild(BURN_CPU)).cpu_s >= 0.2
 
     @linux_only
     def test_cpu_of_a_process_that_outlives_the_command_counts(self) -> None:
-        assert measure_time(orphan(BURN_CPU)).cpu_s >= 0.5
+        assert measure_time(orphan(BURN_CPU)).cpu_s >= 0.2
 
     @linux_only
     def test_cpu_of_fork_server_workers_counts(self, tmp_path: Path) -> None:
@@ -207,12 +208,12 @@ class TestMeasure:
         program.write_text(
             "import multiprocessing, time\n"
             "def burn(_):\n"
-            "    while time.process_time() < 0.5: pass\n"
+            "    while time.process_time() < 0.2: pass\n"
             "if __name__ == '__main__':\n"
             "    with multiprocessing.get_context('forkserver').Pool(2) as pool:\n"
             "        pool.map(burn, range(2), chunksize=1)\n"
         )
-        assert measure_time([sys.executable, str(program)]).cpu_s >= 0.5
+        assert measure_time([sys.executable, str(program)]).cpu_s >= 0.2
 
     def test_the_bench_itself_holds_no_library_that_the_command_would_share(self) -> None:
         program = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from tests.amount import some
 from tests.chunk.chunks import decoded, make_task, parquet_chunk
 from titanic_batch.chunk.predict import model_facts
 from titanic_batch.chunk.score import score_chunk, score_chunks
@@ -48,7 +50,7 @@ def estimator(request: pytest.FixtureRequest) -> Any:
         ]
     )
     last = {
-        "forest": RandomForestClassifier(n_estimators=25, random_state=0),
+        "forest": RandomForestClassifier(n_estimators=5, random_state=0),
         "logistic": LogisticRegression(),
         "neighbours": KNeighborsClassifier(3),
         "regressor": Ridge(),
@@ -87,9 +89,13 @@ def seen(result: Any) -> tuple[ChunkResult, Any]:
     return replace(result, payload=b""), rows
 
 
-@pytest.mark.parametrize("options", [{}, {"unknown": {"*": "allow"}}, {"fill": {"port": "S"}}])
-@pytest.mark.parametrize("share_faulty", [0.0, 0.02, 0.3])
-@pytest.mark.parametrize("seed", range(4))
+OPTIONS: tuple[dict[str, Any], ...] = ({}, {"unknown": {"*": "allow"}}, {"fill": {"port": "S"}})
+
+
+@pytest.mark.parametrize(
+    ("seed", "share_faulty", "options"),
+    some(product(range(4), (0.0, 0.02, 0.3), OPTIONS), every=5),
+)
 def test_csv_chunks_together_are_what_each_is_alone(
     estimator: Any, seed: int, share_faulty: float, options: dict[str, Any]
 ) -> None:

@@ -8,8 +8,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from tests.amount import examples
 from tests.cli.command import DIRTY, PASSENGERS, SAMPLE_DATA, Command, manifest, state
 from tests.cli.direct import assert_same, directly, scores_in
+
+#: Several batches of files for each of two workers.
+FILES = examples(400, whole=2_000)
 
 
 @pytest.fixture
@@ -19,30 +23,32 @@ def inputs(tmp_path: Path) -> Path:
     return folder
 
 
-def test_two_thousand_small_files_are_published_in_one_run(
+def test_hundreds_of_small_files_are_published_in_one_run(
     command: Command, inputs: Path, large_csv: Path, model_file: Path, tmp_path: Path
 ) -> None:
     with large_csv.open("rb") as file:
-        header, *rows = [next(file) for _ in range(6_001)]
-    for number in range(2_000):
+        header, *rows = [next(file) for _ in range(3 * FILES + 1)]
+    for number in range(FILES):
         records = rows[3 * number : 3 * number + 3]
         (inputs / f"{number:04}.csv").write_bytes(header + b"".join(records))
     (tmp_path / "together.csv").write_bytes(header + b"".join(rows))
 
     done = command("score", inputs, "out/", "--workers", 2)
     assert done.out == ""
-    assert "2,000 of 2,000 files published: 6,000 rows scored, 0 rejected" in done.err
+    assert (
+        f"{FILES:,} of {FILES:,} files published: {3 * FILES:,} rows scored, 0 rejected" in done.err
+    )
     outputs = sorted((tmp_path / "out").glob("*.parquet"))
-    assert [f"{number:04}.parquet" for number in range(2_000)] == [path.name for path in outputs]
-    assert len(list((tmp_path / "out").iterdir())) == 4_000
+    assert [f"{number:04}.parquet" for number in range(FILES)] == [path.name for path in outputs]
+    assert len(list((tmp_path / "out").iterdir())) == 2 * FILES
     together = directly(model_file, tmp_path / "together.csv")
-    scores = [scores_in(path) for path in outputs[::40]]
-    for number, found in zip(range(0, 2_000, 40), scores, strict=True):
+    scores = [scores_in(path) for path in outputs[::8]]
+    for number, found in zip(range(0, FILES, 8), scores, strict=True):
         rows_of_it = slice(3 * number, 3 * number + 3)
         assert together.labels[rows_of_it].tolist() == found.labels.tolist()
         assert together.probabilities[rows_of_it] == pytest.approx(found.probabilities, abs=1e-12)
-    assert sum(pq.read_metadata(path).num_rows for path in outputs) == 6_000
-    assert sum(manifest(path)["rows"]["scored"] for path in outputs) == 6_000
+    assert sum(pq.read_metadata(path).num_rows for path in outputs) == 3 * FILES
+    assert sum(manifest(path)["rows"]["scored"] for path in outputs) == 3 * FILES
 
 
 def test_a_bad_file_does_not_stop_the_others(

@@ -36,21 +36,17 @@ def test_the_same_again_is_left_untouched(score: Callable[..., bool], command: C
     assert command("score", "in.csv", "out/out.csv", "--skip-published", "--json").json == before
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
+def test_another_option_scores_again(score: Callable[..., bool]) -> None:
+    assert score()
+    for options in (
         ("--threshold", "0.3"),
         ("--keep", "PassengerId"),
         ("--fill", "Age=30"),
         ("--prediction-column", "Survived"),
         ("--max-rejects", "5"),
-    ],
-    ids=lambda options: options[0],
-)
-def test_another_option_scores_again(options: tuple[str, ...], score: Callable[..., bool]) -> None:
-    assert score()
-    assert score(*options)
-    assert not score(*options)
+    ):
+        assert score(*options), options
+        assert not score(*options), options
     assert score()
 
 

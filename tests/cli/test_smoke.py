@@ -36,6 +36,11 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.fixture
+def home(trained_home: Path) -> Path:
+    return trained_home
+
+
 @pytest.mark.parametrize("target", ["out.csv", "out.parquet"])
 @pytest.mark.parametrize("source", ["passengers.csv", "passengers.parquet"])
 def test_every_score_is_what_scikit_learn_says_directly(

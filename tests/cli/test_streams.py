@@ -87,11 +87,11 @@ def test_check_and_verify_separate_their_streams(command: Command, published: Pa
         assert (done.out, done.err) == ("", "")
 
 
-def test_models_train_prints_one_document(home: Path) -> None:
-    document = assert_one_document((home / "train.out").read_text("utf-8"))
+def test_models_train_prints_one_document(trained_home: Path) -> None:
+    document = assert_one_document((trained_home / "train.out").read_text("utf-8"))
     assert {c["name"] for c in document["candidates"]} >= {document["best"]}
     assert document["model"]["tag"].startswith("titanic_model:")
-    assert (home / "train.err").read_text("utf-8") == ""
+    assert (trained_home / "train.err").read_text("utf-8") == ""
 
 
 def test_models_commands_separate_their_streams(own_home: Command, home: Path) -> None:

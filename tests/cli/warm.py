@@ -10,6 +10,7 @@ line that holds its exit code.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -18,11 +19,18 @@ from typing import Any
 
 PRELOADED = (
     "bentoml._internal.models.model",
+    "narwhals._pandas_like.dataframe",
+    "platformdirs.unix",
+    "pydantic.dataclasses",
     "titanic_batch.cli.app",
+    "titanic_batch.cli.progress",
+    "titanic_batch.engine.forkserver",
     "titanic_batch.engine.serial",
     "titanic_batch.engine.worker",
+    "titanic_batch.scoring.api",
     "titanic_batch.scoring.checking",
     "titanic_batch.scoring.run",
+    "typer._adapters",
 )
 
 
@@ -30,6 +38,7 @@ def serve() -> None:
     """Fork a run for each line on standard input."""
     for name in PRELOADED:
         __import__(name)
+    gc.freeze()  # what the forks share stays shared: no collection writes to it
     reply = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
         child = os.fork()

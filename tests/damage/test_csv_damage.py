@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.amount import some
 from tests.damage.cases import (
     ALLOWED_CUT,
     AT_BORDER,
@@ -96,7 +97,7 @@ def test_no_damage_publishes_a_wrong_row(
     outcomes: Counter[str] = Counter()
     hidden: Counter[str] = Counter()
     silent = []
-    for number, case in enumerate(FAMILIES[family]()):
+    for number, case in enumerate(some(FAMILIES[family](), every=3)):
         path.write_bytes(case.data)
         result = outcome(path, **case.options)
         if number % 11 == 0:

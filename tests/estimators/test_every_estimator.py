@@ -17,6 +17,7 @@ from sklearn.preprocessing import OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import all_estimators
 
+from tests.amount import some
 from tests.estimators.passengers import (
     RAW,
     assert_same_as_direct,
@@ -127,7 +128,7 @@ def sweep(name: str, kind: Any, columns: list[str], target: Any, folder: Path) -
     assert_same_as_direct(model, passengers()[columns], scored)
 
 
-@pytest.mark.parametrize("name", sorted(set(CLASSIFIERS) - set(SKIPPED_CLASSIFIERS)))
+@pytest.mark.parametrize("name", some(sorted(set(CLASSIFIERS) - set(SKIPPED_CLASSIFIERS)), every=4))
 def test_every_classifier_of_two_classes_scores_as_when_asked_directly(
     name: str, tmp_path: Path
 ) -> None:
@@ -135,7 +136,8 @@ def test_every_classifier_of_two_classes_scores_as_when_asked_directly(
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(CLASSIFIERS) - set(SKIPPED_CLASSIFIERS) - set(BINARY_ONLY))
+    "name",
+    some(sorted(set(CLASSIFIERS) - set(SKIPPED_CLASSIFIERS) - set(BINARY_ONLY)), every=4, first=2),
 )
 def test_every_classifier_of_three_texts_scores_as_when_asked_directly(
     name: str, tmp_path: Path
@@ -145,7 +147,7 @@ def test_every_classifier_of_three_texts_scores_as_when_asked_directly(
     sweep(name, CLASSIFIERS[name], columns, ports, tmp_path)
 
 
-@pytest.mark.parametrize("name", sorted(set(REGRESSORS) - set(SKIPPED_REGRESSORS)))
+@pytest.mark.parametrize("name", some(sorted(set(REGRESSORS) - set(SKIPPED_REGRESSORS)), every=4))
 def test_every_regressor_scores_as_when_asked_directly(name: str, tmp_path: Path) -> None:
     columns = [column for column in RAW if column != "Fare"]
     fares = train()["Fare"] + 1  # some of them must be above 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tests.differential import faults as differential
-from tests.faults import interrupts, kills, refusals, together
+from tests.faults import interrupts, kills, refusals, together, whole
 from tests.faults.lab import Case, Lab
 
 
@@ -65,6 +65,11 @@ PROMISES = (
     Promise("places that cannot be written: 74 or 2, nothing made", refusals.bad_places),
     Promise("40 starts at once: 0 or 75, never two at work", together.simultaneous_starts),
     Promise("stdout closed early: 141, no traceback", together.closed_stdout),
+    Promise(
+        "grids and sweeps of which `make test` takes some: all of their cases",
+        whole.whole_grids,
+        in_short=False,
+    ),
     Promise(
         "random models, saved in each way, CSV and Parquet: scored as the models themselves say",
         differential.random_models,

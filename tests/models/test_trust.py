@@ -458,3 +458,8 @@ def test_processes_that_add_at_the_same_time_lose_nothing(ledger_file: Path) -> 
         list(pool.map(_add, range(40)))
     assert len(ledger.read_ledger(ledger_file)) == 40
     assert list(ledger_file.parent.glob(".*.tmp")) == []
+
+
+def test_the_hash_of_another_file_trusts_nothing() -> None:
+    assert trusted_by(HASH, [OTHER]) == ""
+    assert trusted_by(HASH, [OTHER, HASH]) == "--trust"

@@ -1,7 +1,7 @@
 """Pack the service as a bento, and the command as a container: what is in them, and that it runs.
 
-`make bento-test` (PACKAGING=fresh) runs both in environments made of their own requirements, as a
-container build does; `make test` takes the environment that is there, which is minutes faster.
+`make bento-test` (PACKAGING=fresh) builds a bento, and runs both in environments made of their own
+requirements, as a container build does. `make test` builds none.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tests.service.running import BENTOML, PASSENGER, running
 
 ROOT = Path(__file__).parents[2]
 FRESH = os.environ.get("PACKAGING") == "fresh"
+builds_a_bento = pytest.mark.skipif(not FRESH, reason="make bento-test builds bentos")
 
 
 def run(arguments: Sequence[str | Path], folder: Path, environment: dict[str, str]) -> str:
@@ -59,6 +60,7 @@ def described(bento: Path) -> Any:
     return yaml.safe_load((bento / "bento.yaml").read_text(encoding="utf-8"))
 
 
+@builds_a_bento
 def test_a_bento_holds_the_code_the_model_and_nothing_else(bento: Path, described: Any) -> None:
     files = {path.relative_to(bento).as_posix() for path in bento.rglob("*") if path.is_file()}
     code = {
@@ -76,6 +78,7 @@ def test_a_bento_holds_the_code_the_model_and_nothing_else(bento: Path, describe
     assert files == expected
 
 
+@builds_a_bento
 def test_a_bento_names_its_model_and_trusts_its_hash_alone(
     described: Any, command: Command
 ) -> None:
@@ -88,6 +91,7 @@ def test_a_bento_names_its_model_and_trusts_its_hash_alone(
     }
 
 
+@builds_a_bento
 def test_a_bento_asks_for_the_locked_packages_by_hash(bento: Path) -> None:
     def pinned(text: str) -> set[str]:
         return set(re.findall(r"^([a-z0-9][\w.-]*==[^\s;]+)", text, re.MULTILINE))
@@ -99,15 +103,14 @@ def test_a_bento_asks_for_the_locked_packages_by_hash(bento: Path) -> None:
     assert "://" not in asked
 
 
+@builds_a_bento
 def test_a_bento_runs_from_its_own_folder(bento: Path, tmp_path: Path, command: Command) -> None:
-    program = BENTOML
-    if FRESH:
-        venv = tmp_path / "venv"
-        run([sys.executable, "-m", "venv", venv], tmp_path, dict(os.environ))
-        requirements = bento / "env" / "python" / "requirements.txt"
-        install: list[str | Path] = [venv / "bin" / "pip", "install", "-q", "-r", requirements]
-        run(install, bento / "src", dict(os.environ))
-        program = venv / "bin" / "bentoml"
+    venv = tmp_path / "venv"
+    run([sys.executable, "-m", "venv", venv], tmp_path, dict(os.environ))
+    requirements = bento / "env" / "python" / "requirements.txt"
+    install: list[str | Path] = [venv / "bin" / "pip", "install", "-q", "-r", requirements]
+    run(install, bento / "src", dict(os.environ))
+    program = venv / "bin" / "bentoml"
     nobody = outside(tmp_path)
     with running(nobody, bento, what=["."], program=program, log=tmp_path / "log") as service:
         assert service.post("/predict", PASSENGER).json["survived"] == 1
