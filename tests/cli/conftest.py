@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from bench.generate import write_passengers
 from tests.cli.command import SAMPLE_DATA, Command, WarmCommand
-from titanic_batch.models.candidates import FEATURES, candidates
+from titanic_batch.training.candidates import FEATURES, candidates
 
 Shared = Callable[[str, Callable[[Path], None]], Path]
 
