@@ -19,12 +19,12 @@ from sklearn.preprocessing import FunctionTransformer
 
 import titanic_batch
 from tests.alignment.planning import aligned, category, column, plan, reasons
-from titanic_batch.alignment.apply import align
+from titanic_batch.alignment.apply import Aligned, align
 from titanic_batch.models import open_model
 from titanic_batch.models.sidecar import write_sidecar
 from titanic_batch.nulls import READ_AS_NULL
 from titanic_batch.publish.manifest import Manifest
-from titanic_batch.schema import OneHotSource, TrainingSchema
+from titanic_batch.schema import ColumnSchema, OneHotSource, TrainingSchema
 from titanic_batch.training import Reading, register_model
 
 
@@ -94,6 +94,23 @@ def test_in_a_category_what_training_did_not_show_is_unknown() -> None:
     result = aligned([known], {"deck": ["NA", "None", "A"]})
     assert reasons(result) == [(1, "deck", "unknown-category")]
     assert result.counts.null_tokens == {"deck": {"NA": 1}}
+
+
+@pytest.mark.parametrize("text", ["None", "NA", "nan"])
+def test_what_pandas_reads_as_null_is_no_unknown_category_that_an_encoder_takes(text: str) -> None:
+    tolerant = category("a", "x", "y", accepts_null=True, accepts_unknown=True)
+    named = category("a", "x", text, accepts_null=True, accepts_unknown=True)
+
+    def read(column: ColumnSchema, *cells: str, **options: Any) -> Aligned:
+        return align(plan([column], ["a"], **options), pa.table({"a": list(cells)}))
+
+    assert reasons(read(tolerant, "x", text, "z")) == [(1, "a", "unknown-category")]
+    assert reasons(read(named, "x", text)) == []
+    told = read(tolerant, "x", text, null_tokens=(text,))
+    assert (reasons(told), told.counts.nulls) == ([], {"a": 1})
+    allowed = read(tolerant, "x", text, unknown={"a": "allow"})
+    assert (reasons(allowed), allowed.counts.doubtful) == ([], {"a": {text: 1}})
+    assert reasons(aligned([tolerant], {"a": pa.array(["x", text])})) == []  # Parquet's own text
 
 
 def test_the_raw_column_behind_dummies_has_its_own() -> None:

@@ -156,6 +156,7 @@ def _reader(feed: Feed) -> Reader:
         feed.column.categories or (),
         accepts_unknown=feed.accepts_unknown,
         null_tokens=null_tokens,
+        refused=feed.doubtful_tokens if feed.rejects_doubtful else (),
     )
 
 
@@ -201,7 +202,7 @@ def _tokens(cells: pa.Array, nulls: Rows) -> Cells:
 
 
 def _doubtful(feed: Feed, cells: pa.Array) -> Cells:
-    if not feed.doubtful_tokens:
+    if not feed.doubtful_tokens or (feed.rejects_doubtful and feed.column.kind == "category"):
         return NO_CELLS
     texts = pa.array(feed.doubtful_tokens, cells.type)
     found = pc.is_in(cells, value_set=texts).to_numpy(zero_copy_only=False)

@@ -27,6 +27,7 @@ class Feed:
         one_hot_known: Every value of the source that the model knows.
         null_tokens: Cell texts that mean null, besides the empty cell and what no number is.
         doubtful_tokens: Cell texts that pandas would take for null, and that are read as text.
+        rejects_doubtful: Whether those are no category, even where the model takes unknown ones.
         is_dummy: Whether the column looks like one of a get_dummies group, which holds booleans.
     """
 
@@ -42,6 +43,7 @@ class Feed:
     one_hot_known: tuple[str, ...] = ()
     null_tokens: tuple[str, ...] = ()
     doubtful_tokens: tuple[str, ...] = ()
+    rejects_doubtful: bool = False
     is_dummy: bool = False
 
     @property

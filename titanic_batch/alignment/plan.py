@@ -155,16 +155,22 @@ def _feed(column: ColumnSchema, given: _Given) -> Feed | None:
         fill=fill,
         mapping=mapping,
         null_tokens=tuple(dict.fromkeys((*options.null_tokens, *column.null_tokens))),
-        doubtful_tokens=_doubtful(column, options)
-        if text_cells and column.kind == "text" and mapping is None
-        else (),
+        doubtful_tokens=_doubtful(column, options) if text_cells and mapping is None else (),
+        rejects_doubtful=not _is_allowed((column.name, source), options),
         is_dummy=_is_dummy(column.name, given.wanted),
     )
 
 
 def _doubtful(column: ColumnSchema, options: AlignmentOptions) -> tuple[str, ...]:
-    null = {*options.null_tokens, *column.null_tokens}
-    return tuple(token for token in READ_AS_NULL if token not in null)
+    """Return the texts that pandas would take for null, and that are none of what is known here."""
+    known: set[Scalar] = {*options.null_tokens, *column.null_tokens}
+    if column.kind == "category" and column.categories:
+        known |= set(column.categories)
+        if not all(isinstance(category, str) for category in column.categories):
+            return ()  # among numbers and booleans they are null
+    elif column.kind != "text":
+        return ()
+    return tuple(token for token in READ_AS_NULL if token not in known)
 
 
 def _source(column: ColumnSchema, given: _Given) -> str | None:
@@ -304,6 +310,10 @@ def _accepts_unknown(default: bool, names: Iterable[str], options: AlignmentOpti
         if name in options.unknown:
             return options.unknown[name] == "allow"
     return default
+
+
+def _is_allowed(names: Iterable[str], options: AlignmentOptions) -> bool:
+    return any(options.unknown.get(name) == "allow" for name in (*names, ALL_COLUMNS))
 
 
 def _missing(missing: list[str], names: Names, where: str) -> MissingColumnsError:

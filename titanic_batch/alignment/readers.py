@@ -33,17 +33,22 @@ def category_type(categories: Sequence[Scalar]) -> pa.DataType:
 
 
 def category_reader(
-    categories: Sequence[Scalar], *, accepts_unknown: bool, null_tokens: Sequence[str] = ()
+    categories: Sequence[Scalar],
+    *,
+    accepts_unknown: bool,
+    null_tokens: Sequence[str] = (),
+    refused: Sequence[str] = (),
 ) -> Reader:
     """Return a reader that finds a cell's category, whatever type the cell has.
 
     A text category is met by its exact text (` male` is not `male`); a number by any spelling of
     its value (`3`, `3.0`). With `accepts_unknown`, a value outside them is passed on as it is, as
-    long as it has their type.
+    long as it has their type and is not among the texts that are `refused`.
     """
     kind = category_type(categories)
     if pa.types.is_string(kind):
-        return _text_reader([str(value) for value in categories], accepts_unknown, null_tokens)
+        texts = [str(value) for value in categories]
+        return _text_reader(texts, accepts_unknown, null_tokens, refused)
     if pa.types.is_boolean(kind):
         return lambda cell: _known_or_fault(
             read_boolean(cell, null_tokens), categories, accepts_unknown
@@ -132,7 +137,10 @@ def one_hot_of_null(value: str) -> int:
 
 
 def _text_reader(
-    categories: Sequence[str], accepts_unknown: bool, null_tokens: Sequence[str]
+    categories: Sequence[str],
+    accepts_unknown: bool,
+    null_tokens: Sequence[str],
+    refused: Sequence[str],
 ) -> Reader:
     known = frozenset(categories)
 
@@ -143,7 +151,8 @@ def _text_reader(
         for text in spellings:
             if text in known:
                 return text
-        return spellings[0] if accepts_unknown else Faulty("unknown-category")
+        is_let_through = accepts_unknown and cell not in refused
+        return spellings[0] if is_let_through else Faulty("unknown-category")
 
     return read
 

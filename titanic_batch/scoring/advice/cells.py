@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.alignment.feeds import Feed
+from titanic_batch.nulls import READ_AS_NULL
 from titanic_batch.schema import ColumnSchema, Scalar
 from titanic_batch.scoring.advice.changes import Change
 from titanic_batch.scoring.advice.trials import Cell, Trial
@@ -133,6 +134,8 @@ def unknown_changes(trial: Trial) -> Iterator[Change]:
             continue
         name = feed.source if feed.one_hot is not None else feed.column.name
         texts = dict.fromkeys(cell.text for cell in cells)
+        if any(text in READ_AS_NULL or _is_known_otherwise(text, feed) for text in texts):
+            continue  # no new values: they would be scored as what they are not
         yield Change(
             why=f"{feed.source} has values that the model never saw ({examples(texts)}), "
             "which it would score all the same",
@@ -140,6 +143,14 @@ def unknown_changes(trial: Trial) -> Iterator[Change]:
             "all the same",
             options={"unknown": {name: "allow"}},
         )
+
+
+def _is_known_otherwise(text: str, feed: Feed) -> bool:
+    """Tell whether a dummy column stands for a value that has lost its spaces.
+
+    LightGBM writes `_` for white space in the names of columns.
+    """
+    return feed.one_hot is not None and "_".join(re.split(r"\s", text)) in feed.one_hot_known
 
 
 def null_changes(trial: Trial) -> Iterator[Change]:
