@@ -61,7 +61,7 @@ def test_json_holds_it_exactly_and_not_raw(text: str, only_ascii: bool) -> None:
 
 
 def test_an_error_is_a_line_but_for_its_details() -> None:
-    error = DataError("two\nrows", where="a\nb", cure="Do\x1bthis.", details=["  row 1\n", "  2"])
+    error = DataError("two\nrows", where="a\nb", hint="Do\x1bthis.", details=["  row 1\n", "  2"])
     assert str(error) == "a\\nb: two\\nrows\n  row 1\\n\n  2\nDo\\x1bthis."
     assert error.to_json()["where"] == "a\nb"
 

@@ -33,56 +33,56 @@ class TitanicBatchError(Exception):
     """Say what happened, where, and what fixes it.
 
     Args:
-        what: What happened, as a sentence without its full stop.
+        message: What happened, as a sentence without its full stop.
         where: File, row, column: as close as is known.
-        cure: The command or flag that fixes it, as a sentence.
-        details: Lines that follow `what`: a list of rejects or faults.
+        hint: The command or flag that fixes it, as a sentence.
+        details: Lines that follow `message`: a list of rejects or faults.
     """
 
     exit_code: int = 1
-    #: What logs hold in place of a `what` or a `cure` that quotes cells; None for the same.
-    logged_what: str | None = None
-    logged_cure: str | None = None
+    #: What logs hold in place of a `message` or a `hint` that quotes cells; None for the same.
+    logged_message: str | None = None
+    logged_hint: str | None = None
 
     def __init__(
-        self, what: str, *, where: str = "", cure: str = "", details: Sequence[str] = ()
+        self, message: str, *, where: str = "", hint: str = "", details: Sequence[str] = ()
     ) -> None:
-        super().__init__(what)
-        self.what = what
+        super().__init__(message)
+        self.message = message
         self.where = where
-        self.cure = cure
+        self.hint = hint
         self.details = tuple(details)
 
     def __str__(self) -> str:
         """Return the message, in one line but for the details; what is not ours is escaped."""
-        head = f"{self.where}: {self.what}" if self.where else self.what
-        if not self.details and self.cure:
-            head += (" " if self.what.endswith("?") else ". ") + self.cure
-        lines = [head, *self.details, *([self.cure] if self.details and self.cure else [])]
+        head = f"{self.where}: {self.message}" if self.where else self.message
+        if not self.details and self.hint:
+            head += (" " if self.message.endswith("?") else ". ") + self.hint
+        lines = [head, *self.details, *([self.hint] if self.details and self.hint else [])]
         return "\n".join(map(printable, lines))
 
     def to_json(self) -> dict[str, str]:
         """Return the message's parts as they are, for a document."""
-        what = "\n".join((self.what, *self.details))
-        return {"what": what, "where": self.where, "cure": self.cure}
+        message = "\n".join((self.message, *self.details))
+        return {"what": message, "where": self.where, "cure": self.hint}
 
     def __reduce__(self) -> tuple[Callable[..., TitanicBatchError], tuple[Any, ...]]:
         # Errors travel from worker processes to the parent; keyword-only fields need this.
-        return _rebuild, (type(self), self.__dict__ | {"what": self.what})
+        return _rebuild, (type(self), self.__dict__)
 
 
 def _rebuild(kind: type[TitanicBatchError], fields: dict[str, Any]) -> TitanicBatchError:
-    error = kind.__new__(kind, fields["what"])
+    error = kind.__new__(kind, fields["message"])
     error.__dict__.update(fields)
     return error
 
 
 def without_cells(error: TitanicBatchError | InterruptedRunError) -> tuple[str, str]:
-    """Return an error's what and cure as logs may hold them: without a value of any cell."""
-    what = getattr(error, "logged_what", None)
-    cure = getattr(error, "logged_cure", None)
+    """Return an error's message and hint as logs may hold them: without a value of any cell."""
+    message = getattr(error, "logged_message", None)
+    hint = getattr(error, "logged_hint", None)
     parts = error.to_json()
-    return parts["what"] if what is None else what, error.cure if cure is None else cure
+    return parts["what"] if message is None else message, error.hint if hint is None else hint
 
 
 class UsageError(TitanicBatchError):
@@ -151,7 +151,7 @@ def exhausted(error: BaseException) -> TitanicBatchError | None:
     if is_out_of_memory(error):
         return out_of_memory()
     if _is_said(error, (errno.EMFILE, errno.ENFILE), _NO_FILES):
-        return OutputError("no more files can be opened", cure=_MORE_FILES)
+        return OutputError("no more files can be opened", hint=_MORE_FILES)
     return None
 
 
@@ -201,7 +201,7 @@ def out_of_memory() -> WorkerEndedError:
     """Return what a run ends in where memory ran out, in this process."""
     return WorkerEndedError(
         "memory ran out",
-        cure="Lower --chunk-size or --workers, or give the job more memory.",
+        hint="Lower --chunk-size or --workers, or give the job more memory.",
     )
 
 
@@ -231,20 +231,20 @@ class InterruptedRunError(BaseException):
     """
 
     where = ""
-    cure = ""
+    hint = ""
 
     def __init__(self, signum: int, *, published: int = 0) -> None:
         files = f"{published:,} file{'s' if published > 1 else ''}"
         done = f"{files} published before that" if published else "nothing was published"
-        self.what = f"interrupted; {done}"
-        super().__init__(self.what)
+        self.message = f"interrupted; {done}"
+        super().__init__(self.message)
         self.signum = signum
         self.published = published
         self.exit_code = 128 + signum
 
     def to_json(self) -> dict[str, str]:
         """Return the message's parts, as those of other errors."""
-        return {"what": self.what, "where": self.where, "cure": self.cure}
+        return {"what": self.message, "where": self.where, "cure": self.hint}
 
     def __reduce__(self) -> tuple[type[InterruptedRunError], tuple[int]]:
         return type(self), (self.signum,)
@@ -279,12 +279,12 @@ def os_errors(path: Path | str, doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        cure = _OS_CURES.get(exc.errno or 0, "")
+        hint = _OS_HINTS.get(exc.errno or 0, "")
         reason = exc.strerror or str(exc)
-        raise OutputError(f"{doing} failed: {reason}", where=str(path), cure=cure) from exc
+        raise OutputError(f"{doing} failed: {reason}", where=str(path), hint=hint) from exc
 
 
-_OS_CURES = {
+_OS_HINTS = {
     errno.ENOSPC: "Free some space there, or write the output to another disk.",
     errno.EDQUOT: "The quota is used up: free some space, or write the output elsewhere.",
     errno.EACCES: "Check the permissions of the file and its folder.",

@@ -30,8 +30,8 @@ def full_path() -> list[str]:
     What PYTHONPATH names by its full path stays, also where it is the working folder.
     """
     named, relative = _python_path()
-    astray = {os.path.abspath(entry) for entry in relative} - set(named)
-    return [entry for entry in sys.path if os.path.isabs(entry) and entry not in astray]
+    malformed = {os.path.abspath(entry) for entry in relative} - set(named)
+    return [entry for entry in sys.path if os.path.isabs(entry) and entry not in malformed]
 
 
 def safe_environment() -> dict[str, str]:

@@ -57,7 +57,7 @@ def require_stdout() -> None:
         raise OutputError(
             "it is closed, and the result would be lost",
             where="standard output",
-            cure="Open it, as with > FILE.",
+            hint="Open it, as with > FILE.",
         )
 
 

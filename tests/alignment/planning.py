@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from titanic_batch.alignment.apply import Aligned, align
-from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.schema import ColumnSchema, Kind, OneHotSource, Scalar, TrainingSchema

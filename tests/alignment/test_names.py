@@ -30,7 +30,7 @@ def test_two_columns_that_are_alike_are_an_error_that_names_both() -> None:
     with pytest.raises(DataError) as caught:
         sources(["SibSp"], ["sib_sp", "SIBSP", "Age"])
     assert "SibSp (nearest: sib_sp, SIBSP)" in str(caught.value)
-    assert caught.value.cure == "The input has: sib_sp, SIBSP, Age."
+    assert caught.value.hint == "The input has: sib_sp, SIBSP, Age."
 
 
 def test_a_column_that_is_alike_to_two_of_the_models_feeds_neither() -> None:

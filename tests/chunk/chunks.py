@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
-from titanic_batch.chunk.answers import ModelFacts
 from titanic_batch.chunk.output import plan_output
-from titanic_batch.chunk.predict import model_facts
+from titanic_batch.chunk.predict import model_info
+from titanic_batch.chunk.predictions import ModelInfo
 from titanic_batch.chunk.score import score_chunk
-from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.schema.derive import derive_schema
 from titanic_batch.sinks.csv_sink import CsvEncoder
@@ -52,9 +52,9 @@ def make_task(
     max_rejects: int = 0,
     max_reject_share: float = 0.0,
     **options: Any,
-) -> tuple[ChunkTask, ModelFacts]:
+) -> tuple[FileContext, ModelInfo]:
     text_cells = isinstance(parser, CsvParser)
-    facts = model_facts(estimator)
+    facts = model_info(estimator)
     alignment = plan_alignment(
         schema or derive_schema(estimator),
         inputs,
@@ -73,7 +73,7 @@ def make_task(
         probability_column=probability_column,
     )
     encoder = ArrowEncoder() if output_format == "parquet" else CsvEncoder()
-    task = ChunkTask(
+    task = FileContext(
         input="in.parquet",
         parser=parser,
         alignment=alignment,
@@ -88,7 +88,7 @@ def make_task(
 
 def score_table(
     estimator: Any, table: pa.Table, *, first_row: int = 1, **options: Any
-) -> tuple[ChunkResult, pa.Table]:
+) -> tuple[ScoredChunk, pa.Table]:
     """Score a table as one chunk of a Parquet file; return its result and its output."""
     task, facts = make_task(estimator, table.schema, ParquetParser(), **options)
     chunk = parquet_chunk(table, first_row=first_row)
@@ -96,7 +96,7 @@ def score_table(
     return result, decoded(result)
 
 
-def score_text(estimator: Any, text: str, **options: Any) -> tuple[ChunkResult, pa.Table]:
+def score_text(estimator: Any, text: str, **options: Any) -> tuple[ScoredChunk, pa.Table]:
     """Score a CSV text as one chunk; return its result and its output."""
     names, chunk = csv_chunk(text)
     parser = CsvParser(names=tuple(names), dialect=declare_dialect(",", "utf-8"))
@@ -106,7 +106,7 @@ def score_text(estimator: Any, text: str, **options: Any) -> tuple[ChunkResult, 
     return result, decoded(result) if options.get("output_format") != "csv" else None
 
 
-def decoded(result: ChunkResult) -> pa.Table:
+def decoded(result: ScoredChunk) -> pa.Table:
     if not result.payload:
         return pa.table({})
     with pa.ipc.open_stream(result.payload) as reader:

@@ -15,7 +15,7 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeClassifier
 
 from titanic_batch.chunk.distinct import distinct_rows
-from titanic_batch.chunk.predict import model_facts, predict
+from titanic_batch.chunk.predict import model_info, predict
 
 GENERATOR = np.random.default_rng(11)
 ROWS = 5_000
@@ -95,7 +95,7 @@ def test_a_model_of_few_trees_is_asked_as_rows_come(monkeypatch: pytest.MonkeyPa
     ):
         asked.clear()
         estimator.fit(DRAWN, target)
-        predict(estimator, DRAWN, model_facts(estimator))
+        predict(estimator, DRAWN, model_info(estimator))
         assert bool(asked) == sorts
 
 
@@ -114,7 +114,7 @@ def test_answers_are_the_same_as_when_asked_directly(estimator: Any, shape: str)
         inputs = DRAWN.assign(port=PORT.cat.codes)
     target = (DRAWN["fare"] + DRAWN["class"] > 2).astype(int)
     estimator.fit(inputs, target)
-    facts = model_facts(estimator)
+    facts = model_info(estimator)
     assert facts.independent_rows
     answers = predict(estimator, inputs, facts)
     assert answers.labels.tolist() == estimator.predict(inputs).tolist()

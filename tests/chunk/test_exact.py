@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, scale
 
 from tests.chunk.exact_models import Blind, Claiming, Flipped, Named, Strict, strict
-from titanic_batch.chunk.predict import model_facts, predict
+from titanic_batch.chunk.predict import model_info, predict
 from titanic_batch.errors import ModelError
 from titanic_batch.schema.derive import derive_schema
 
@@ -95,7 +95,7 @@ OWN: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("name", FOREIGN)
 def test_what_is_not_quite_scikit_learns_is_asked_as_it_wants_to_be(name: str) -> None:
     estimator = FOREIGN[name]()
-    facts = model_facts(estimator)
+    facts = model_info(estimator)
     assert not facts.known_by_row
     assert not facts.independent_rows
     found = predict(estimator, FRAME, facts)
@@ -109,14 +109,14 @@ def test_what_is_not_quite_scikit_learns_is_asked_as_it_wants_to_be(name: str) -
 @pytest.mark.parametrize("name", OWN)
 def test_what_is_scikit_learns_is_known_to_go_by_row(name: str) -> None:
     estimator = OWN[name]()
-    facts = model_facts(estimator)
+    facts = model_info(estimator)
     assert facts.known_by_row
     assert predict(estimator, FRAME, facts).labels.tolist() == estimator.predict(FRAME).tolist()
 
 
 def test_a_function_of_scikit_learns_that_looks_at_all_rows_is_not_known() -> None:
     estimator = fitted(make_pipeline(FunctionTransformer(scale), LogisticRegression()))
-    assert not model_facts(estimator).known_by_row
+    assert not model_info(estimator).known_by_row
 
 
 @pytest.mark.parametrize(

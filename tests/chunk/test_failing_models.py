@@ -10,9 +10,9 @@ from sklearn.linear_model import LinearRegression
 
 from tests.chunk.chunks import make_task, parquet_chunk, score_table
 from tests.chunk.estimators import Answering, Deciding
-from titanic_batch.chunk.predict import model_facts
+from titanic_batch.chunk.predict import model_info
 from titanic_batch.chunk.score import score_chunks
-from titanic_batch.chunk.task import ChunkResult
+from titanic_batch.chunk.task import ScoredChunk
 from titanic_batch.errors import DataError, ModelError
 from titanic_batch.schema import ColumnSchema, TrainingSchema
 from titanic_batch.sources.parquet_source import ParquetParser
@@ -100,8 +100,8 @@ def test_a_model_that_raises_on_rows_only_together_is_a_data_error_with_the_chun
         score_table(answering(fail), table, first_row=101, schema=SCHEMA, max_rejects=3)
     assert caught.value.exit_code == 65
     assert caught.value.where == "in.parquet, rows 101 to 103"
-    assert caught.value.what == "the model fails on it: ValueError: too many"
-    assert "titanic-batch check" in caught.value.cure
+    assert caught.value.message == "the model fails on it: ValueError: too many"
+    assert "titanic-batch check" in caught.value.hint
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), AssertionError(), RuntimeError("a\nb")])
@@ -177,8 +177,8 @@ def test_several_chunks_at_once_are_scored_as_one_by_one_and_only_the_bad_one_fa
     for table in tables:
         task, _ = make_task(estimator, tables[0].schema, ParquetParser(), schema=SCHEMA)
         items.append((task, parquet_chunk(table.cast(tables[0].schema))))
-    results = score_chunks(items, estimator, model_facts(estimator))
-    scored = [one.rows_scored for one in results if isinstance(one, ChunkResult)]
+    results = score_chunks(items, estimator, model_info(estimator))
+    scored = [one.rows_scored for one in results if isinstance(one, ScoredChunk)]
     assert scored == [2, 0, 1, 0]
-    alone = [score_chunks([item], estimator, model_facts(estimator))[0] for item in items]
+    alone = [score_chunks([item], estimator, model_info(estimator))[0] for item in items]
     assert results == alone

@@ -13,8 +13,8 @@ import pytest
 
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
-from titanic_batch.chunk.answers import ModelFacts, Predictions
 from titanic_batch.chunk.kept import FEWEST_ROWS, Keeper, KeptRows, rows_to_ask
+from titanic_batch.chunk.predictions import ModelInfo, Predictions
 from titanic_batch.models.code import LoadedCode, loaded_code
 from titanic_batch.schema import ColumnSchema, TrainingSchema
 
@@ -22,17 +22,17 @@ LONG_S = 1.0
 CODE = loaded_code()
 NUMBERS = np.array([1.0, 2.0, np.nan])
 TEXTS = np.array(["S", None, "3"], dtype=object)
-REGRESSOR = ModelFacts(classes=None, has_probability=False, label_type=pa.float64())
+REGRESSOR = ModelInfo(classes=None, has_probability=False, label_type=pa.float64())
 
 
-def classifier(*classes: Any, has_probability: bool = True) -> ModelFacts:
-    return ModelFacts(classes=classes, has_probability=has_probability, label_type=pa.string())
+def classifier(*classes: Any, has_probability: bool = True) -> ModelInfo:
+    return ModelInfo(classes=classes, has_probability=has_probability, label_type=pa.string())
 
 
 def kept(
     folder: Path,
     *columns: Any,
-    facts: ModelFacts = REGRESSOR,
+    facts: ModelInfo = REGRESSOR,
     code: LoadedCode = CODE,
     names: str = "ab",
     named: bool = True,

@@ -86,7 +86,7 @@ def test_a_name_that_is_taken_is_a_usage_error(
         table = TABLE.append_column(clashing, pa.array([1, 2]))
     with pytest.raises(UsageError, match=f"column {clashing} twice") as caught:
         score_table(BINARY, table, **options)
-    assert advised in caught.value.cure
+    assert advised in caught.value.hint
     if not options:
         score_table(BINARY, table, keep="none")
 
@@ -165,7 +165,7 @@ def test_nested_and_binary_columns_are_not_written_as_csv(cells: pa.Array) -> No
     table = TABLE.append_column("blob", cells)
     with pytest.raises(UsageError, match=r"column blob is .*, which CSV cannot hold") as caught:
         score_table(BINARY, table, output_format="csv")
-    assert "--keep" in caught.value.cure
+    assert "--keep" in caught.value.hint
     score_table(BINARY, table)
     names_without = tuple(TABLE.column_names)
     task, _ = make_task(

@@ -7,9 +7,9 @@ import re
 import pyarrow as pa
 import pytest
 
-from titanic_batch.alignment.feeds import AlignmentPlan
-from titanic_batch.chunk.answers import ModelFacts
+from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.chunk.output import OutputPlan, plan_output
+from titanic_batch.chunk.predictions import ModelInfo
 from titanic_batch.errors import UsageError
 
 
@@ -19,7 +19,7 @@ def planned(
     return plan_output(
         pa.schema([(name, pa.string()) for name in kept]),
         AlignmentPlan(feeds=(), dropped=(), named=True),
-        ModelFacts(classes=classes, has_probability=True, label_type=pa.string()),
+        ModelInfo(classes=classes, has_probability=True, label_type=pa.string()),
         keep="all",
         text_cells=True,
         output_format="csv",
@@ -48,7 +48,7 @@ def test_the_names_that_are_advised_are_free(
     try:
         planned(kept, classes, *chosen)
     except UsageError as exc:
-        advised = dict(re.findall(r"--(\w+)-column (\S+)", exc.cure))
+        advised = dict(re.findall(r"--(\w+)-column (\S+)", exc.hint))
         assert advised
         other = advised.get("prediction", chosen[0]), advised.get("probability", chosen[1])
         planned(kept, classes, *other)

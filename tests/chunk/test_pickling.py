@@ -17,9 +17,9 @@ from sklearn.preprocessing import OneHotEncoder
 from tests.chunk.chunks import csv_chunk, make_task, parquet_chunk
 from titanic_batch import errors
 from titanic_batch.alignment.counts import AlignmentCounts
-from titanic_batch.chunk.predict import model_facts
+from titanic_batch.chunk.predict import model_info
 from titanic_batch.chunk.score import score_chunk
-from titanic_batch.chunk.task import ChunkResult, Reject
+from titanic_batch.chunk.task import Reject, ScoredChunk
 from titanic_batch.engine.base import ModelDescription
 from titanic_batch.schema.derive import derive_schema
 from titanic_batch.sources.csv_parser import CsvParser
@@ -64,7 +64,7 @@ def test_a_csv_task_and_its_chunk_score_the_same_on_the_other_side() -> None:
 
 def test_a_models_description_survives() -> None:
     description = ModelDescription(
-        facts=model_facts(ESTIMATOR), schema=derive_schema(ESTIMATOR), warnings=("note",)
+        facts=model_info(ESTIMATOR), schema=derive_schema(ESTIMATOR), warnings=("note",)
     )
     assert through(description) == description
 
@@ -74,7 +74,7 @@ def test_a_result_survives_with_its_counts() -> None:
         nulls=Counter({"Age": 2}), filled=Counter({"Age": 1}), unknown={"Sex": Counter({"x": 3})}
     )
     reject = Reject(row=3, line=4, column="Age", reason="not-a-number", record="f,x")
-    result = ChunkResult(
+    result = ScoredChunk(
         rows_read=3,
         rows_scored=2,
         rejects=(reject,),
@@ -101,7 +101,7 @@ def test_every_error_survives_with_its_fields_and_exit_code(kind: Any, protocol:
     if kind is errors.InterruptedRunError:
         error = kind(15)
     else:
-        error = kind("it broke", where="in.csv, row 7", cure="Mend it.")
+        error = kind("it broke", where="in.csv, row 7", hint="Mend it.")
         error.extra = {"row": 7}
     copy = through(error, protocol)
     assert type(copy) is kind

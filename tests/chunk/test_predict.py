@@ -24,8 +24,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 
 from tests.chunk.estimators import Deciding, Recorder
-from titanic_batch.chunk.answers import ModelFacts, check_threshold
-from titanic_batch.chunk.predict import model_facts, predict
+from titanic_batch.chunk.predict import model_info, predict
+from titanic_batch.chunk.predictions import ModelInfo, check_threshold
 from titanic_batch.errors import ModelError, UsageError
 
 GENERATOR = np.random.default_rng(3)
@@ -63,7 +63,7 @@ SHAPES: dict[str, Any] = {
 
 
 def assert_same_as_direct(estimator: Any, frame: Any) -> None:
-    facts = model_facts(estimator)
+    facts = model_info(estimator)
     answers = predict(estimator, frame, facts)
     assert answers.labels.tolist() == np.asarray(estimator.predict(frame)).reshape(-1).tolist()
     assert facts.has_probability == hasattr(estimator, "predict_proba")
@@ -121,7 +121,7 @@ def test_the_preprocessing_runs_once_for_labels_and_probabilities() -> None:
     estimator = Pipeline([("record", recorder), ("final", LogisticRegression())]).fit(FRAME, BINARY)
     seen = estimator.named_steps["record"].seen_
     seen.clear()
-    predict(estimator, FRAME, model_facts(estimator))
+    predict(estimator, FRAME, model_info(estimator))
     assert len(seen) == 1
 
 
@@ -132,7 +132,7 @@ def test_a_pipeline_of_another_make_is_asked_as_a_whole() -> None:
 
     estimator = Adjusted([("scale", StandardScaler()), ("final", LogisticRegression())])
     estimator.fit(FRAME, TARGETS["strings"])
-    assert set(predict(estimator, FRAME, model_facts(estimator)).labels) == {"adjusted"}
+    assert set(predict(estimator, FRAME, model_info(estimator)).labels) == {"adjusted"}
 
 
 def test_a_threshold_of_the_models_own_is_kept() -> None:
@@ -144,29 +144,29 @@ def test_a_threshold_of_the_models_own_is_kept() -> None:
 def test_a_threshold_takes_the_second_class_from_that_probability_on(threshold: float) -> None:
     frame = pd.DataFrame({"p": [0.0, 0.29, 0.3, 0.5, 0.51, 0.9, 1.0]})
     estimator = Deciding().fit(frame)
-    labels = predict(estimator, frame, model_facts(estimator), threshold).labels
+    labels = predict(estimator, frame, model_info(estimator), threshold).labels
     assert labels.tolist() == ["yes" if p >= threshold else "no" for p in frame["p"]]
 
 
 @pytest.mark.parametrize(
     ("threshold", "facts", "allowed"),
     [
-        (None, ModelFacts(classes=None, has_probability=False, label_type=pa.float64()), True),
-        (0.5, ModelFacts(classes=(0, 1), has_probability=True, label_type=pa.int64()), True),
-        (1.5, ModelFacts(classes=(0, 1), has_probability=True, label_type=pa.int64()), False),
-        (-0.1, ModelFacts(classes=(0, 1), has_probability=True, label_type=pa.int64()), False),
+        (None, ModelInfo(classes=None, has_probability=False, label_type=pa.float64()), True),
+        (0.5, ModelInfo(classes=(0, 1), has_probability=True, label_type=pa.int64()), True),
+        (1.5, ModelInfo(classes=(0, 1), has_probability=True, label_type=pa.int64()), False),
+        (-0.1, ModelInfo(classes=(0, 1), has_probability=True, label_type=pa.int64()), False),
         (
             float("nan"),
-            ModelFacts(classes=(0, 1), has_probability=True, label_type=pa.int64()),
+            ModelInfo(classes=(0, 1), has_probability=True, label_type=pa.int64()),
             False,
         ),
-        (0.5, ModelFacts(classes=(0, 1), has_probability=False, label_type=pa.int64()), False),
-        (0.5, ModelFacts(classes=(0, 1, 2), has_probability=True, label_type=pa.int64()), False),
-        (0.5, ModelFacts(classes=None, has_probability=False, label_type=pa.float64()), False),
+        (0.5, ModelInfo(classes=(0, 1), has_probability=False, label_type=pa.int64()), False),
+        (0.5, ModelInfo(classes=(0, 1, 2), has_probability=True, label_type=pa.int64()), False),
+        (0.5, ModelInfo(classes=None, has_probability=False, label_type=pa.float64()), False),
     ],
 )
 def test_a_threshold_needs_a_binary_classifier_and_a_probability(
-    threshold: float | None, facts: ModelFacts, allowed: bool
+    threshold: float | None, facts: ModelInfo, allowed: bool
 ) -> None:
     if allowed:
         check_threshold(threshold, facts)
@@ -186,7 +186,7 @@ def test_a_threshold_needs_a_binary_classifier_and_a_probability(
     ],
 )
 def test_labels_keep_their_type(target: str, kind: pa.DataType) -> None:
-    facts = model_facts(LogisticRegression().fit(FRAME, TARGETS[target]))
+    facts = model_info(LogisticRegression().fit(FRAME, TARGETS[target]))
     assert facts.label_type == kind
     assert facts.classes == tuple(sorted(set(TARGETS[target].tolist())))
 
@@ -198,10 +198,10 @@ def test_a_model_of_several_outputs_is_refused() -> None:
         RandomForestClassifier(2).fit(FRAME, two),
     ):
         with pytest.raises(ModelError, match="several outputs"):
-            model_facts(estimator)
+            model_info(estimator)
     regressor = LinearRegression().fit(FRAME, FRAME[["a", "b"]])
     with pytest.raises(ModelError, match="several outputs"):
-        predict(regressor, FRAME, model_facts(regressor))
+        predict(regressor, FRAME, model_info(regressor))
     multilabel = KNeighborsClassifier().fit(FRAME, two)
     with pytest.raises(ModelError, match="several outputs"):
-        predict(multilabel, FRAME, model_facts(multilabel))
+        predict(multilabel, FRAME, model_info(multilabel))

@@ -20,9 +20,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from tests.amount import some
 from tests.chunk.chunks import decoded, make_task, parquet_chunk
-from titanic_batch.chunk.predict import model_facts
+from titanic_batch.chunk.predict import model_info
 from titanic_batch.chunk.score import score_chunk, score_chunks
-from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import DataError
 from titanic_batch.sinks.parquet_sink import ParquetFileEncoder, ParquetFormat
 from titanic_batch.sources.base import Chunk
@@ -66,7 +66,7 @@ def text_of(draw: random.Random, *, share_faulty: float) -> bytes:
     return "".join(f"{row}\n" for row in rows).encode()
 
 
-def csv_task(estimator: Any, **options: Any) -> ChunkTask:
+def csv_task(estimator: Any, **options: Any) -> FileContext:
     inputs = pa.schema([(name, pa.string()) for name in NAMES])
     task, _ = make_task(estimator, inputs, CsvParser(names=NAMES, dialect=DIALECT), **options)
     assert task.output is not None
@@ -74,16 +74,16 @@ def csv_task(estimator: Any, **options: Any) -> ChunkTask:
     return replace(task, file_encoder=ParquetFileEncoder(written))
 
 
-def results_of(items: list[tuple[ChunkTask, Chunk]], estimator: Any) -> list[Any]:
-    facts = model_facts(estimator)
-    assert facts.goes_together
+def results_of(items: list[tuple[FileContext, Chunk]], estimator: Any) -> list[Any]:
+    facts = model_info(estimator)
+    assert facts.batchable
     together = score_chunks(items, estimator, facts)
     alone = [score_chunk(task, chunk, estimator, facts) for task, chunk in items]
     assert [seen(result) for result in together] == [seen(result) for result in alone]
     return together
 
 
-def seen(result: Any) -> tuple[ChunkResult, Any]:
+def seen(result: Any) -> tuple[ScoredChunk, Any]:
     """Return a result with the rows that a sink would see; a whole file's bytes must be alike."""
     rows = result.payload if result.is_file else decoded(result)
     return replace(result, payload=b""), rows
@@ -115,7 +115,7 @@ def test_csv_chunks_together_are_what_each_is_alone(
         )
         items.append((replace(task, input=f"{number}.csv", parser=parser), chunk))
     results = results_of(items, estimator)
-    assert all(isinstance(result, ChunkResult) for result in results)
+    assert all(isinstance(result, ScoredChunk) for result in results)
     if share_faulty == 0.0:
         assert sum(result.counts.nulls["age"] for result in results) > 0
         assert sum(result.rows_scored for result in results) == sum(c.row_count for _, c in items)
@@ -147,6 +147,6 @@ def test_a_file_with_a_second_table_in_it_fails_alone(estimator: Any) -> None:
     task = csv_task(estimator)
     bodies = [b"S,1,1,\n", b"S,1,1,\nage,port,class,note\n", b"C,2,2,x\n"]
     chunks = [Chunk(data=b, first_row=1, row_count=b.count(b"\n"), first_line=2) for b in bodies]
-    results = score_chunks([(task, chunk) for chunk in chunks], estimator, model_facts(estimator))
+    results = score_chunks([(task, chunk) for chunk in chunks], estimator, model_info(estimator))
     assert isinstance(results[1], DataError)
-    assert [one.rows_scored for one in results if isinstance(one, ChunkResult)] == [1, 1]
+    assert [one.rows_scored for one in results if isinstance(one, ScoredChunk)] == [1, 1]

@@ -15,14 +15,14 @@ import pyarrow as pa
 from tests.damage.clean import SCHEMA, Row
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
-from titanic_batch.chunk.answers import ModelFacts
 from titanic_batch.chunk.output import plan_output
+from titanic_batch.chunk.predictions import ModelInfo
 from titanic_batch.chunk.score import score_chunk
-from titanic_batch.chunk.task import ChunkTask, Reject
+from titanic_batch.chunk.task import FileContext, Reject
 from titanic_batch.errors import TitanicBatchError
 from titanic_batch.sources.opening import open_source
 
-FACTS = ModelFacts(classes=None, has_probability=False, label_type=pa.float64())
+FACTS = ModelInfo(classes=None, has_probability=False, label_type=pa.float64())
 
 Published = tuple[Row, float]
 
@@ -86,7 +86,7 @@ def outcome(path: Path, *, chunk_bytes: int = 1 << 20, **options: Any) -> Outcom
             probability_column="probability",
         )
         kept = Keep(source.schema.names)
-        task = ChunkTask(
+        task = FileContext(
             input=str(path), parser=source.parser, alignment=plan, output=output, encoder=kept
         )
         rejects: list[Reject] = []

@@ -51,19 +51,19 @@ def save(estimator: Any, how: str, folder: Path) -> dict[str, Any]:
 
 
 def refused(folder: Path, **options: Any) -> str:
-    """Return the cure of a run that must be refused."""
+    """Return the hint of a run that must be refused."""
     with pytest.raises(TooManyRejectsError) as caught:
         score(folder, **options)
     assert not (folder / "scored.parquet").exists()
-    return caught.value.cure
+    return caught.value.hint
 
 
-def suggested(cure: str) -> dict[str, Any]:
+def suggested(hint: str) -> dict[str, Any]:
     """Return the options that a message offers, the first where it offers two."""
     options: dict[str, Any] = {}
-    for column, value in re.findall(r"--fill (\w+)=([\w.]+)", cure):
+    for column, value in re.findall(r"--fill (\w+)=([\w.]+)", hint):
         options.setdefault("fill", {})[column] = value.rstrip(".")
-    for column, answer in re.findall(r"--unknown (\w+)=(\w+)", cure):
+    for column, answer in re.findall(r"--unknown (\w+)=(\w+)", hint):
         options.setdefault("unknown", {})[column] = answer
     return {"fill": {"Age": 28}, **options}  # no model of a notebook tells how old most were
 
@@ -124,7 +124,7 @@ def test_a_model_of_a_bare_array_asks_for_its_features_and_then_works(tmp_path: 
     options = dump(model, tmp_path / "array.pkl")
     with pytest.raises(ModelError) as caught:
         score(tmp_path, **options)
-    (command,) = re.findall(r"`(titanic-batch models save .*?)`", caught.value.cure)
+    (command,) = re.findall(r"`(titanic-batch models save .*?)`", caught.value.hint)
     run(command.replace("FILE", options["model"]).replace("A,B,C", ",".join(numbers)), options)
     _, scored = score(tmp_path, model="array")
     assert_same_as_direct(model, passengers()[numbers].to_numpy(), scored)
@@ -151,10 +151,10 @@ def test_a_get_dummies_model_asks_for_a_fill_and_then_scores_raw_files(
     model = fit_dummies(RandomForestClassifier(9, random_state=0), dtype=dtype)
     assert list(model.feature_names_in_) == DUMMY_COLUMNS
     options = save(model, how, tmp_path)
-    cure = refused(tmp_path, **options)
-    assert "Add --allow-null Age" in cure
-    assert "--fill" not in cure
-    manifest, scored = score(tmp_path, **options, **suggested(cure))
+    hint = refused(tmp_path, **options)
+    assert "Add --allow-null Age" in hint
+    assert "--fill" not in hint
+    manifest, scored = score(tmp_path, **options, **suggested(hint))
     assert_same_as_direct(model, dummies(passengers()), scored)
     actions = {entry["column"]: entry["action"] for entry in manifest.alignment}
     assert actions["Embarked_Q"] == actions["Sex_female"] == "one-hot"
@@ -183,8 +183,8 @@ def test_a_baseline_that_drop_first_hides_is_scored_as_the_message_says(tmp_path
     model = fit_dummies(RandomForestClassifier(9, random_state=0), drop_first=True)
     assert "Sex_female" not in model.feature_names_in_
     options = dump(model, tmp_path / "best_model.pkl")
-    cure = refused(tmp_path, **options)
-    manifest, scored = score(tmp_path, **options, **suggested(cure))
+    hint = refused(tmp_path, **options)
+    manifest, scored = score(tmp_path, **options, **suggested(hint))
     assert_same_as_direct(model, dummies(passengers(), drop_first=True), scored)
     assert manifest.unknown_categories == {"Sex": {"female": 157}, "Embarked": {"C": 86}}
 
@@ -194,14 +194,14 @@ def test_a_baseline_that_drop_first_hides_is_learned_by_the_command_that_the_mes
 ) -> None:
     model = fit_dummies(RandomForestClassifier(9, random_state=0), drop_first=True)
     options = dump(model, tmp_path / "best_model.pkl")
-    cure = refused(tmp_path, **options)
-    (command,) = re.findall(r"titanic-batch models save .* --target TARGET", cure)
+    hint = refused(tmp_path, **options)
+    (command,) = re.findall(r"titanic-batch models save .* --target TARGET", hint)
     command = command.replace("train.csv", str(TRAIN_CSV)).replace("TARGET", "Survived")
     run(command, options)
-    cure = refused(tmp_path, model="best_model")
-    assert "--unknown" not in cure
-    assert "--fill Age=28 " in cure
-    manifest, scored = score(tmp_path, model="best_model", **suggested(cure))
+    hint = refused(tmp_path, model="best_model")
+    assert "--unknown" not in hint
+    assert "--fill Age=28 " in hint
+    manifest, scored = score(tmp_path, model="best_model", **suggested(hint))
     assert_same_as_direct(model, dummies(passengers(), drop_first=True), scored)
     assert manifest.unknown_categories == {}
 
@@ -291,11 +291,11 @@ def test_a_hand_coded_model_asks_for_its_codes_and_then_scores_raw_files(
 ) -> None:
     model = quietly_fit(final, coded(train()), train()["Survived"])
     options = save(model, how, tmp_path)
-    cure = refused(tmp_path, **options)
-    assert "Sex:male=NUMBER,female=NUMBER" in cure
-    assert "Embarked:" in cure
-    assert "--map" not in cure  # only its author knows which number stands for which text
-    manifest, scored = score(tmp_path, **options, **suggested(cure), map=CODES)
+    hint = refused(tmp_path, **options)
+    assert "Sex:male=NUMBER,female=NUMBER" in hint
+    assert "Embarked:" in hint
+    assert "--map" not in hint  # only its author knows which number stands for which text
+    manifest, scored = score(tmp_path, **options, **suggested(hint), map=CODES)
     assert_same_as_direct(model, coded(passengers()), scored)
     actions = {entry["column"]: entry["action"] for entry in manifest.alignment}
     assert (actions["Sex"], actions["Embarked"], actions["Age"]) == ("mapped", "mapped", "filled")
@@ -304,5 +304,5 @@ def test_a_hand_coded_model_asks_for_its_codes_and_then_scores_raw_files(
 def test_a_code_that_was_forgotten_is_named(tmp_path: Path) -> None:
     model = RandomForestClassifier(9, random_state=0).fit(coded(train()), train()["Survived"])
     codes = {**CODES, "Embarked": {"S": 0, "C": 1}}
-    cure = refused(tmp_path, **dump(model, tmp_path / "m.pkl"), fill={"Age": 28}, map=codes)
-    assert "Embarked has values that its map does not name (Q)" in cure
+    hint = refused(tmp_path, **dump(model, tmp_path / "m.pkl"), fill={"Age": 28}, map=codes)
+    assert "Embarked has values that its map does not name (Q)" in hint

@@ -85,10 +85,10 @@ class TestEachGuard:
         outcome = guarded(guards)
         assert (outcome.status, outcome.exit_code) == ("failed", 65)
         (error,) = outcome.errors
-        assert error.what.startswith("guards: ")
-        assert said in error.what
-        assert error.cure.startswith("What was published before is kept.")
-        assert "--date 2026-11-22 --ignore-guards" in error.cure
+        assert error.message.startswith("guards: ")
+        assert said in error.message
+        assert error.hint.startswith("What was published before is kept.")
+        assert "--date 2026-11-22 --ignore-guards" in error.hint
         assert out.read_bytes() == old
         assert manifest_of(out)["job"]["guards"][0]["guard"] == "min_rows"
         assert [path.name for path in out.parent.iterdir() if ".tmp" in path.name] == []
@@ -102,7 +102,7 @@ class TestEachGuard:
         assert outcome.exit_code == 65
         assert "rows rejected, at most 1 may be (max_rejects)" in str(outcome.errors[0])
         rejects = tmp_path / "out" / "2026-11-22.csv.failed.rejects.csv"
-        assert f"What was rejected is in {rejects}." in outcome.errors[0].cure
+        assert f"What was rejected is in {rejects}." in outcome.errors[0].hint
         assert rejects.exists()
         outcome = run_job(job_of(f"{allowed}{{ warn = '1%', fail = '95%' }}"), DAY)
         assert outcome.status == "published"

@@ -216,7 +216,7 @@ class TestADateThatIsPublished:
         outcome = run_job(job_of(), DAY, dry_run=dry_run)
         assert outcome.exit_code == 2
         assert "changed since it was published" in str(outcome.errors[0])
-        assert f"--date {DAY} --force" in outcome.errors[0].cure
+        assert f"--date {DAY} --force" in outcome.errors[0].hint
         assert out.read_text(encoding="utf-8") == "spoilt\n"
         assert run_job(job_of(), DAY, force=True).status == "published"
         assert verify(out).rows == 5
@@ -237,7 +237,7 @@ class TestADateThatIsPublished:
         outcome = run_job(job_of(), DAY)
         assert outcome.exit_code == 2
         assert "the manifest of this date cannot be used" in str(outcome.errors[0])
-        assert ("Upgrade titanic-batch." in outcome.errors[0].cure) == (damage == "newer")
+        assert ("Upgrade titanic-batch." in outcome.errors[0].hint) == (damage == "newer")
         assert files(out.parent) == before
         assert run_job(job_of(), DAY, force=True).status == "published"
         assert manifest.with_name(f"{manifest.name}.1").read_bytes() == spoilt
@@ -323,8 +323,8 @@ class TestPathsOfSeveralDates:
         outcome = run_job(job, day)
         assert outcome.exit_code == 2
         (error,) = outcome.errors
-        assert str(later) in error.what
-        assert f"--date {day} --force" in error.cure
+        assert str(later) in error.message
+        assert f"--date {day} --force" in error.hint
         assert files(tmp_path / "out") == before
         assert run_job(job, later + timedelta(days=1)).status == "published"
         assert run_job(job, day, force=True).status == "published"

@@ -101,7 +101,7 @@ def test_categories_and_texts_are_learned_from_training_data(tmp_path: Path) -> 
     fitted = model(cat_features=CATEGORIES, text_features=["Note"]).fit(TABLE, BINARY)
     with pytest.raises(ModelError, match="which categories it knows: Pclass, Sex, Alone") as caught:
         derive_schema(fitted)
-    assert "--data" in caught.value.cure
+    assert "--data" in caught.value.hint
     check(fitted, list(TABLE.columns), tmp_path, BINARY)
     schema = learn_schema(fitted, tmp_path / "train.csv", "y")
     assert schema.column("Pclass").categories == (1, 2, 3)

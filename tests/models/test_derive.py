@@ -374,7 +374,7 @@ def test_column_that_only_foreign_code_reads_is_asked_for() -> None:
     )
     with pytest.raises(ModelError, match="Name go into FunctionTransformer") as caught:
         derive_schema(model)
-    assert "--data train.csv --target Survived" in caught.value.cure
+    assert "--data train.csv --target Survived" in caught.value.hint
 
 
 def test_feature_selection_keeps_all_columns_required() -> None:
@@ -456,7 +456,7 @@ def test_bare_array_needs_names() -> None:
     model = LogisticRegression(tol=1.0).fit(filled()[NUMBERS].to_numpy(), survived())
     with pytest.raises(ModelError, match="bare array, so its 5 columns have no names") as caught:
         derive_schema(model)
-    assert "titanic-batch models save FILE --features A,B,C" in caught.value.cure
+    assert "titanic-batch models save FILE --features A,B,C" in caught.value.hint
     schema = derive_schema(model, features=NUMBERS)
     assert tuple(NUMBERS) == schema.names
     assert not schema.named
@@ -467,7 +467,7 @@ def test_wrong_number_of_names_is_an_error(features: list[str]) -> None:
     model = LogisticRegression(tol=1.0).fit(filled()[NUMBERS].to_numpy(), survived())
     with pytest.raises(ModelError) as caught:
         derive_schema(model, features=features)
-    assert "--features" in caught.value.cure
+    assert "--features" in caught.value.hint
 
 
 def test_names_cannot_replace_those_of_training() -> None:
@@ -493,7 +493,7 @@ def test_search_without_refit_is_an_error() -> None:
     search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2, refit=False)
     with pytest.raises(ModelError, match="GridSearchCV") as caught:
         derive_schema(search.fit(filled()[["Fare"]], survived()))
-    assert "refit=True" in caught.value.cure
+    assert "refit=True" in caught.value.hint
 
 
 def test_list_of_texts_is_an_error_that_says_how_to_train() -> None:
@@ -501,7 +501,7 @@ def test_list_of_texts_is_an_error_that_says_how_to_train() -> None:
     model.fit(passengers()["Name"], survived())
     with pytest.raises(ModelError, match="list of texts") as caught:
         derive_schema(model)
-    assert "ColumnTransformer" in caught.value.cure
+    assert "ColumnTransformer" in caught.value.hint
 
 
 def test_dates_as_categories_are_an_error() -> None:

@@ -145,7 +145,7 @@ class Silent:
 def test_foreign_estimator_that_says_nothing_is_asked_for() -> None:
     with pytest.raises(ModelError, match="does not show which columns") as caught:
         derive_schema(Silent().fit(filled(), None))
-    assert "--features" in caught.value.cure
-    assert "--data" in caught.value.cure
+    assert "--features" in caught.value.hint
+    assert "--data" in caught.value.hint
     # Foreign code looks columns up by name more often than not.
     assert derive_schema(Silent().fit(filled(), None), features=NUMBERS).named

@@ -45,7 +45,7 @@ def test_a_hostile_skops_file_is_refused_without_being_run(name: str, tmp_path: 
     with pytest.raises((UntrustedModelError, ModelError)) as caught:
         register_model(str(model))
     assert caught.value.where == str(model)
-    assert caught.value.cure
+    assert caught.value.hint
     assert len(str(caught.value)) < 800
     assert not canary.exists()
 

@@ -206,7 +206,7 @@ def test_bare_array_of_another_width_asks_for_names() -> None:
     model = LogisticRegression(tol=1.0).fit(filled()[NUMBERS].to_numpy(), survived())
     with pytest.raises(ModelError, match="array of 5 columns, the training data has 11") as caught:
         learned(model)
-    assert "--features A,B,C" in caught.value.cure
+    assert "--features A,B,C" in caught.value.hint
     schema = learn_schema(model, TRAIN_CSV, "Survived", features=NUMBERS)
     assert schema.names == tuple(NUMBERS)
 

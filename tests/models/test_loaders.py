@@ -102,7 +102,7 @@ def test_a_model_that_is_not_there_is_one_clear_error(stored: Stored) -> None:
     with pytest.raises(ModelError) as caught:
         open_model(absent[stored.loader])
     assert caught.value.where
-    assert caught.value.cure
+    assert caught.value.hint
 
 
 def test_it_is_refused_until_it_is_trusted_and_then_scores_the_same(
@@ -142,7 +142,7 @@ def test_damaged_bytes_are_one_clear_error(stored: Stored) -> None:
     with pytest.raises(ModelError) as caught:
         trust_and_load(stored.ref)
     assert caught.value.where == stored.ref
-    assert caught.value.cure
+    assert caught.value.hint
 
 
 def test_a_loader_of_another_package_is_imported_only_for_its_scheme(installed: Path) -> None:
@@ -164,7 +164,7 @@ def test_a_faulty_loader_is_one_clear_error(scheme: str, says: str, installed: P
     with pytest.raises(ModelError) as caught:
         open_model(f"{scheme}:m")
     assert says in str(caught.value)
-    assert caught.value.cure
+    assert caught.value.hint
 
 
 def test_a_loader_that_is_gone_in_a_worker_is_one_clear_error(fitted: Any, tmp_path: Path) -> None:

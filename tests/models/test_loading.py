@@ -149,7 +149,7 @@ def test_wrong_objects_are_refused(thing: object, says: str, tmp_path: Path) -> 
     model = opened(pickle.dumps(thing), tmp_path / "m.pkl")
     with pytest.raises(ModelError, match=says) as caught:
         load_estimator(model)
-    assert "joblib.dump(model, FILE)" in caught.value.cure
+    assert "joblib.dump(model, FILE)" in caught.value.hint
 
 
 def test_an_estimator_with_nothing_to_fit_is_taken_at_its_word(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_a_well_known_package_is_named_by_its_own_name(
     monkeypatch.setattr(sys, "meta_path", [_Without(top), *sys.meta_path])
     with pytest.raises(ModelError) as caught:
         load_estimator(opened(f"c{module}\nModel\n)R.".encode(), tmp_path / "m.pkl"))
-    assert caught.value.cure == f"Install it: pip install {package}."
+    assert caught.value.hint == f"Install it: pip install {package}."
 
 
 class _Without:
@@ -240,8 +240,8 @@ def test_nobody_is_told_to_install_a_private_module(module: str, tmp_path: Path)
     with pytest.raises(ModelError, match=f"needs the module {module.partition('.')[0]}") as caught:
         load_estimator(opened(f"c{module}\nModel\n)R.".encode(), tmp_path / "m.pkl"))
     top = module.partition(".")[0]
-    assert f"A module named {top} must be on PYTHONPATH" in caught.value.cure
-    assert "nstall" not in caught.value.cure
+    assert f"A module named {top} must be on PYTHONPATH" in caught.value.hint
+    assert "nstall" not in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -263,23 +263,23 @@ def test_a_private_module_that_lacks_something_is_named(
         load_estimator(opened(pickle, tmp_path / "m.pkl"))
     for name in [name for name in sys.modules if name.startswith("my_features")]:
         del sys.modules[name]
-    assert caught.value.what.startswith(f"it needs {lacks}")
-    assert "The module named my_features on PYTHONPATH" in caught.value.cure
-    assert "nstall" not in caught.value.cure
+    assert caught.value.message.startswith(f"it needs {lacks}")
+    assert "The module named my_features on PYTHONPATH" in caught.value.hint
+    assert "nstall" not in caught.value.hint
 
 
 def test_a_moved_module_of_an_installed_package_is_named(tmp_path: Path) -> None:
     data = b"csklearn.gone.away\nModel\n)R."
     with pytest.raises(ModelError, match=r"needs the module sklearn\.gone") as caught:
         load_estimator(opened(data, tmp_path / "m.pkl"))
-    assert "version of scikit-learn" in caught.value.cure
+    assert "version of scikit-learn" in caught.value.hint
 
 
 def test_a_class_from_a_notebook_is_explained(tmp_path: Path) -> None:
     data = b"c__main__\nMyTransformer\n)R."
     with pytest.raises(ModelError, match="notebook or script") as caught:
         load_estimator(opened(data, tmp_path / "m.pkl"))
-    assert "module" in caught.value.cure
+    assert "module" in caught.value.hint
 
 
 @pytest.mark.parametrize("pack", [bytes, zlib.compress, gzip.compress], ids=lambda f: f.__name__)
@@ -335,8 +335,8 @@ def test_another_minor_version_is_refused(compress: int, fitted: Any, tmp_path: 
     model = opened(packed, tmp_path / "m.pkl")
     with pytest.raises(ModelError, match=f"made with scikit-learn {OTHER_MINOR}") as caught:
         load_estimator(model)
-    assert "--allow-version-mismatch" in caught.value.cure
-    assert f"scikit-learn=={OTHER_MINOR}" in caught.value.cure
+    assert "--allow-version-mismatch" in caught.value.hint
+    assert f"scikit-learn=={OTHER_MINOR}" in caught.value.hint
 
     allowed = open_model(str(tmp_path / "m.pkl"), allow_version_mismatch=True)
     (warning,) = load_estimator(allowed).warnings

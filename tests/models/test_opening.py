@@ -90,7 +90,7 @@ def test_what_is_no_model_file_is_refused(
     with pytest.raises(ModelError, match=says) as caught:
         open_model(str(path))
     assert caught.value.where == str(path)
-    assert caught.value.cure
+    assert caught.value.hint
 
 
 def test_a_store_model_saved_by_plain_bentoml_opens_once_trusted(fitted: Any) -> None:
@@ -124,11 +124,11 @@ def test_a_missing_store_model_names_similar_ones_and_the_next_commands(
     model = save_model(fitted, name="titanic_model", schema=schema)
     with pytest.raises(ModelError, match="titanic_model") as caught:
         open_model("titanic_modle")
-    assert "models list" in caught.value.cure
-    assert "models train" in caught.value.cure
+    assert "models list" in caught.value.hint
+    assert "models train" in caught.value.hint
     with pytest.raises(ModelError) as caught:
         open_model("titanic_model:zzz")
-    assert model.tag in caught.value.cure
+    assert model.tag in caught.value.hint
 
 
 @pytest.mark.parametrize("ref", ["a b", "model:", ":x", "a:b:c", "x" * 80, "-x", "Ünïcode"])

@@ -116,7 +116,7 @@ def test_another_scikit_learn_is_refused_without_a_flag_that_is_not_there(tmp_pa
     trust_model(str(path))
     with pytest.raises(ModelError, match=f"made with scikit-learn {other}") as caught:
         register_model(str(path), features=["a"])
-    assert "--allow-version-mismatch" not in caught.value.cure
+    assert "--allow-version-mismatch" not in caught.value.hint
 
 
 @pytest.mark.parametrize(

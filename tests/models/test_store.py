@@ -178,4 +178,4 @@ def test_a_store_follows_variables_and_is_in_no_working_folder(
     monkeypatch.setenv("BENTOML_HOME", "~nobody_here")
     with pytest.raises(ModelError, match="no home directory") as caught:
         open_model("planted")
-    assert "Set BENTOML_HOME" in caught.value.cure
+    assert "Set BENTOML_HOME" in caught.value.hint

@@ -131,7 +131,7 @@ def test_without_a_training_list_the_error_says_how_to_give_it(
     monkeypatch.setattr("titanic_batch.training.train.__file__", str(tmp_path / "a" / "b" / "c.py"))
     with pytest.raises(InputMissingError) as caught:
         default_training_data()
-    assert "--data train.csv" in caught.value.cure
+    assert "--data train.csv" in caught.value.hint
 
 
 def test_list_without_survived_is_an_error() -> None:

@@ -53,8 +53,8 @@ def test_the_refusal_holds_the_exact_command_to_run() -> None:
     ref = "my models/best model.pkl"
     with pytest.raises(UntrustedModelError) as caught:
         require_trusted(HASH, ref, reason="it is a pickle")
-    assert "titanic-batch models trust 'my models/best model.pkl'" in caught.value.cure
-    assert f"--trust {HASH}" in caught.value.cure
+    assert "titanic-batch models trust 'my models/best model.pkl'" in caught.value.hint
+    assert f"--trust {HASH}" in caught.value.hint
     with pytest.raises(UntrustedModelError, match=r"trust -- -rf\.pkl"):
         require_trusted(HASH, "-rf.pkl", reason="it is a pickle")
 
@@ -132,7 +132,7 @@ def test_a_model_that_changed_since_it_was_trusted_is_said_to_have_changed(
     for ref in (str(path), path.name, str(link), f"../{tmp_path.name}/{path.name}"):
         with pytest.raises(UntrustedModelError, match=expected) as caught:
             open_model(ref)
-        assert f"`titanic-batch models trust {ref}`" in caught.value.cure
+        assert f"`titanic-batch models trust {ref}`" in caught.value.hint
     other = tmp_path / "other.pkl"
     other.write_bytes(path.read_bytes())
     with pytest.raises(UntrustedModelError, match="the model is not trusted"):
@@ -407,8 +407,8 @@ def test_without_a_place_for_a_ledger_reading_works_and_adding_says_what_to_do(
     assert not show_model(str(path)).trusted
     with pytest.raises(OutputError) as caught:
         trust_model(str(path))
-    assert "--trust" in caught.value.cure
-    assert "TITANIC_BATCH_TRUST" in caught.value.cure
+    assert "--trust" in caught.value.hint
+    assert "TITANIC_BATCH_TRUST" in caught.value.hint
     assert "not recorded as trusted" in record_written(HASH, "m")
 
 
@@ -433,7 +433,7 @@ assert trusted_by({HASH!r}) == "your ledger"
 try:
     add_to_ledger(user_ledger_path(), {OTHER!r}, "m", "trusted")
 except OutputError as error:
-    assert "--trust" in error.cure, error
+    assert "--trust" in error.hint, error
 else:
     raise AssertionError("written to a read-only mount")
 """

@@ -32,7 +32,7 @@ def refused(tmp_path: Path, home: Path, name: str, data: bytes) -> str:
     assert [p for p in sorted(tmp_path.rglob("*")) if home not in p.parents and p != home] == [
         p for p in before if home not in p.parents and p != home
     ]
-    return caught.value.what
+    return caught.value.message
 
 
 @pytest.mark.parametrize("ending", [".tar", ".zip"])

@@ -33,12 +33,12 @@ def test_the_libraries_in_use_are_told_without_importing_them() -> None:
 def test_what_is_no_version_gets_into_no_command(recorded: str) -> None:
     with pytest.raises(ModelError) as caught:
         check_sklearn_version(recorded, ref="m", allow_mismatch=False)
-    assert caught.value.cure == "Train it again here, or pass --allow-version-mismatch."
+    assert caught.value.hint == "Train it again here, or pass --allow-version-mismatch."
 
 
 def test_a_flag_is_named_only_where_there_is_one() -> None:
     for allow, named in ((False, True), (None, False)):
         with pytest.raises(ModelError) as caught:
             check_sklearn_version("0.24.2", ref="m", allow_mismatch=allow)
-        assert ("--allow-version-mismatch" in caught.value.cure) is named
-        assert caught.value.cure.startswith("Train it again here, or install that one (pip")
+        assert ("--allow-version-mismatch" in caught.value.hint) is named
+        assert caught.value.hint.startswith("Train it again here, or install that one (pip")

@@ -55,7 +55,7 @@ def test_a_model_with_custom_objects_is_refused(
         with pytest.raises(ModelError, match=r"custom_objects\.pkl") as caught:
             act()
         assert caught.value.exit_code == 69
-        assert "add --ignore-custom-objects" in caught.value.cure
+        assert "add --ignore-custom-objects" in caught.value.hint
     assert not out.exists()
     assert "custom_objects.pkl" in " ".join(show_model(scaled).warnings)
 
@@ -116,7 +116,7 @@ def test_a_model_of_no_framework_is_named_and_can_be_registered() -> None:
         joblib.dump(MODEL, made.path_of("model.pkl"))
     with pytest.raises(ModelError, match=r"unnamed framework \(bentoml.models.create\)") as caught:
         open_model("created")
-    follow(caught.value.cure)
+    follow(caught.value.hint)
     assert open_model("created").tag != str(made.tag)
 
 
@@ -125,13 +125,13 @@ def test_a_model_by_bentomls_picklable_model_is_named_and_can_be_registered() ->
         bentoml.picklable_model.save_model("picked", MODEL)
     with pytest.raises(ModelError, match=r"cloudpickle \(bentoml.picklable_model\)") as caught:
         open_model("picked")
-    follow(caught.value.cure)
+    follow(caught.value.hint)
     assert open_model("picked").loader == "bentoml"
 
 
-def follow(cure: str) -> Any:
+def follow(hint: str) -> Any:
     """Do what a message says: register the file, once it is trusted."""
-    titanic_batch, models, save, path, option, name = shlex.split(cure.split("`")[1])
+    titanic_batch, models, save, path, option, name = shlex.split(hint.split("`")[1])
     assert (titanic_batch, models, save, option) == ("titanic-batch", "models", "save", "--name")
     trust_model(path)
     return register_model(path, name=name)

@@ -10,12 +10,12 @@ from pathlib import Path
 from titanic_batch.publish.manifest import (
     MANIFEST_VERSION,
     TOOL,
-    FileFacts,
+    FileInfo,
     Manifest,
-    ModelFacts,
-    RejectFacts,
+    ModelInfo,
+    RejectInfo,
     RowCounts,
-    ToolFacts,
+    ToolInfo,
 )
 from titanic_batch.publish.paths import OutputPaths, output_paths
 from titanic_batch.publish.publication import Publication
@@ -47,19 +47,19 @@ def manifest_of(publication: Publication, data: bytes, rejects: Sequence[Reject]
         finished_at="2026-11-22T03:00:01.000Z",
         seconds=1.0,
         rows_per_second=float(scored + rejected),
-        tool=ToolFacts(name=TOOL, version="0"),
+        tool=ToolInfo(name=TOOL, version="0"),
         libraries={"python": "3"},
         options={},
-        model=ModelFacts(ref="m", tag="m:1", sha256="0" * 64, schema_sha256="0" * 64),
-        input=FileFacts(path="in.csv", format="csv", bytes=1, sha256="0" * 64),
-        output=FileFacts(
+        model=ModelInfo(ref="m", tag="m:1", sha256="0" * 64, schema_sha256="0" * 64),
+        input=FileInfo(path="in.csv", format="csv", bytes=1, sha256="0" * 64),
+        output=FileInfo(
             path=str(publication.paths.data),
             format="csv",
             bytes=publication.data.bytes_written,
             sha256=publication.data.sha256,
         ),
         rows=RowCounts(read=scored + rejected, scored=scored, rejected=rejected),
-        rejects=RejectFacts(
+        rejects=RejectInfo(
             path=str(publication.paths.rejects) if rejects else None,
             by_reason=dict(Counter(reject.reason for reject in rejects)),
         ),

@@ -150,7 +150,7 @@ def test_a_newer_version_is_ours_and_its_cure_is_to_upgrade(output: Path) -> Non
     publish(output, OLD)
     edited(output, lambda d: d.update(manifest_version=2, rows="in another form"))
     found = fault(output)
-    assert (found.is_ours, found.cure) == (True, "Upgrade titanic-batch.")
+    assert (found.is_ours, found.hint) == (True, "Upgrade titanic-batch.")
     assert is_published(output)  # so that no folder of inputs takes it for one
     with pytest.raises(UsageError, match="version 2, newer than this titanic-batch knows"):
         publish(output)

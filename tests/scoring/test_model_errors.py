@@ -150,7 +150,7 @@ def test_a_model_that_wants_more_memory_than_there_is_ends_in_71(
     with pytest.raises(WorkerEndedError) as caught:
         score(tmp_path / "in.csv", tmp_path / "out.csv", **options(Hungry()), max_rejects="100%")
     assert caught.value.exit_code == 71
-    assert "--chunk-size" in caught.value.cure
+    assert "--chunk-size" in caught.value.hint
     assert {path.name for path in tmp_path.iterdir()} == {"home", "in.csv", "model.pkl"}
 
 

@@ -36,7 +36,7 @@ def test_a_value_of_a_wrong_type_is_a_usage_error(name: str) -> None:
             continue
         with pytest.raises(UsageError, match=f"{name}=.* is wrong") as caught:
             make_options(**{name: value})
-        assert caught.value.cure.startswith("It takes ")
+        assert caught.value.hint.startswith("It takes ")
 
 
 def test_what_is_wrong_says_what_is_right() -> None:

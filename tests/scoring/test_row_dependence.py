@@ -58,9 +58,9 @@ def test_a_model_that_looks_at_other_rows_is_refused(
         score(source, tmp_path / "out.csv", workers=1, **given)
     error = caught.value
     assert error.exit_code == 65
-    assert "--allow-batch-dependence" in error.cure
-    assert " row" in error.what
-    assert "nan" not in error.what or name == "NullsOnly"
+    assert "--allow-batch-dependence" in error.hint
+    assert " row" in error.message
+    assert "nan" not in error.message or name == "NullsOnly"
     assert {path.name for path in tmp_path.iterdir()} == {"home", "in.csv", "model.pkl"}
 
 

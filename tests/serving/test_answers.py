@@ -6,7 +6,7 @@ import pytest
 
 from titanic_batch.schema import TrainingSchema, schema_from_json
 from titanic_batch.serving.answers import answer, field_name, read_answer, words_of
-from titanic_batch.serving.verdicts import Scored, Verdict, refusal
+from titanic_batch.serving.verdicts import RecordOutcome, Scored, refusal
 
 
 def schema(
@@ -50,7 +50,7 @@ def test_a_message_names_the_class_of_the_probability_first() -> None:
         refusal("model-error", ""),
     ],
 )
-def test_an_answer_reads_back_as_its_verdict(verdict: Verdict) -> None:
+def test_an_answer_reads_back_as_its_verdict(verdict: RecordOutcome) -> None:
     words = words_of(schema("Survived"), "titanic_model:abc")
     assert read_answer(answer(verdict, words), "survived") == verdict
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from titanic_batch.sources.base import Chunk, InputFacts, Parser, Source
+from titanic_batch.sources.base import Chunk, InputInfo, Parser, Source
 from titanic_batch.sources.opening import open_source
 
 Cells = tuple[Any, ...]
@@ -34,7 +34,7 @@ class Reading:
     rejected: list[Rejected] = field(default_factory=list)
     records: list[str] = field(default_factory=list)
     lines: list[int | None] = field(default_factory=list)
-    facts: InputFacts | None = None
+    facts: InputInfo | None = None
 
     @property
     def cells(self) -> list[Cells]:

@@ -19,13 +19,13 @@ class Record:
     line: int
     end: int = 0
     fields: list[bytes] = field(default_factory=list)
-    astray: list[int] = field(default_factory=list)
+    malformed: list[int] = field(default_factory=list)
 
     def verdict(self, header: list[bytes]) -> tuple[int, str] | None:
         """Return the position of the first fault (-1: the whole record) and its reason."""
         width = len(header)
-        if self.astray:
-            return self.astray[0] if self.astray[0] < width else -1, "bad-quote"
+        if self.malformed:
+            return self.malformed[0] if self.malformed[0] < width else -1, "bad-quote"
         for position, text in enumerate(self.fields):
             if not is_text(text):
                 return position if position < width else -1, "bad-encoding"
@@ -76,7 +76,7 @@ def scan(data: bytes, delimiter: int, first_line: int = 1) -> Scan:
     def end_field() -> None:
         nonlocal state, broken
         if broken:
-            record.astray.append(len(record.fields))
+            record.malformed.append(len(record.fields))
         record.fields.append(bytes(text))
         text.clear()
         state, broken = "start", False

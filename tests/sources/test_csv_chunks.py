@@ -99,7 +99,7 @@ def test_the_fast_parse_is_the_exact_parse(data: bytes) -> None:
 TRICKY = (
     'PassengerId,Pclass,Name,Ticket\n1,3,"Panula,\nMr. ""Jaako""\r\n\nArnold",\n'
     '2,1,plain,"PC 1"\r\n"","","",""\r\n3,2,"é, ""ü""",x\n'
-    '4,2,b"ad,x\n5,2\n6,2,"a"x,y\n7,2,"multi\nline"astray,y\n'
+    '4,2,b"ad,x\n5,2\n6,2,"a"x,y\n7,2,"multi\nline"malformed,y\n'
     "PassengerId,Pclass,Name,Ticket\n8,2,\xff,\x00\n9,2,c\rr,y\n10,1,last,ok\n"
 )
 
@@ -118,7 +118,7 @@ def test_a_file_reads_alike_at_every_chunk_size_from_one_byte_up(tmp_path: Path)
         (10, 15, "bad-encoding"),
         (11, 16, "bad-quote"),
     ]
-    assert whole.rejected[4].record == '7,2,"multi\nline"astray,y'
+    assert whole.rejected[4].record == '7,2,"multi\nline"malformed,y'
     assert whole.rows[1] == ("1", "3", 'Panula,\nMr. "Jaako"\r\n\nArnold', None)
     assert whole.rows[3] == (None, None, None, None)
     for chunk_bytes in range(1, size):

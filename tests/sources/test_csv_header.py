@@ -65,7 +65,7 @@ def test_a_faulty_header_fails_the_file(
     with pytest.raises(DataError, match=what) as caught:
         open_it(path, chunk_bytes=chunk_bytes)
     assert caught.value.where == f"{path}, line 1"
-    assert caught.value.cure
+    assert caught.value.hint
 
 
 def test_a_header_longer_than_believed_fails_the_file(tmp_path: Path) -> None:

@@ -87,9 +87,9 @@ def test_fields_and_verdict_of_each_record(data: bytes) -> None:
     for record in scan(data, ord(",")).records:
         fields = split_fields(strip_newline(data[record.start : record.end]), b",")
         assert record.verdict(list(header)) == record_fault(fields, header)
-        if not record.astray:
+        if not record.malformed:
             assert record.fields == [field.text for field in fields]
-        assert record.astray == [i for i, field in enumerate(fields) if field.astray]
+        assert record.malformed == [i for i, field in enumerate(fields) if field.malformed]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_what_pythons_csv_writes_is_regular_and_read_as_it_reads_it(
     read = []
     for start, end in itertools.pairwise(starts):
         fields = split_fields(strip_newline(data[start:end]), b",")
-        assert not any(field.astray for field in fields)
+        assert not any(field.malformed for field in fields)
         read.append([field.text.decode() for field in fields])
     oracle = list(csv.reader(io.StringIO(text.getvalue(), newline=""), strict=True))
     assert [row or [""] for row in oracle] == read == rows

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping
 from titanic_batch.alignment.convert import (
     Converted,
     Faulty,
@@ -27,11 +28,10 @@ from titanic_batch.alignment.counts import (
     NO_ROWS,
     AlignmentCounts,
     Cells,
-    Met,
+    Observations,
     Rows,
     count,
 )
-from titanic_batch.alignment.feeds import AlignmentPlan, Feed
 from titanic_batch.alignment.readers import (
     category_reader,
     mapping_reader,
@@ -56,18 +56,18 @@ class Aligned:
             hold anything.
         typed: The input columns that a feed read as they are, typed, before any filling.
         faults: All faults, by row and then by the column's position.
-        met: What was met on the way, by model column where there was anything.
+        observations: What was met on the way, by model column where there was anything.
     """
 
     features: tuple[Features, ...]
     typed: dict[str, pa.Array]
     faults: tuple[Fault, ...]
-    met: tuple[Met, ...]
+    observations: tuple[Observations, ...]
 
     @property
     def counts(self) -> AlignmentCounts:
         """How often it was met."""
-        return count(self.met)
+        return count(self.observations)
 
     def part(self, start: int, stop: int) -> Aligned:
         """Return the rows from `start` to `stop`, as if they alone had been aligned."""
@@ -78,7 +78,7 @@ class Aligned:
             faults=tuple(
                 replace(fault, index=fault.index - start) for fault in self.faults[first:last]
             ),
-            met=tuple(one.part(start, stop) for one in self.met),
+            observations=tuple(one.part(start, stop) for one in self.observations),
         )
 
 
@@ -92,7 +92,7 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
     features: list[Features] = []
     typed: dict[str, pa.Array] = {}
     faults: list[Fault] = []
-    met: list[Met] = []
+    observations: list[Observations] = []
     for feed in plan.feeds:
         column = _combined(cells.column(feed.position))
         converted = _convert(feed, column)
@@ -103,7 +103,7 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
             typed[feed.source] = converted.values
         one = _met(feed, column, converted)
         if not one.is_nothing:
-            met.append(one)
+            observations.append(one)
         if feed.fill is None and not feed.accepts_null:
             faults.extend(
                 Fault(row, feed.position, feed.source, "missing-value")
@@ -112,17 +112,19 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
         features.append(_feature(feed, converted))
     # Once each: every column of a one-hot group finds the same fault in the same cell.
     found = sorted(dict.fromkeys(faults), key=lambda fault: (fault.index, fault.position))
-    return Aligned(features=tuple(features), typed=typed, faults=tuple(found), met=tuple(met))
+    return Aligned(
+        features=tuple(features), typed=typed, faults=tuple(found), observations=tuple(observations)
+    )
 
 
-def typed_column(feed: Feed) -> pa.DataType | None:
+def typed_column(feed: ColumnMapping) -> pa.DataType | None:
     """Return the type that a text input column gets in typed outputs; None where it stays text."""
     if feed.mapping is not None or feed.one_hot is not None:
         return None
     return value_type_of(feed.column)
 
 
-def _convert(feed: Feed, cells: pa.Array) -> Converted:
+def _convert(feed: ColumnMapping, cells: pa.Array) -> Converted:
     if feed.one_hot is not None:
         return to_values(cells, pa.int64(), _reader(feed))
     if feed.mapping is not None:
@@ -141,7 +143,7 @@ def _convert(feed: Feed, cells: pa.Array) -> Converted:
     return to_values(cells, value_type_of(feed.column), _reader(feed))
 
 
-def _reader(feed: Feed) -> Reader:
+def _reader(feed: ColumnMapping) -> Reader:
     null_tokens = feed.null_tokens
     if feed.one_hot is not None:
         return one_hot_reader(
@@ -174,10 +176,10 @@ def _dummy_number(cells: pa.Array, null_tokens: tuple[str, ...]) -> Converted:
     return to_values(cells, pa.float64(), read)
 
 
-def _met(feed: Feed, cells: pa.Array, converted: Converted) -> Met:
+def _met(feed: ColumnMapping, cells: pa.Array, converted: Converted) -> Observations:
     unreadable = [row for row, reason in converted.faults if reason != "unknown-category"]
     nulls = _empty_rows(converted)
-    return Met(
+    return Observations(
         column=feed.column.name,
         fills=feed.fill is not None,
         source=feed.source if feed.one_hot is not None else feed.column.name,
@@ -201,7 +203,7 @@ def _tokens(cells: pa.Array, nulls: Rows) -> Cells:
     return _taken(cells, nulls[held.to_numpy(zero_copy_only=False)])
 
 
-def _doubtful(feed: Feed, cells: pa.Array) -> Cells:
+def _doubtful(feed: ColumnMapping, cells: pa.Array) -> Cells:
     if not feed.doubtful_tokens or (feed.rejects_doubtful and feed.column.kind == "category"):
         return NO_CELLS
     texts = pa.array(feed.doubtful_tokens, cells.type)
@@ -209,7 +211,7 @@ def _doubtful(feed: Feed, cells: pa.Array) -> Cells:
     return _taken(cells, np.flatnonzero(found))
 
 
-def _unknown_rows(feed: Feed, cells: pa.Array, converted: Converted) -> Rows:
+def _unknown_rows(feed: ColumnMapping, cells: pa.Array, converted: Converted) -> Rows:
     """Return the rows with values that the model never saw, whether they are let through or not."""
     rejected = [row for row, reason in converted.faults if reason == "unknown-category"]
     encoded = feed.one_hot is not None or (feed.column.categories and feed.mapping is None)
@@ -242,7 +244,7 @@ def _empty_rows(converted: Converted) -> Rows:
     return np.flatnonzero(null)
 
 
-def _feature(feed: Feed, converted: Converted) -> Features:
+def _feature(feed: ColumnMapping, converted: Converted) -> Features:
     """Return a column as the model was fed in training; its type depends on the plan only."""
     values = converted.values
     fill = feed.fill
@@ -267,7 +269,7 @@ def _feature(feed: Feed, converted: Converted) -> Features:
     return result + 0.0 if feed.column.whole else result  # of -0.0, it makes 0.0
 
 
-def _is_held_as_objects(feed: Feed, kind: pa.DataType, *, nullable: bool) -> bool:
+def _is_held_as_objects(feed: ColumnMapping, kind: pa.DataType, *, nullable: bool) -> bool:
     """Tell whether a column is fed as Python objects: each value as it is, beside any null."""
     column = feed.column
     if pa.types.is_string(kind) or (nullable and pa.types.is_boolean(kind)):
@@ -283,7 +285,7 @@ def _is_held_as_objects(feed: Feed, kind: pa.DataType, *, nullable: bool) -> boo
     return column.exact and (column.dtype == "object" or counts)
 
 
-def _objects(feed: Feed, converted: Converted) -> Features:
+def _objects(feed: ColumnMapping, converted: Converted) -> Features:
     """Return values as Python objects, one object per distinct value."""
     distinct, codes = converted.distinct, converted.codes
     if distinct is None or codes is None:

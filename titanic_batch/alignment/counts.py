@@ -71,7 +71,7 @@ NO_CELLS = Cells(rows=NO_ROWS, values=pa.array([], pa.string()))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Met:
+class Observations:
     """What the cells of one model column were, where they were not plain values.
 
     Attributes:
@@ -100,9 +100,9 @@ class Met:
         found = (self.nulls, self.unreadable, self.unknown.rows, self.doubtful.rows)
         return not any(rows.size for rows in found)
 
-    def part(self, start: int, stop: int) -> Met:
+    def part(self, start: int, stop: int) -> Observations:
         """Return the same of the rows from `start` to `stop`, counted from `start`."""
-        return Met(
+        return Observations(
             column=self.column,
             fills=self.fills,
             source=self.source,
@@ -120,7 +120,7 @@ def rows_between(rows: Rows, start: int, stop: int) -> Rows:
     return rows[first:last] - start
 
 
-def count(met: Iterable[Met]) -> AlignmentCounts:
+def count(met: Iterable[Observations]) -> AlignmentCounts:
     """Count what was met in a chunk."""
     counts = AlignmentCounts()
     for one in met:
@@ -141,7 +141,7 @@ def count(met: Iterable[Met]) -> AlignmentCounts:
     return counts
 
 
-def count_unknown(met: Iterable[Met], rows: Rows | None) -> dict[str, Counter[str]]:
+def count_unknown(met: Iterable[Observations], rows: Rows | None) -> dict[str, Counter[str]]:
     """Count the values that the model never saw in some rows of a chunk; None for all of them."""
     counts: dict[str, Counter[str]] = {}
     for one in met:

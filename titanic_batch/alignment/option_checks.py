@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from titanic_batch.alignment.feeds import Feed
+from titanic_batch.alignment.column_mappings import ColumnMapping
 from titanic_batch.alignment.names import nearest, prefixes
 from titanic_batch.alignment.options import ALL_COLUMNS, AlignmentOptions
 from titanic_batch.errors import UsageError
@@ -46,7 +46,7 @@ def check_options(schema: TrainingSchema, names: list[str], options: AlignmentOp
         if answer not in ("allow", "reject"):
             raise UsageError(
                 f"--unknown {name}={answer}: that is neither allow nor reject",
-                cure=f"Give --unknown {shell_quoted(f'{name}=allow')} or "
+                hint=f"Give --unknown {shell_quoted(f'{name}=allow')} or "
                 f"--unknown {shell_quoted(f'{name}=reject')}.",
             )
     for name in sorted(options.rename):
@@ -55,11 +55,11 @@ def check_options(schema: TrainingSchema, names: list[str], options: AlignmentOp
         if count > 1:
             olds = " and ".join(old for old, new in options.rename.items() if new == name)
             raise UsageError(
-                f"--rename feeds {name} from {olds}", cure="Name one input column for it."
+                f"--rename feeds {name} from {olds}", hint="Name one input column for it."
             )
 
 
-def check_options_used(feeds: Iterable[Feed], options: AlignmentOptions) -> None:
+def check_options_used(feeds: Iterable[ColumnMapping], options: AlignmentOptions) -> None:
     """Refuse options for a raw column that turned out to be behind no one-hot column.
 
     Raises:
@@ -83,7 +83,7 @@ def _require(name: str, names: set[str], flag: str, what: str) -> None:
         near = nearest(name, known)
         raise UsageError(
             f"{flag} {name}: there is no such column; it must be {what}",
-            cure=f"Did you mean {' or '.join(near)}?"
+            hint=f"Did you mean {' or '.join(near)}?"
             if near
             else f"They are: {', '.join(known[:_MOST_NAMED])}.",
         )

@@ -9,8 +9,8 @@ from itertools import islice
 
 import pyarrow as pa
 
+from titanic_batch.alignment.column_mappings import Action, AlignmentPlan, ColumnMapping
 from titanic_batch.alignment.convert import Faulty
-from titanic_batch.alignment.feeds import Action, AlignmentPlan, Feed
 from titanic_batch.alignment.names import Names, find_source, normalised, prefixes
 from titanic_batch.alignment.option_checks import check_options, check_options_used
 from titanic_batch.alignment.options import ALL_COLUMNS, AlignmentOptions
@@ -91,7 +91,7 @@ def plan_alignment(
         options=options,
         text_cells=text_cells,
     )
-    feeds: list[Feed] = []
+    feeds: list[ColumnMapping] = []
     missing: list[str] = []
     for column in schema.columns:
         feed = _feed(column, given)
@@ -111,7 +111,7 @@ def plan_alignment(
     ]
     if problems:
         raise DataError(
-            "; ".join(problems), where=where, cure="Convert the column in the input first."
+            "; ".join(problems), where=where, hint="Convert the column in the input first."
         )
     used = {feed.source for feed in feeds}
     return AlignmentPlan(
@@ -122,7 +122,7 @@ def plan_alignment(
     )
 
 
-def _feed(column: ColumnSchema, given: _Given) -> Feed | None:
+def _feed(column: ColumnSchema, given: _Given) -> ColumnMapping | None:
     inputs, options, text_cells = given.inputs, given.options, given.text_cells
     mapping = options.mapping.get(column.name)
     if mapping is None and column.mapping is not None:
@@ -145,7 +145,7 @@ def _feed(column: ColumnSchema, given: _Given) -> Feed | None:
         action = "renamed"
     elif not text_cells and cast_needed(inputs.field(position).type, column):
         action = "cast"
-    return Feed(
+    return ColumnMapping(
         column=column,
         source=source,
         position=position,
@@ -185,7 +185,7 @@ def _source(column: ColumnSchema, given: _Given) -> str | None:
     return find_source(column.name, names, taken=given.wanted)
 
 
-def _one_hot_feed(column: ColumnSchema, given: _Given) -> Feed | None:
+def _one_hot_feed(column: ColumnSchema, given: _Given) -> ColumnMapping | None:
     """Feed a `name_value` column, as pandas.get_dummies makes it, from the raw column `name`."""
     if column.kind not in ("number", "integer", "boolean") or not _may_be_dummy(column):
         return None
@@ -203,7 +203,7 @@ def _one_hot_feed(column: ColumnSchema, given: _Given) -> Feed | None:
         # With one value known, a null would silently be the value that is not.
         tells_null = learned is not None or len(seen) > 1
         allowed = {prefix, source, column.name} & set(options.allow_null)
-        return Feed(
+        return ColumnMapping(
             column=column,
             source=source,
             position=given.inputs.get_field_index(source),
@@ -281,7 +281,7 @@ def _one_hot_fill(
     if text not in known:
         raise UsageError(
             f"--fill {prefix}={text}: that is no category the model knows",
-            cure=f"Its categories are: {', '.join(sorted(known)[:_MOST_NAMED])}.",
+            hint=f"Its categories are: {', '.join(sorted(known)[:_MOST_NAMED])}.",
         )
     return int(text == value)
 
@@ -293,7 +293,7 @@ def _value(column: ColumnSchema, value: Scalar, flag: str) -> Scalar:
         known = ", ".join(map(str, (column.categories or ())[:_MOST_NAMED]))
         raise UsageError(
             f"{flag} {column.name}={value}: that is no {column.kind} the model knows",
-            cure=f"Its categories are: {known}." if known else f"Give a {column.kind}.",
+            hint=f"Its categories are: {known}." if known else f"Give a {column.kind}.",
         )
     return read
 
@@ -329,7 +329,7 @@ def _missing(missing: list[str], names: Names, where: str) -> MissingColumnsErro
     error = MissingColumnsError(
         f"missing {noun} of the model: {'; '.join(lines)}",
         where=where,
-        cure=f"The input has: {there}.",
+        hint=f"The input has: {there}.",
     )
     error.missing = tuple(missing)
     return error

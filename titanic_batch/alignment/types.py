@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.types as pat
 
-from titanic_batch.alignment.feeds import Feed
+from titanic_batch.alignment.column_mappings import ColumnMapping
 from titanic_batch.schema import ColumnSchema
 
 
@@ -19,7 +19,7 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(pat.is_string(kind) or pat.is_large_string(kind) or pat.is_string_view(kind))
 
 
-def mismatch(kind: pa.DataType, feed: Feed) -> str | None:
+def mismatch(kind: pa.DataType, feed: ColumnMapping) -> str | None:
     """Say why no value of a type can feed a model column; None where it can."""
     values = value_type(kind)
     usable = (

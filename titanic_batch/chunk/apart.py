@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from titanic_batch.alignment.apply import Features
-from titanic_batch.alignment.feeds import AlignmentPlan
-from titanic_batch.chunk.answers import Predictions, joined, taken
+from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.chunk.frame import is_widened
+from titanic_batch.chunk.predictions import Predictions, joined, taken
 
 
 def ask_apart(

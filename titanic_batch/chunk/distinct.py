@@ -2,7 +2,7 @@
 
 Like rows take the same way through a tree. A processor guesses at each branch which way it goes,
 and among sorted rows the guess is mostly right; equal rows need not be asked about twice. Where
-rows are independent (`ModelFacts.independent_rows`), which only trees are known to be, the answers
+rows are independent (`ModelInfo.independent_rows`), which only trees are known to be, the answers
 are the same to the last bit. What it saves is in docs/performance.md.
 """
 

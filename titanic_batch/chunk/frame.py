@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from titanic_batch.alignment.apply import Features
-from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.types import is_plain_integer
 from titanic_batch.schema import ColumnSchema
 

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from titanic_batch.alignment.apply import Features
-from titanic_batch.alignment.feeds import AlignmentPlan
-from titanic_batch.chunk.answers import ModelFacts, Predictions
+from titanic_batch.alignment.column_mappings import AlignmentPlan
+from titanic_batch.chunk.predictions import ModelInfo, Predictions
 from titanic_batch.models.code import LoadedCode
 
 #: What is predicted sooner is not worth keeping: to hash and write it may take a twentieth of that.
@@ -47,7 +47,7 @@ class Keeper:
         self,
         plan: AlignmentPlan,
         features: Sequence[Features],
-        facts: ModelFacts,
+        facts: ModelInfo,
         code: LoadedCode,
     ) -> KeptRows:
         """Return what is kept of the rows that consist of `features`.
@@ -71,7 +71,7 @@ class KeptRows:
     folder: Path
     plan: AlignmentPlan = field(repr=False)
     features: Sequence[Features] = field(repr=False)
-    facts: ModelFacts
+    facts: ModelInfo
     code: LoadedCode
 
     @cached_property
@@ -147,7 +147,7 @@ def _bytes_of(values: Features) -> Iterator[bytes]:
     yield repr([(kind.__qualname__, text) for kind, text in codes]).encode()
 
 
-def _could_be(found: Predictions, facts: ModelFacts) -> bool:
+def _could_be(found: Predictions, facts: ModelInfo) -> bool:
     """Tell whether predictions have the form of a model's."""
     labels, probabilities = found.labels, found.probabilities
     if labels.ndim != 1 or not len(labels):

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from titanic_batch.alignment.apply import typed_column
-from titanic_batch.alignment.feeds import AlignmentPlan
-from titanic_batch.chunk.answers import ModelFacts, Predictions
+from titanic_batch.alignment.column_mappings import AlignmentPlan
+from titanic_batch.chunk.predictions import ModelInfo, Predictions
 from titanic_batch.errors import ModelError, UsageError
 from titanic_batch.printable import shell_quoted
 
@@ -47,7 +47,7 @@ class OutputPlan:
 def plan_output(
     inputs: pa.Schema,
     alignment: AlignmentPlan,
-    facts: ModelFacts,
+    facts: ModelInfo,
     *,
     keep: str | Sequence[str],
     text_cells: bool,
@@ -86,13 +86,13 @@ def plan_output(
     if "" in added:
         raise UsageError(
             "--prediction-column and --probability-column must not be empty",
-            cure="Leave them out for prediction and probability.",
+            hint="Leave them out for prediction and probability.",
         )
     clashes = sorted(name for name, count in Counter((*kept, *added)).items() if count > 1)
     if clashes:
         raise UsageError(
             f"the output would have column {', '.join(clashes)} twice",
-            cure=_other_names(set(kept), prediction_column, probability_column, suffixes),
+            hint=_other_names(set(kept), prediction_column, probability_column, suffixes),
         )
     types = _typed(alignment) if text_cells and output_format == "parquet" else {}
     fields = [
@@ -154,13 +154,13 @@ def _labels(labels: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
         if pa.types.is_string(found.type):  # "06370" is no 6370
             raise ModelError(
                 "its predict answers with texts, and it has no classes_ that say so",
-                cure="Save an estimator that has its labels in classes_, as scikit-learn's have.",
+                hint="Save an estimator that has its labels in classes_, as scikit-learn's have.",
             )
         return found.cast(kind)
     except pa.ArrowException as exc:
         raise ModelError(
             f"its predict answers with {labels.dtype}, where its classes are {kind}",
-            cure="Save an estimator whose predict answers with one of its classes_, for example "
+            hint="Save an estimator whose predict answers with one of its classes_, for example "
             "CatBoostClassifier instead of CatBoost.",
         ) from exc
 
@@ -202,7 +202,7 @@ def _kept(inputs: pa.Schema, keep: str | Sequence[str]) -> tuple[str, ...]:
     if unknown:
         raise UsageError(
             f"--keep names {', '.join(unknown)}, which the input does not have",
-            cure=f"It has: {', '.join(inputs.names)}.",
+            hint=f"It has: {', '.join(inputs.names)}.",
         )
     return tuple(name for name in inputs.names if name in wanted)
 
@@ -212,7 +212,7 @@ def _repeating(
     kept: Sequence[str],
     inputs: pa.Schema,
     prediction_column: str,
-    facts: ModelFacts,
+    facts: ModelInfo,
 ) -> tuple[str, ...]:
     fed = {feed.source for feed in alignment.feeds if feed.column.kind not in ("number", "text")}
     encoded = {field.name for field in inputs if pa.types.is_dictionary(field.type)}
@@ -254,5 +254,5 @@ def _refuse_unwritable(fields: list[pa.Field]) -> None:
         if not _is_writable(kind):
             raise UsageError(
                 f"column {field.name} is {kind}, which CSV cannot hold",
-                cure=f"Write Parquet, or leave it out: --keep {shell_quoted(_rest(fields))}",
+                hint=f"Write Parquet, or leave it out: --keep {shell_quoted(_rest(fields))}",
             )

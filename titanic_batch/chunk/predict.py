@@ -18,10 +18,10 @@ from titanic_batch.chunk.memory import require_room
 require_room()  # before the first import of scikit-learn, here and in `independence`
 from sklearn.utils import _safe_indexing
 
-from titanic_batch.chunk.answers import ModelFacts, Predictions, joined, taken
 from titanic_batch.chunk.distinct import distinct_rows, is_worth_sorting_for
 from titanic_batch.chunk.independence import PIPELINE, independence_of
 from titanic_batch.chunk.kept import FEWEST_ROWS, KeptRows, rows_to_ask
+from titanic_batch.chunk.predictions import ModelInfo, Predictions, joined, taken
 from titanic_batch.errors import ModelError
 from titanic_batch.models.calling import model_code
 from titanic_batch.schema.derive.exact import exact_class
@@ -37,7 +37,7 @@ _ARGMAX_CLASSIFIERS = frozenset(
 )
 
 
-def model_facts(estimator: Any) -> ModelFacts:
+def model_info(estimator: Any) -> ModelInfo:
     """Find out what an estimator answers with.
 
     Raises:
@@ -51,14 +51,14 @@ def model_facts(estimator: Any) -> ModelFacts:
         "known_by_row": known.by_row,
     }
     if classes is None or not len(classes):  # none at all: CatBoost's regressors
-        return ModelFacts(classes=None, has_probability=False, label_type=pa.float64(), **rows)
+        return ModelInfo(classes=None, has_probability=False, label_type=pa.float64(), **rows)
     if isinstance(classes, list):
         raise _several_outputs()
     values = np.asarray(classes)
     label_type = {"i": pa.int64(), "u": pa.int64(), "b": pa.bool_(), "f": pa.float64()}.get(
         values.dtype.kind, pa.string()
     )
-    return ModelFacts(
+    return ModelInfo(
         classes=tuple(values.tolist()),
         has_probability=hasattr(estimator, "predict_proba"),
         label_type=label_type,
@@ -70,7 +70,7 @@ def model_facts(estimator: Any) -> ModelFacts:
 def predict(
     estimator: Any,
     features: Any,
-    facts: ModelFacts,
+    facts: ModelInfo,
     threshold: float | None = None,
     kept: KeptRows | None = None,
     *,
@@ -83,7 +83,7 @@ def predict(
     Args:
         estimator: The fitted model.
         features: Frame or array of shape (n_rows, n_features), n_rows > 0.
-        facts: What `model_facts` said of it.
+        facts: What `model_info` said of it.
         threshold: For binary classifiers: the label is `classes_[1]` where its probability is at
             least this, else `classes_[0]`.
         kept: What an earlier run has predicted of them, and takes what this one does.
@@ -115,7 +115,7 @@ def predict(
                 raise ModelError(
                     f"asked about {span.stop - span.start:,} rows, the model answers with "
                     f"{len(part.labels):,} predictions",
-                    cure="It must answer with one for each row.",
+                    hint="It must answer with one for each row.",
                 )
             seconds = time.perf_counter() - asked
             if kept is not None:
@@ -132,7 +132,7 @@ def predict_each(
     estimator: Any,
     features: Any,
     counts: Sequence[int],
-    facts: ModelFacts,
+    facts: ModelInfo,
     threshold: float | None = None,
 ) -> list[Predictions]:
     """Predict several batches as `predict` does each, with their preprocessing done at once.
@@ -143,7 +143,7 @@ def predict_each(
         estimator: The fitted model.
         features: The batches one below the other, shape (n_rows, n_features).
         counts: How many rows each has; together n_rows.
-        facts: What `model_facts` said of it.
+        facts: What `model_info` said of it.
         threshold: See `predict`.
     """
     final, inputs = _preprocessed(estimator, features)
@@ -167,7 +167,7 @@ def _own_rows(inputs: Any, span: slice) -> Any:
 
 
 def _ask_once(
-    estimator: Any, final: Any, inputs: Any, facts: ModelFacts, threshold: float | None
+    estimator: Any, final: Any, inputs: Any, facts: ModelInfo, threshold: float | None
 ) -> Predictions:
     """Ask about each distinct row once; only where rows are independent."""
     found = distinct_rows(inputs)
@@ -178,7 +178,7 @@ def _ask_once(
 
 
 def _ask(
-    estimator: Any, final: Any, inputs: Any, facts: ModelFacts, threshold: float | None
+    estimator: Any, final: Any, inputs: Any, facts: ModelInfo, threshold: float | None
 ) -> Predictions:
     """Ask a model's last step."""
     if not facts.has_probability:
@@ -211,7 +211,7 @@ def _labels(final: Any, inputs: Any) -> npt.NDArray[Any]:
 def _several_outputs() -> ModelError:
     return ModelError(
         "the model predicts several outputs at once, which is not supported",
-        cure="Save one model per output.",
+        hint="Save one model per output.",
     )
 
 

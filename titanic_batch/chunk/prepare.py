@@ -12,11 +12,11 @@ import pandas as pd
 
 from titanic_batch.alignment.apply import Aligned, Features, align
 from titanic_batch.alignment.counts import count_unknown
-from titanic_batch.chunk.answers import Predictions, taken
 from titanic_batch.chunk.output import output_table
+from titanic_batch.chunk.predictions import Predictions, taken
 from titanic_batch.chunk.profile import profile_chunk
 from titanic_batch.chunk.rejects import reject_records
-from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import TitanicBatchError
 from titanic_batch.faults import Fault
 from titanic_batch.sources.base import Chunk, Parsed, Parser
@@ -35,7 +35,7 @@ class Prepared:
         features: Those as one array per model column; None where there is nothing to predict.
     """
 
-    task: ChunkTask
+    task: FileContext
     chunk: Chunk
     parsed: Parsed
     aligned: Aligned
@@ -55,14 +55,14 @@ class Prepared:
         )
 
 
-def prepare(task: ChunkTask, chunk: Chunk) -> Prepared:
+def prepare(task: FileContext, chunk: Chunk) -> Prepared:
     """Parse and align a chunk, and take its good rows; raises DataError where it has none."""
     parsed = task.parser.parse(chunk)
     return _prepared(task, chunk, parsed, align(task.alignment, parsed.cells))
 
 
 def prepare_several(
-    items: Sequence[tuple[ChunkTask, Chunk]],
+    items: Sequence[tuple[FileContext, Chunk]],
 ) -> list[Prepared | TitanicBatchError]:
     """Parse and align chunks, those of like files together: each call costs more than a few rows.
 
@@ -75,14 +75,14 @@ def prepare_several(
     return prepared
 
 
-def _way(item: tuple[ChunkTask, Chunk]) -> tuple[Parser, int]:
+def _way(item: tuple[FileContext, Chunk]) -> tuple[Parser, int]:
     """Return what is equal where chunks are parsed and aligned alike."""
     task, _ = item
     return task.parser, id(task.alignment)  # those of like files are one object
 
 
 def _prepare_alike(
-    items: Sequence[tuple[ChunkTask, Chunk]],
+    items: Sequence[tuple[FileContext, Chunk]],
 ) -> list[Prepared | TitanicBatchError]:
     task, chunks = items[0][0], [chunk for _, chunk in items]
     cells = task.parser.parse_together(chunks) if len(items) > 1 else None
@@ -99,14 +99,14 @@ def _prepare_alike(
     return prepared
 
 
-def _prepared_or_error(task: ChunkTask, chunk: Chunk) -> Prepared | TitanicBatchError:
+def _prepared_or_error(task: FileContext, chunk: Chunk) -> Prepared | TitanicBatchError:
     try:
         return prepare(task, chunk)
     except TitanicBatchError as exc:
         return exc
 
 
-def _prepared(task: ChunkTask, chunk: Chunk, parsed: Parsed, aligned: Aligned) -> Prepared:
+def _prepared(task: FileContext, chunk: Chunk, parsed: Parsed, aligned: Aligned) -> Prepared:
     rows = _rows_without(aligned.faults, parsed.cells.num_rows)
     some = (parsed.cells.num_rows if rows is None else rows.size) > 0
     features = None
@@ -125,7 +125,7 @@ def finish(
     failed: Sequence[tuple[int, str]] = (),
     *,
     rows_tried: int = 0,
-) -> ChunkResult:
+) -> ScoredChunk:
     """Lay out and encode what was predicted, and make rejects of the rest.
 
     Args:
@@ -133,7 +133,7 @@ def finish(
         predictions: For the rows of its features but those that failed; None where nothing was
             predicted.
         failed: The rows on which the model raises, by position, and what it says.
-        rows_tried: See `ChunkResult`.
+        rows_tried: See `ScoredChunk`.
     """
     task, faults, rows = prepared.task, list(prepared.aligned.faults), prepared.rows
     payload, is_file, scored = b"", False, prepared.row_count
@@ -167,9 +167,9 @@ def finish(
     if task.profile is not None and predictions is not None:
         profile = profile_chunk(task.profile, prepared.aligned.typed, rows, predictions)
     counts = prepared.aligned.counts
-    counts.scored_unknown = count_unknown(prepared.aligned.met, rows)
+    counts.scored_unknown = count_unknown(prepared.aligned.observations, rows)
     rejects, others = reject_records(task.parser, prepared.chunk, prepared.parsed, faults)
-    return ChunkResult(
+    return ScoredChunk(
         rows_read=prepared.chunk.row_count,
         rows_scored=scored,
         rows_recalled=recalled,

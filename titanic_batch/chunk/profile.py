@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.bins import Bins, bins_of_column, bins_of_score, count_in_ranges
-from titanic_batch.chunk.answers import ModelFacts, Predictions
+from titanic_batch.chunk.predictions import ModelInfo, Predictions
 from titanic_batch.schema import TrainingSchema
 
 
@@ -49,9 +49,7 @@ class Profile:
             self.score = other.score if self.score is None else self.score + other.score
 
 
-def plan_profile(
-    alignment: AlignmentPlan, schema: TrainingSchema, facts: ModelFacts
-) -> ProfilePlan:
+def plan_profile(alignment: AlignmentPlan, schema: TrainingSchema, facts: ModelInfo) -> ProfilePlan:
     """Return what can be counted: columns as the input holds them, not what was derived."""
     return ProfilePlan(
         columns=tuple(

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from titanic_batch.alignment.apply import Features
-from titanic_batch.chunk.answers import ModelFacts, Predictions
 from titanic_batch.chunk.apart import ask_apart, rows_alike
 from titanic_batch.chunk.failing import (
     TogetherError,
@@ -18,8 +17,9 @@ from titanic_batch.chunk.failing import (
 )
 from titanic_batch.chunk.frame import model_input
 from titanic_batch.chunk.predict import predict, predict_each
+from titanic_batch.chunk.predictions import ModelInfo, Predictions
 from titanic_batch.chunk.prepare import Prepared, finish, prepare, prepare_several
-from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.chunk.trial import Rows, try_rows
 from titanic_batch.errors import (
     DataError,
@@ -39,24 +39,24 @@ class _Model:
     """A model, what is known of it, and its code, of which nothing is kept where that is None."""
 
     estimator: Any
-    facts: ModelFacts
+    facts: ModelInfo
     code: LoadedCode | None
 
 
 def score_chunk(
-    task: ChunkTask,
+    task: FileContext,
     chunk: Chunk,
     estimator: Any,
-    facts: ModelFacts | None,
+    facts: ModelInfo | None,
     code: LoadedCode | None = None,
-) -> ChunkResult:
+) -> ScoredChunk:
     """Score one chunk.
 
     Args:
         task: The file's parser, alignment and output.
         chunk: The records.
         estimator: The fitted model; None to validate only.
-        facts: What `model_facts` said of it.
+        facts: What `model_info` said of it.
         code: What it runs; None to keep nothing.
 
     Raises:
@@ -72,15 +72,15 @@ def score_chunk(
 
 
 def score_chunks(
-    items: Sequence[tuple[ChunkTask, Chunk]],
+    items: Sequence[tuple[FileContext, Chunk]],
     estimator: Any,
-    facts: ModelFacts,
+    facts: ModelInfo,
     code: LoadedCode | None = None,
-) -> list[ChunkResult | TitanicBatchError]:
+) -> list[ScoredChunk | TitanicBatchError]:
     """Score the small chunks of several files, with one call of the model where that is the same.
 
     A call costs milliseconds whatever the rows, which is most of a small file's time. Whole models
-    are called once where they predict each row on its own (`ModelFacts.independent_rows`), and else
+    are called once where they predict each row on its own (`ModelInfo.independent_rows`), and else
     what comes before a pipeline's last step, where that treats each row on its own.
 
     Returns:
@@ -93,7 +93,7 @@ def score_chunks(
         estimator,
         facts,
     )
-    results: list[ChunkResult | TitanicBatchError] = []
+    results: list[ScoredChunk | TitanicBatchError] = []
     for one in prepared:
         if isinstance(one, TitanicBatchError):
             results.append(one)
@@ -110,7 +110,7 @@ def score_chunks(
     return results
 
 
-def _score_one(prepared: Prepared, features: Sequence[Features], model: _Model) -> ChunkResult:
+def _score_one(prepared: Prepared, features: Sequence[Features], model: _Model) -> ScoredChunk:
     task = prepared.task
     predictions, failed = _predict_one(prepared, features, model)
     tried = 0
@@ -212,7 +212,7 @@ def _try(
             "the model's score of a row depends on the rows beside it, or on what it was asked "
             f"before: row{'s' if len(rows) > 1 else ''} {shown}{more} ({trial.shown})",
             where=task.input,
-            cure="Let the model use what it learned in training only, or accept scores that "
+            hint="Let the model use what it learned in training only, or accept scores that "
             "depend on how the input is cut into chunks with --allow-batch-dependence.",
         )
     return trial.rows
@@ -224,17 +224,17 @@ def _fails(prepared: Prepared, exc: Exception, what: str) -> DataError:
     error = DataError(
         f"{what}: {said}",
         where=f"{prepared.task.input}, rows {first} to {first + prepared.chunk.row_count - 1}",
-        cure="See what it is fed with `titanic-batch check`.",
+        hint="See what it is fed with `titanic-batch check`.",
     )
-    error.logged_what = f"{what}: {said.partition(':')[0]}"  # its own words may quote a cell
+    error.logged_message = f"{what}: {said.partition(':')[0]}"  # its own words may quote a cell
     return error
 
 
 def _predict_together(
-    prepared: list[Prepared], estimator: Any, facts: ModelFacts
+    prepared: list[Prepared], estimator: Any, facts: ModelInfo
 ) -> list[Predictions] | None:
     """Predict several chunks' rows at once; None if they don't go together or the model fails."""
-    if len(prepared) < 2 or not facts.goes_together:
+    if len(prepared) < 2 or not facts.batchable:
         return None
     if any(one.task.whole or one.task.trial for one in prepared):
         return None

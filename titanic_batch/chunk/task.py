@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.counts import AlignmentCounts
-from titanic_batch.alignment.feeds import AlignmentPlan
 from titanic_batch.chunk.kept import Keeper
 from titanic_batch.chunk.output import OutputPlan
 from titanic_batch.chunk.profile import Profile, ProfilePlan
@@ -16,7 +16,7 @@ from titanic_batch.sources.base import Parser
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChunkTask:
+class FileContext:
     """Everything but the chunk and the model that scoring a chunk takes; one per input file.
 
     Attributes:
@@ -65,7 +65,7 @@ class Reject:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChunkResult:
+class ScoredChunk:
     """What became of a chunk: every row of it is scored or rejected.
 
     Attributes:

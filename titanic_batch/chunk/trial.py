@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from titanic_batch.alignment.apply import Features
-from titanic_batch.chunk.answers import Predictions, taken
+from titanic_batch.chunk.predictions import Predictions, taken
 
 #: Rows that are asked about beside each other, and alone.
 MOST_ROWS = 256

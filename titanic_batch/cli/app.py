@@ -101,7 +101,7 @@ def _run() -> int:
             return _say(spent)
         bug = TitanicBatchError(
             f"a bug in titanic-batch: {type(exc).__name__}: {exc}",
-            cure="Please report it with the output of the same command with --verbose.",
+            hint="Please report it with the output of the same command with --verbose.",
         )
         print_error(bug)
         if style().verbose:
@@ -128,7 +128,7 @@ def _run_command() -> int:
         context = getattr(exc, "ctx", None)
         command = context.command_path if context is not None else "titanic-batch"
         what = exc.format_message().rstrip(".").replace("Value error, ", "")
-        raise UsageError(what, cure=f"See `{command} --help`.") from exc
+        raise UsageError(what, hint=f"See `{command} --help`.") from exc
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else int(bool(exc.code))
     return code if isinstance(code, int) else 0

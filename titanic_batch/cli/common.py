@@ -13,7 +13,7 @@ from titanic_batch.cli.console import Style, set_style, style
 from titanic_batch.errors import ClosedPipeError
 from titanic_batch.standard_streams import require_stdout
 
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only print errors.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
 LogFormat = Annotated[
     Literal["text", "json"],

@@ -28,7 +28,7 @@ class Style:
     """How a command talks, set once by its options.
 
     Attributes:
-        quiet: Say nothing but errors.
+        quiet: Only print errors.
         verbose: Say more; show tracebacks of bugs.
         log_format: `json` makes every line on stderr a JSON document.
         as_json: The result is one JSON document.
@@ -124,8 +124,8 @@ def print_error(error: TitanicBatchError | InterruptedRunError) -> None:
         with contextlib.suppress(OutputError):  # it is the lesser of the two
             print_json({"status": "failed", "exit_code": code, "error": error.to_json()})
     if _style.log_format == "json":
-        what, cure = without_cells(error)
-        fields = {"exit_code": code, "where": error.where, "cure": cure}
+        what, hint = without_cells(error)
+        fields = {"exit_code": code, "where": error.where, "cure": hint}
         _print_log_line("error", "error", what, fields)
         return
     first, *more = str(error).split("\n")

@@ -58,10 +58,10 @@ def report(error: TitanicBatchError, *, under: str = "") -> None:
     shown = copy.copy(error)
     if under and not error.where.startswith(under):
         shown.where = f"{under}, {error.where}" if error.where else under
-    if _KEYS_OF_THE_FILE.search(f"{error.what} {error.cure}"):
-        shown.cure = f"{error.cure} {_WHERE_KEYS_ARE}".lstrip()
-        if error.logged_cure is not None:
-            shown.logged_cure = f"{error.logged_cure} {_WHERE_KEYS_ARE}".lstrip()
+    if _KEYS_OF_THE_FILE.search(f"{error.message} {error.hint}"):
+        shown.hint = f"{error.hint} {_WHERE_KEYS_ARE}".lstrip()
+        if error.logged_hint is not None:
+            shown.logged_hint = f"{error.logged_hint} {_WHERE_KEYS_ARE}".lstrip()
     before = style()
     set_style(replace(before, as_json=False))
     print_error(shown)

@@ -125,7 +125,7 @@ def save_command(
     if data is None and (delimiter is not None or encoding != "utf-8" or null):
         raise UsageError(
             "--delimiter, --encoding and --null say how --data is read, and there is none",
-            cure="Add --data train.csv, or leave them out.",
+            hint="Add --data train.csv, or leave them out.",
         )
     dialect = declare_dialect(delimiter or ",", encoding)
     sources = parse_pairs(rename or (), "--rename", "OLD=NEW")

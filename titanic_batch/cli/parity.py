@@ -61,7 +61,7 @@ def parity_command(
             f"batch and service do not agree on {report.compared - report.equal:,} of "
             f"{report.compared:,} rows",
             where=input,
-            cure=_cure(report),
+            hint=_cure(report),
         )
 
 

@@ -150,7 +150,7 @@ def _days(job: Job, date: str | None, backfill: str | None) -> list[date]:
 
     if backfill is not None:
         if date is not None:
-            raise UsageError("--date and --backfill exclude each other", cure="Give one of them.")
+            raise UsageError("--date and --backfill exclude each other", hint="Give one of them.")
         return parse_range(backfill)
     if date in (None, "today"):
         return [today(job.zone)]

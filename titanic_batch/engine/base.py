@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from titanic_batch.chunk.answers import ModelFacts
-from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.chunk.predictions import ModelInfo
+from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import TitanicBatchError
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.sources.base import Chunk
@@ -24,27 +24,27 @@ class ModelDescription:
         libraries: The distributions that its classes come from, with their versions.
     """
 
-    facts: ModelFacts
+    facts: ModelInfo
     schema: TrainingSchema
     warnings: tuple[str, ...] = ()
     libraries: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class ChunkTask:
     """One chunk to score, on behalf of the input file number `key`."""
 
     key: int
-    task: ChunkTask
+    task: FileContext
     chunk: Chunk
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one `Work`: a result, or the error that scoring it ended in."""
+class ChunkResult:
+    """What became of one `ChunkTask`: a result, or the error that scoring it ended in."""
 
     key: int
-    result: ChunkResult | TitanicBatchError
+    result: ScoredChunk | TitanicBatchError
 
 
 class Engine(Protocol):
@@ -54,7 +54,7 @@ class Engine(Protocol):
         """Load the model and say what it is; raises ModelError where that fails."""
         ...
 
-    def map(self, works: Iterable[Work]) -> Iterator[Outcome]:
+    def map(self, works: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
         """Yield the outcome of each work in order; `works` is read a little ahead.
 
         Raises:

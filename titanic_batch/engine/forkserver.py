@@ -110,7 +110,7 @@ def could_not_start(reason: OSError) -> TitanicBatchError:
     """Return the error that says so."""
     return exhausted(reason) or WorkerEndedError(
         "a worker process could not be started, most often because memory ran out",
-        cure="Lower --workers, or give the job more memory.",
+        hint="Lower --workers, or give the job more memory.",
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from titanic_batch.chunk.answers import ModelFacts
-from titanic_batch.engine.base import Work
+from titanic_batch.chunk.predictions import ModelInfo
+from titanic_batch.engine.base import ChunkTask
 
 _GROUP_BYTES = 1 << 20
 
 
-def grouped(works: Iterable[Work], facts: ModelFacts, most: int) -> Iterator[list[Work]]:
+def grouped(works: Iterable[ChunkTask], facts: ModelInfo, most: int) -> Iterator[list[ChunkTask]]:
     """Yield works in order, as lists of one, or of several small ones that go together.
 
     A chunk that is not all of its input goes alone: what is predicted of it is kept, for a run
@@ -21,10 +21,10 @@ def grouped(works: Iterable[Work], facts: ModelFacts, most: int) -> Iterator[lis
         facts: Whether the model can be given rows of several files at once.
         most: The most works in a group.
     """
-    if not facts.goes_together:
+    if not facts.batchable:
         yield from ([work] for work in works)
         return
-    group: list[Work] = []
+    group: list[ChunkTask] = []
     size = 0
     for work in works:
         goes_alone = not work.chunk.is_all or len(work.chunk.data) > _GROUP_BYTES

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Any
 
-from titanic_batch.chunk.task import ChunkResult, ChunkTask
-from titanic_batch.engine.base import ModelDescription, Outcome, Work
+from titanic_batch.chunk.task import FileContext, ScoredChunk
+from titanic_batch.engine.base import ChunkResult, ChunkTask, ModelDescription
 from titanic_batch.engine.forkserver import (
     WorkerProcess,
     could_not_start,
@@ -41,7 +41,7 @@ _STOP_TIMEOUT_S = 2.0
 @dataclass(eq=False)
 class _Worker:
     process: WorkerProcess
-    task: ChunkTask | None = None
+    task: FileContext | None = None
     pending: deque[int] = field(default_factory=deque)
 
 
@@ -70,12 +70,12 @@ class ProcessEngine:
         assert self._description is not None
         return self._description
 
-    def map(self, works: Iterable[Work]) -> Iterator[Outcome]:
+    def map(self, works: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
         """Yield the outcome of each work in order; works are read as workers become free."""
         together = max(self._most_works // (_AHEAD * len(self._workers)), 1)
         source = enumerate(grouped(works, self.describe().facts, together))
-        sent: deque[list[Work]] = deque()
-        done: dict[int, list[ChunkResult | TitanicBatchError]] = {}
+        sent: deque[list[ChunkTask]] = deque()
+        done: dict[int, list[ScoredChunk | TitanicBatchError]] = {}
         next_out = 0
         exhausted = False
         while True:
@@ -92,18 +92,18 @@ class ProcessEngine:
                 self._collect(done)
                 continue
             for work, result in zip(sent.popleft(), done.pop(next_out), strict=True):
-                yield Outcome(work.key, result)
+                yield ChunkResult(work.key, result)
             next_out += 1
 
-    def _has_room(self, unwritten: Sequence[list[Work]]) -> bool:
+    def _has_room(self, unwritten: Sequence[list[ChunkTask]]) -> bool:
         if all(len(worker.pending) >= _AHEAD for worker in self._workers):
             return False
         few = len(unwritten) < _UNWRITTEN * len(self._workers)
         return few and (not unwritten or sum(map(len, unwritten)) < self._most_works)
 
-    def _send(self, index: int, group: list[Work]) -> None:
+    def _send(self, index: int, group: list[ChunkTask]) -> None:
         worker = min(self._workers, key=lambda worker: len(worker.pending))
-        message: list[tuple[ChunkTask | None, Chunk]] = []
+        message: list[tuple[FileContext | None, Chunk]] = []
         for work in group:
             message.append((None if work.task is worker.task else work.task, work.chunk))
             worker.task = work.task
@@ -114,7 +114,7 @@ class ProcessEngine:
             raise _ended(worker) from exc
         worker.pending.append(index)
 
-    def _collect(self, done: dict[int, list[ChunkResult | TitanicBatchError]]) -> None:
+    def _collect(self, done: dict[int, list[ScoredChunk | TitanicBatchError]]) -> None:
         """Take in every answer that is there; wait for one if there is none."""
         for worker in self._workers:
             if worker.pending and worker.process.connection.poll():
@@ -124,7 +124,7 @@ class ProcessEngine:
             wait([worker.process.connection for worker in self._workers if worker.pending])
 
     def _take(
-        self, worker: _Worker, done: dict[int, list[ChunkResult | TitanicBatchError]]
+        self, worker: _Worker, done: dict[int, list[ScoredChunk | TitanicBatchError]]
     ) -> None:
         answer = self._answer(worker)
         if isinstance(answer, TitanicBatchError):
@@ -177,5 +177,5 @@ def _ended(worker: _Worker) -> WorkerEndedError:
         how = f" by {signal.Signals(-code).name}" if code < 0 else f" ({code})"
     return WorkerEndedError(
         f"the system ended a worker process{how}, most often because memory ran out",
-        cure="Lower --workers or --chunk-size, or give the job more memory.",
+        hint="Lower --workers or --chunk-size, or give the job more memory.",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from titanic_batch.engine.base import ModelDescription, Outcome, Work
+from titanic_batch.engine.base import ChunkResult, ChunkTask, ModelDescription
 from titanic_batch.engine.groups import grouped
 from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.engine.session import Session, open_session
@@ -29,14 +29,14 @@ class SerialEngine:
         """Load the model and say what it is."""
         return self._open().description
 
-    def map(self, works: Iterable[Work]) -> Iterator[Outcome]:
+    def map(self, works: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
         """Yield the outcome of each work in order."""
         session = self._open()
         for group in grouped(works, session.description.facts, most_open_outputs()):
             with interruptible():
                 results = session.score([(work.task, work.chunk) for work in group])
             for work, result in zip(group, results, strict=True):
-                yield Outcome(work.key, result)
+                yield ChunkResult(work.key, result)
 
     def close(self) -> None:
         """Forget the model."""

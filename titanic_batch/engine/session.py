@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-from titanic_batch.chunk.predict import model_facts
+from titanic_batch.chunk.predict import model_info
 from titanic_batch.chunk.score import score_chunks
-from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.engine.base import ModelDescription
 from titanic_batch.errors import ModelError, TitanicBatchError, memory_errors
 from titanic_batch.models import VerifiedModel, load_estimator
@@ -32,8 +32,8 @@ class Session:
     code: LoadedCode
 
     def score(
-        self, items: Sequence[tuple[ChunkTask, Chunk]]
-    ) -> list[ChunkResult | TitanicBatchError]:
+        self, items: Sequence[tuple[FileContext, Chunk]]
+    ) -> list[ScoredChunk | TitanicBatchError]:
         """Score a group of chunks; an expected error is returned, not raised."""
         facts = self.description.facts
         # One thread each: BLAS sums in another order with more, so the last bit would differ.
@@ -62,7 +62,7 @@ def _open(model: VerifiedModel) -> Session:
     loaded = load_estimator(model)
     with model_code():  # its attributes may be properties
         description = ModelDescription(
-            facts=model_facts(loaded.estimator),
+            facts=model_info(loaded.estimator),
             schema=model.schema or derive_schema(loaded.estimator),
             warnings=loaded.warnings,
             libraries=libraries_of(loaded.estimator),

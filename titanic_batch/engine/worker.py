@@ -13,14 +13,14 @@ import threading
 import traceback
 from multiprocessing.connection import Connection
 
-from titanic_batch.chunk.task import ChunkTask
+from titanic_batch.chunk.task import FileContext
 from titanic_batch.engine.session import open_session
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.models import VerifiedModel
 from titanic_batch.sources.base import Chunk
 
 #: A group of chunks, each with the task it belongs to; None for the same as the one before.
-Message = list[tuple[ChunkTask | None, Chunk]]
+Message = list[tuple[FileContext | None, Chunk]]
 
 
 def import_ahead() -> None:
@@ -48,7 +48,7 @@ def run_worker(connection: Connection) -> None:
         threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
         session = open_session(model)
         connection.send(session.description)
-        task: ChunkTask | None = None
+        task: FileContext | None = None
         while True:
             items = []
             for new_task, chunk in inbox.get():

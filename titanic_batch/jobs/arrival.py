@@ -18,12 +18,12 @@ def not_arrived(job: Job, night: Night) -> InputMissingError | None:
     """
     optional = "If it need not be there every night, set input.optional = true."
     if input_is_absent(night.input):
-        return InputMissingError("the input is not there", where=night.input, cure=optional)
+        return InputMissingError("the input is not there", where=night.input, hint=optional)
     if night.marker is not None and store_of(night.marker).stat(night.marker) is None:
         return InputMissingError(
             "the input has not arrived: its marker is not there",
             where=night.marker,
-            cure="Run the job again once it is, or correct input.marker.",
+            hint="Run the job again once it is, or correct input.marker.",
         )
     if job.input.min_age:
         return _too_young(night.input, job.input.min_age)
@@ -56,6 +56,6 @@ def _too_young(input: str, min_age_s: float) -> InputMissingError | None:
                 f"the input has not arrived: it was written {max(age_s, 0):.0f} s ago, and "
                 f"input.min_age asks for {min_age_s:.0f} s",
                 where=path,
-                cure="Run the job again later.",
+                hint="Run the job again later.",
             )
     return None

@@ -42,11 +42,11 @@ def parse_date(text: str) -> date:
         UsageError: if it is written otherwise, or there is no such day.
     """
     if not _DATE.fullmatch(text):
-        raise UsageError(f"{text!r} is no date", cure="Write it as 2026-11-22.")
+        raise UsageError(f"{text!r} is no date", hint="Write it as 2026-11-22.")
     try:
         return date.fromisoformat(text)
     except ValueError as exc:
-        raise UsageError(f"there is no day {text}", cure=f"Correct it: {exc}.") from exc
+        raise UsageError(f"there is no day {text}", hint=f"Correct it: {exc}.") from exc
 
 
 def parse_range(text: str) -> list[date]:
@@ -58,14 +58,14 @@ def parse_range(text: str) -> list[date]:
     first, dots, last = text.partition("..")
     if not dots:
         raise UsageError(
-            f"{text!r} is no range of dates", cure="Write it as 2026-11-16..2026-11-22."
+            f"{text!r} is no range of dates", hint="Write it as 2026-11-16..2026-11-22."
         )
     start, end = parse_date(first), parse_date(last)
     days = (end - start).days + 1
     if days < 1:
-        raise UsageError(f"{text} ends before it begins", cure=f"Write it as {end}..{start}.")
+        raise UsageError(f"{text} ends before it begins", hint=f"Write it as {end}..{start}.")
     if days > _LONGEST_RANGE_DAYS:
-        raise UsageError(f"{text} is {days:,} nights", cure="Look at the years; or take it apart.")
+        raise UsageError(f"{text} is {days:,} nights", hint="Look at the years; or take it apart.")
     return [start + timedelta(days=count) for count in range(days)]
 
 
@@ -82,10 +82,10 @@ def parse_zone(name: str) -> tzinfo:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as exc:
         known = sorted(zoneinfo.available_timezones())
         near = difflib.get_close_matches(name, known, n=1)
-        cure = f"Did you mean {near[0]}?" if near else "A name is for example Europe/Paris."
+        hint = f"Did you mean {near[0]}?" if near else "A name is for example Europe/Paris."
         if not known:
-            cure = "This machine has no time zone database: install its tzdata package."
-        raise UsageError(f"there is no time zone {name!r}", cure=cure) from exc
+            hint = "This machine has no time zone database: install its tzdata package."
+        raise UsageError(f"there is no time zone {name!r}", hint=hint) from exc
 
 
 def today(zone: tzinfo, now: datetime | None = None) -> date:
@@ -164,7 +164,7 @@ def _parts(template: str) -> list[tuple[str, str]]:
     except ValueError as exc:
         raise UsageError(
             f"{template!r} is no template: {exc}",
-            cure="A date is written {date:%Y-%m-%d}; a brace itself is written twice.",
+            hint="A date is written {date:%Y-%m-%d}; a brace itself is written twice.",
         ) from exc
     return [
         (literal, "" if name is None else _checked(name, spec or "", conversion))
@@ -176,7 +176,7 @@ def _checked(name: str, spec: str, conversion: str | None) -> str:
     if name != "date" or conversion:
         written = f"{{{name}{'!' + conversion if conversion else ''}}}"
         raise UsageError(
-            f"a template knows no field {written}", cure="It knows {date:%Y-%m-%d} only."
+            f"a template knows no field {written}", hint="It knows {date:%Y-%m-%d} only."
         )
     form = spec or _DEFAULT_FORMAT
     directives = re.findall(r"%(.?)", form, re.DOTALL)
@@ -185,7 +185,7 @@ def _checked(name: str, spec: str, conversion: str | None) -> str:
         what = f"{wrong[0]} is not known" if wrong else "it names no part of the date"
         raise UsageError(
             f"{{date:{form}}} is no date format: {what}",
-            cure="Write for example {date:%Y-%m-%d}, with any of "
+            hint="Write for example {date:%Y-%m-%d}, with any of "
             f"{' '.join(f'%{letter}' for letter in _DIRECTIVES)}.",
         )
     return form

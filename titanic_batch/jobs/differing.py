@@ -66,7 +66,7 @@ def _other_model(manifest: Manifest, model: ModelNow) -> list[str]:
     try:
         opened = model.open()
     except TitanicBatchError as exc:
-        return [f"{known.tag} scored it, and the job's model cannot be used: {exc.what}"]
+        return [f"{known.tag} scored it, and the job's model cannot be used: {exc.message}"]
     if is_model_of(manifest, opened):
         return []
     if known.sha256 == opened.sha256:

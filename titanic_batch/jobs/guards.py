@@ -18,10 +18,10 @@ from titanic_batch.jobs.pinning import require_hash
 from titanic_batch.jobs.settings import ModelChoice
 from titanic_batch.models import VerifiedModel
 from titanic_batch.printable import shell_quoted
-from titanic_batch.publish.manifest import JobFacts, read_manifest
+from titanic_batch.publish.manifest import JobInfo, read_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.schema import TrainingSchema
-from titanic_batch.scoring.guarding import Admission, Candidate
+from titanic_batch.scoring.guarding import GuardDecision, PublishRequest
 
 #: How the warnings of guards begin.
 OF_GUARDS = "guards: "
@@ -65,7 +65,7 @@ class NightGuard:
         require_hash(self.choice, model.sha256)
         check_columns(self.job, schema)
 
-    def __call__(self, candidate: Candidate) -> Admission:
+    def __call__(self, candidate: PublishRequest) -> GuardDecision:
         """Let a file through with what the manifest says of it.
 
         Raises:
@@ -79,12 +79,12 @@ class NightGuard:
             raise DataError(
                 f"{OF_GUARDS}{'; '.join([*failures, *self.back.passed_over])}",
                 where=candidate.input,
-                cure="What was published before is kept. If the input is right, publish it with "
+                hint="What was published before is kept. If the input is right, publish it with "
                 f"`titanic-batch run {shell_quoted(str(self.job.path))} --date {self.night.day} "
                 "--ignore-guards`, or change [guards] there.",
             )
-        return Admission(
-            job=JobFacts(
+        return GuardDecision(
+            job=JobInfo(
                 name=self.job.name,
                 date=str(self.night.day),
                 guards=tuple(vars(finding) for finding in findings),
@@ -108,7 +108,7 @@ class NightGuard:
             raise OutputLockedError(
                 "another run has published this output meanwhile",
                 where=str(output),
-                cure="What it published stays.",
+                hint="What it published stays.",
             )
         return seen
 
@@ -125,7 +125,7 @@ def check_columns(job: Job, schema: TrainingSchema) -> None:
             raise UsageError(
                 f"the model has no column {name}",
                 where=f"{job.path}, guards.max_null_rate",
-                cure=f"Did you mean {near[0]}?" if near else f"It has: {', '.join(schema.names)}.",
+                hint=f"Did you mean {near[0]}?" if near else f"It has: {', '.join(schema.names)}.",
             )
 
 
@@ -144,7 +144,7 @@ def _warnings(findings: list[Finding]) -> tuple[str, ...]:
     return tuple(f"{OF_GUARDS}{said}" for said in exceeded)
 
 
-def _profile_document(candidate: Candidate) -> dict[str, Any]:
+def _profile_document(candidate: PublishRequest) -> dict[str, Any]:
     return {
         column: {"bins": bins_document(bins), "counts": counts}
         for column, bins, counts in profile_of(candidate)

@@ -23,7 +23,6 @@ from titanic_batch.jobs.night import Night, manifests_of
 from titanic_batch.jobs.run_manifest import says_published
 from titanic_batch.jobs.settings import ModelChoice
 from titanic_batch.printable import shell_quoted
-from titanic_batch.publish.leftovers import Leftovers
 from titanic_batch.publish.manifest import (
     Manifest,
     UnreadableManifest,
@@ -33,6 +32,7 @@ from titanic_batch.publish.manifest import (
 from titanic_batch.publish.ownership import describes, refuse_foreign, refuse_foreign_rejects
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, OutputPaths, output_paths
 from titanic_batch.publish.placing import recover
+from titanic_batch.publish.stale_files import StaleFiles
 from titanic_batch.scoring.inputs import FilePair, pair_of_file
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.skipping import already_published, is_input_of
@@ -93,13 +93,13 @@ def look_at_history(
         OutputError: if the system refuses to read what is there.
     """
     history = History()
-    leftovers = Leftovers()
+    stale_files = StaleFiles()
     look = _Look(
         job=job,
         night=night,
         model=ModelNow(choice, options),
         options=options,
-        leftovers=leftovers,
+        stale_files=stale_files,
     )
     for pair in pairs:
         stop_if_interrupted()
@@ -109,7 +109,7 @@ def look_at_history(
                 _refuse_unknown(pair.output)
                 continue
             if not dry_run:
-                _complete_what_was_begun(pair.output, leftovers)
+                _complete_what_was_begun(pair.output, stale_files)
             settled = look.at(pair, history)
         except (UsageError, OutputLockedError) as exc:  # of this file, whatever its neighbours
             settled = FileOutcome(pair=pair, manifest=None, error=exc)
@@ -153,20 +153,20 @@ def _refuse_unknown(paths: OutputPaths) -> None:
         refuse_foreign_rejects(paths.rejects)
 
 
-def _complete_what_was_begun(paths: OutputPaths, leftovers: Leftovers) -> None:
+def _complete_what_was_begun(paths: OutputPaths, stale_files: StaleFiles) -> None:
     """Bring what a killed run left to rest, as the next run does: half of it is no history."""
     with os_errors(paths.data, "looking at the output's folder"):
         private = (paths.manifest, paths.data, paths.rejects, paths.failed_rejects)
-        if not any(leftovers.of(path) for path in private):
+        if not any(stale_files.of(path) for path in private):
             return
     with contextlib.ExitStack() as held:
         try:
             held.enter_context(store_of(paths.data).lock(paths.data))
         except OutputLockedError:
-            if leftovers.of(paths.manifest):  # it may be between two renames
+            if stale_files.of(paths.manifest):  # it may be between two renames
                 raise
             return  # it is at work: what stands there is still what was published
-        recover(paths, leftovers)
+        recover(paths, stale_files)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +177,7 @@ class _Look:
     night: Night
     model: ModelNow
     options: ScoreOptions
-    leftovers: Leftovers
+    stale_files: StaleFiles
 
     def at(self, pair: FilePair, history: History) -> FileOutcome | None:
         """Return how a file that is published ended; None where it is to be scored.
@@ -192,7 +192,7 @@ class _Look:
             raise UsageError(
                 f"the manifest of this date cannot be used: {manifest.reason}",
                 where=str(manifest.path),
-                cure=f"{manifest.cure} Restore it; or publish anew, and keep it beside the new "
+                hint=f"{manifest.hint} Restore it; or publish anew, and keep it beside the new "
                 f"one: `{self._force}`.".lstrip(),
             )
         there = manifest is not None and store_of(paths.data).stat(paths.data) is not None
@@ -202,12 +202,12 @@ class _Look:
             history.seen[paths.data] = Seen(run_id=run_id, removed=removed)
             return None
         if not describes(manifest.output, paths.data):
-            if self.leftovers.of(paths.manifest):  # of a dry run: a run would complete it first
+            if self.stale_files.of(paths.manifest):  # of a dry run: a run would complete it first
                 return None
             raise UsageError(
                 "this file is not what its manifest says: it was changed since it was published",
                 where=str(paths.data),
-                cure=f"Put it back, or publish it anew: `{self._force}`.",
+                hint=f"Put it back, or publish it anew: `{self._force}`.",
             )
         if not self._counts(manifest, pair):
             history.seen[paths.data] = Seen(run_id=manifest.run_id, removed=False)
@@ -242,7 +242,7 @@ class _Look:
             raise UsageError(
                 f"a later date is published here already, {told.date}",
                 where=manifest.output.path,
-                cure=f"Put this date in its place with `{self._force}`.",
+                hint=f"Put this date in its place with `{self._force}`.",
             )
         return False
 
@@ -254,6 +254,6 @@ class _Look:
         raise UsageError(
             what,
             where=manifest.output.path,
-            cure=f"Correct output.path, or job.name if it was {name!r} before; or publish "
+            hint=f"Correct output.path, or job.name if it was {name!r} before; or publish "
             f"it anew: `{self._force}`.",
         )

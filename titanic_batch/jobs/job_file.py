@@ -119,17 +119,17 @@ def read_job(path: str | Path) -> Job:
         raise UntrustedModelError(
             f"{exposure.why}, so its model.sha256 does not count",
             where=str(file),
-            cure=f"Look through it, then run `{exposure.command}`.",
+            hint=f"Look through it, then run `{exposure.command}`.",
         )
     if job.model.sha256 and job.model.ref is None:
         raise UsageError(
-            "it is the hash of no model", where=f"{file}, model.sha256", cure="Add model.ref."
+            "it is the hash of no model", where=f"{file}, model.sha256", hint="Add model.ref."
         )
     if job.input.marker is not None and glob.has_magic(os.path.dirname(job.input.path)):  # noqa: PTH120
         raise UsageError(
             "a marker stands in one folder, and input.path may be in several",
             where=f"{file}, input.marker",
-            cure="Give input.path wildcards in its last part only.",
+            hint="Give input.path wildcards in its last part only.",
         )
     _check_columns(job.columns, file)
     return job
@@ -150,7 +150,7 @@ def _read(file: Path) -> tuple[dict[str, Any], Exposure | None]:
             raise UsageError(
                 "this is a folder, not a job file",
                 where=str(file),
-                cure=f"`titanic-batch jobs list {shell_quoted(str(file))}` lists the jobs in it.",
+                hint=f"`titanic-batch jobs list {shell_quoted(str(file))}` lists the jobs in it.",
             ) from exc
         raise UsageError(f"this is no job file: {exc}", where=str(file)) from exc
     try:
@@ -175,7 +175,7 @@ def _check_columns(columns: dict[str, Any], file: Path) -> None:
         raise UsageError(
             "for all columns at once there is only the key unknown",
             where=f'{file}, columns."*"',
-            cure="Give the others in [columns.NAME].",
+            hint="Give the others in [columns.NAME].",
         )
     fed: dict[str, str] = {}
     for name, table in columns.items():

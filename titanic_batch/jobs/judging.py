@@ -10,11 +10,11 @@ from titanic_batch.bins import Bins, training_score_shares, training_shares
 from titanic_batch.jobs.drift import FEWEST_ROWS, stability_index
 from titanic_batch.jobs.last_night import LastNight
 from titanic_batch.jobs.tables import GuardsTable, Limit, limit_of
-from titanic_batch.scoring.guarding import Candidate
+from titanic_batch.scoring.guarding import PublishRequest
 from titanic_batch.scoring.reject_limit import RejectLimit
 
 T = TypeVar("T")
-Verdict = Literal["passed", "warning", "failure", "not judged"]
+GuardStatus = Literal["passed", "warning", "failure", "not judged"]
 
 #: What the score is called among the columns: no column has an empty name.
 SCORE = ""
@@ -36,12 +36,14 @@ class Finding:
 
     guard: str
     column: str | None = None
-    verdict: Verdict
+    verdict: GuardStatus
     value: float | None = None
     said: str = ""
 
 
-def judge(candidate: Candidate, limits: GuardsTable, last: LastNight | None) -> Iterator[Finding]:
+def judge(
+    candidate: PublishRequest, limits: GuardsTable, last: LastNight | None
+) -> Iterator[Finding]:
     """Yield what becomes of each limit that is set."""
     read, rejected = candidate.rows.read, candidate.rows.rejected
     if (min_rows := limit_of(limits.min_rows)) is not None:
@@ -72,7 +74,7 @@ def judge(candidate: Candidate, limits: GuardsTable, last: LastNight | None) -> 
         yield from _drift_from_last(candidate, drift, last)
 
 
-def _row_change(candidate: Candidate, limit: Limit[float], last: LastNight | None) -> Finding:
+def _row_change(candidate: PublishRequest, limit: Limit[float], last: LastNight | None) -> Finding:
     guard = "max_row_change"
     if last is None:
         return _not_judged(guard, "there is no earlier night")
@@ -95,7 +97,7 @@ def _row_change(candidate: Candidate, limit: Limit[float], last: LastNight | Non
 
 
 def _null_rates(
-    candidate: Candidate, limits: Mapping[str, float | Limit[float]]
+    candidate: PublishRequest, limits: Mapping[str, float | Limit[float]]
 ) -> Iterator[Finding]:
     for name in candidate.schema.names:
         limit = limit_of(limits.get(name, limits.get(ALL_OTHERS)))
@@ -116,7 +118,7 @@ def _null_rate(name: str, limit: Limit[float], rate: float) -> Finding:
     )
 
 
-def _drift_from_training(candidate: Candidate, limit: Limit[float]) -> Iterator[Finding]:
+def _drift_from_training(candidate: PublishRequest, limit: Limit[float]) -> Iterator[Finding]:
     guard = "max_drift_from_training"
     if candidate.rows.scored < FEWEST_ROWS:
         yield _not_judged(guard, f"fewer than {FEWEST_ROWS} rows show no drift")
@@ -135,7 +137,7 @@ def _drift_from_training(candidate: Candidate, limit: Limit[float]) -> Iterator[
 
 
 def _drift_from_last(
-    candidate: Candidate, limit: Limit[float], last: LastNight | None
+    candidate: PublishRequest, limit: Limit[float], last: LastNight | None
 ) -> Iterator[Finding]:
     guard = "max_drift_from_last"
     if last is None:
@@ -178,7 +180,7 @@ def _held_against(
     *,
     column: str | None = None,
 ) -> Finding:
-    verdict: Verdict = "passed"
+    verdict: GuardStatus = "passed"
     said = ""
     if limit.fail is not None and exceeds(limit.fail):
         verdict, said = "failure", words(limit.fail)
@@ -195,7 +197,7 @@ def _written(limit: RejectLimit) -> str:
     return f"{limit.share:.1%}" if limit.share is not None else f"{limit.count:,}"
 
 
-def profile_of(candidate: Candidate) -> Iterator[tuple[str, Bins, list[int]]]:
+def profile_of(candidate: PublishRequest) -> Iterator[tuple[str, Bins, list[int]]]:
     """Yield each column's bins and counts, the score's last."""
     plan, profile = candidate.plan, candidate.profile
     if plan is None or profile is None:

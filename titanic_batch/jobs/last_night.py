@@ -85,7 +85,7 @@ def _manifests(output: str, passed_over: list[str]) -> Iterator[Manifest]:
         try:
             found = find_manifest(path)
         except OutputError as exc:
-            passed_over.append(f"{path} was passed over: {exc.what}")
+            passed_over.append(f"{path} was passed over: {exc.message}")
             continue
         if isinstance(found, UnreadableManifest):
             passed_over.append(f"{path} was passed over: {found.reason}")

@@ -83,7 +83,7 @@ def list_jobs(folder: str | Path = "jobs") -> list[JobSummary]:
         raise UsageError(
             "there is no such folder",
             where=str(place),
-            cure="Name the folder with the job files: `titanic-batch jobs list FOLDER`.",
+            hint="Name the folder with the job files: `titanic-batch jobs list FOLDER`.",
         )
     found = [path for path in sorted(place.glob("*.toml")) if path.name not in _NO_JOBS]
     with interruptible():

@@ -32,12 +32,12 @@ def job_file_error(path: Path, document: dict[str, Any], exc: ValidationError) -
     """Return one error for all that pydantic found."""
     faults: dict[str, tuple[str, str]] = {}
     for error in exc.errors(include_url=False):
-        key, what, cure = _fault(error, document)
-        faults.setdefault(key, (what, cure))
+        key, what, hint = _fault(error, document)
+        faults.setdefault(key, (what, hint))
     if len(faults) == 1:
-        ((key, (what, cure)),) = faults.items()
-        return UsageError(what, where=f"{path}, {key}", cure=cure)
-    lines = [str(UsageError(what, where=key, cure=cure)) for key, (what, cure) in faults.items()]
+        ((key, (what, hint)),) = faults.items()
+        return UsageError(what, where=f"{path}, {key}", hint=hint)
+    lines = [str(UsageError(what, where=key, hint=hint)) for key, (what, hint) in faults.items()]
     details = [f"  {line}" for line in lines]
     return UsageError(f"{len(lines)} faults:", where=str(path), details=details)
 
@@ -69,14 +69,14 @@ def _unknown(keys: tuple[str | int, ...]) -> tuple[str, str]:
     if not above:
         known = list(TABLES)
         near = nearest(key, known, 1)
-        cure = f"Did you mean [{near[0]}]?" if near else f"They are: {', '.join(known)}."
-        return f"there is no table {key}", cure
+        hint = f"Did you mean [{near[0]}]?" if near else f"They are: {', '.join(known)}."
+        return f"there is no table {key}", hint
     known = list(TABLES[above[0]].model_fields)
     near = nearest(key, known, 1)
     if above[0] == "score" and key in _ELSEWHERE:
         return f"there is no key {key} here", _ELSEWHERE[key]
-    cure = f"Did you mean {near[0]}?" if near else f"They are: {', '.join(known)}."
-    return f"there is no key {key} here", cure
+    hint = f"Did you mean {near[0]}?" if near else f"They are: {', '.join(known)}."
+    return f"there is no key {key} here", hint
 
 
 def _existing(keys: tuple[str | int, ...], document: dict[str, Any]) -> tuple[str | int, ...]:

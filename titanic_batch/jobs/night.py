@@ -73,7 +73,7 @@ def plan_nights(job: Job, days: Iterable[date]) -> list[Night]:
             raise UsageError(
                 f"the nights {first.day} and {night.day} have different inputs and one output",
                 where=f"{job.path}, output.path",
-                cure="Put the date into output.path: {date:%Y-%m-%d}.",
+                hint="Put the date into output.path: {date:%Y-%m-%d}.",
             )
     return nights
 

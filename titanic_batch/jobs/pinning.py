@@ -37,5 +37,5 @@ def require_hash(choice: ModelChoice, sha256: str) -> None:
             f"this is another model than the job file's: its SHA-256 is {sha256}, and "
             f"model.sha256 says {choice.pin}",
             where=choice.ref,
-            cure=f"If it is the right one, put its hash into the file, or pass --trust {sha256}.",
+            hint=f"If it is the right one, put its hash into the file, or pass --trust {sha256}.",
         )

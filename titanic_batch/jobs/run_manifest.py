@@ -70,8 +70,8 @@ def _verdict(file: FileOutcome) -> dict[str, Any]:
     }
     if file.error is not None:
         error = file.error
-        what, cure = without_cells(error)
-        reason = {"what": what, "where": error.where, "cure": cure}
+        what, hint = without_cells(error)
+        reason = {"what": what, "where": error.where, "cure": hint}
         return {**entry, "status": "failed", "exit_code": error.exit_code, "error": reason}
     assert file.manifest is not None
     return {

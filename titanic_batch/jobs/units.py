@@ -19,7 +19,7 @@ from titanic_batch.jobs.night import place
 from titanic_batch.jobs.writing import write_text
 from titanic_batch.printable import printable
 
-#: Another run holds the output: the one failure that time alone mends.
+#: Another run holds the output: the one failure that time alone fixes.
 _TRIED_AGAIN = 75
 _SIGNALS = "SIGABRT SIGBUS SIGFPE SIGILL SIGKILL SIGQUIT SIGSEGV SIGSYS SIGXCPU SIGXFSZ"
 #: JSON lines are for the journal: they hold no value of any cell.
@@ -251,7 +251,7 @@ def _check_time(kind: str, text: str, flag: str, example: str) -> None:
         raise UsageError(
             f"{text!r} is no time that systemd reads",
             where=flag,
-            cure=f'Write for example {flag} "{example}"; see systemd.time(7).',
+            hint=f'Write for example {flag} "{example}"; see systemd.time(7).',
         )
 
 
@@ -263,7 +263,7 @@ def _quoted(text: str, *, variables: bool = True) -> str:
     """Return a text as one word of a unit file's line."""
     if not text.isprintable():
         raise UsageError(
-            f"{text!r} cannot stand in a unit file", cure="Rename it without control characters."
+            f"{text!r} cannot stand in a unit file", hint="Rename it without control characters."
         )
     escaped = _escaped(text).replace("\\", "\\\\").replace('"', '\\"')
     if variables:

@@ -51,7 +51,7 @@ def _read_by(
 
 def _path(text: str) -> None:
     if text in ("", "-"):
-        raise UsageError("a job reads and writes files", cure="Give a path.")
+        raise UsageError("a job reads and writes files", hint="Give a path.")
     zone = parse_zone("UTC")
     if "\0" in render(text, today(zone)):
         raise UsageError("a path holds no NUL character")
@@ -65,7 +65,7 @@ def _hash(text: str) -> str:
 
 def _plain_path(text: str) -> None:
     if text in ("", "-") or "\0" in text:
-        raise UsageError("it is written to a file", cure="Give a path.")
+        raise UsageError("it is written to a file", hint="Give a path.")
 
 
 def _address(text: str) -> None:

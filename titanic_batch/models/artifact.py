@@ -12,7 +12,7 @@ from titanic_batch.schema import TrainingSchema
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
-    """A model that a loader found, before any byte of it was believed.
+    """A model that a loader found, before any byte of it was accepted.
 
     Attributes:
         tag: Its exact name: "titanic_model:abc123" in the store, the file's name for files.

@@ -57,7 +57,7 @@ def verified_bytes(model: VerifiedModel) -> bytes:
             f"the model file changed after it was checked (SHA-256 {found} instead of "
             f"{model.sha256})",
             where=str(model.path),
-            cure="Run again once nobody writes to it.",
+            hint="Run again once nobody writes to it.",
         )
     return data
 
@@ -84,23 +84,23 @@ def _cannot_load(exc: BaseException, model: VerifiedModel) -> ModelError:
     lacks = _LACKS.search(str(exc)) if isinstance(exc, AttributeError) else None
     if isinstance(exc, ModuleNotFoundError) and exc.name:
         if exc.name.partition(".")[0] in sys.modules:
-            what, cure = other_version(exc.name, f"the module {exc.name}")
+            what, hint = other_version(exc.name, f"the module {exc.name}")
         else:
-            what, cure = missing_module(exc.name)
+            what, hint = missing_module(exc.name)
     elif isinstance(exc, AttributeError) and "__main__" in str(exc):
         what = f"it uses something defined in a notebook or script ({exc})"
-        cure = "Move that into a module that can be imported here, and save the model again."
+        hint = "Move that into a module that can be imported here, and save the model again."
     elif lacks is not None:
-        what, cure = other_version(lacks[1], f"{lacks[1]}.{lacks[2]}")
+        what, hint = other_version(lacks[1], f"{lacks[1]}.{lacks[2]}")
     elif isinstance(exc, ImportError) and exc.name:
         text = " ".join(str(exc).split())[:300]
-        what, cure = other_version(exc.name, f"something of {exc.name} ({text})")
+        what, hint = other_version(exc.name, f"something of {exc.name} ({text})")
     else:
         kind = "" if isinstance(exc, ModelEscapeError) else f"{type(exc).__name__}: "
         text = " ".join(str(exc).split())[:300]
         what = f"the file is damaged, or no model ({kind}{text})"
-        cure = "Save or copy it again, with the versions that are installed here."
-    return ModelError(what, where=model.ref, cure=cure)
+        hint = "Save or copy it again, with the versions that are installed here."
+    return ModelError(what, where=model.ref, hint=hint)
 
 
 def _read_warnings(caught: list[warnings.WarningMessage], model: VerifiedModel) -> list[str]:
@@ -134,7 +134,7 @@ def _require_estimator(estimator: Any, model: VerifiedModel) -> None:
         raise ModelError(
             what,
             where=model.ref,
-            cure="Save the fitted estimator or pipeline itself: joblib.dump(model, FILE).",
+            hint="Save the fitted estimator or pipeline itself: joblib.dump(model, FILE).",
         )
 
 

@@ -22,7 +22,7 @@ def file_path(ref: str) -> Path:
         raise ModelError(
             "`~` means nothing here: there is no home directory",
             where=ref,
-            cure="Write the path in full.",
+            hint="Write the path in full.",
         ) from exc
 
 
@@ -44,19 +44,19 @@ def read_model_bytes(path: Path, ref: str, *, at_most: int | None = None) -> byt
         with open_regular(path) as file:
             data = file.read(-1 if at_most is None else at_most + 1)
     except NotADocumentError as exc:
-        raise ModelError(str(exc), where=ref, cure="Give the model file itself.") from exc
+        raise ModelError(str(exc), where=ref, hint="Give the model file itself.") from exc
     except FileNotFoundError as exc:
         what = "the link leads nowhere" if path.is_symlink() else "there is no such file"
-        raise ModelError(what, where=ref, cure="Correct the path of the model file.") from exc
+        raise ModelError(what, where=ref, hint="Correct the path of the model file.") from exc
     except (OSError, ValueError) as exc:  # ValueError: a null byte in the path
         reason = getattr(exc, "strerror", None) or str(exc)
         raise ModelError(
             f"it cannot be read: {reason}",
             where=ref,
-            cure="Check the path, and the permissions of the file and its folders.",
+            hint="Check the path, and the permissions of the file and its folders.",
         ) from exc
     if not data:
-        raise ModelError("the file is empty", where=ref, cure="Save or copy the model again.")
+        raise ModelError("the file is empty", where=ref, hint="Save or copy the model again.")
     return data
 
 

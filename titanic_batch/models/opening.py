@@ -148,7 +148,7 @@ def _not_whole(found: InspectedModel) -> CustomObjectsError:
         f"it was saved with custom objects ({', '.join(found.artifact.unapplied)}), which "
         "titanic-batch does not apply: a scaler or an encoder among them would be left out",
         where=found.reference.text,
-        cure="Save one Pipeline that holds them and the model; or, if its scores are right without "
+        hint="Save one Pipeline that holds them and the model; or, if its scores are right without "
         "them, add --ignore-custom-objects.",
     )
 
@@ -176,5 +176,5 @@ def _broken_loader(loader: Loader, ref: str, step: str, exc: Exception) -> Model
     return ModelError(
         f"the loader {loader.name} failed in {step}: {type(exc).__name__}: {exc}",
         where=ref,
-        cure="This is a fault in the package that provides the loader.",
+        hint="This is a fault in the package that provides the loader.",
     )

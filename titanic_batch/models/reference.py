@@ -57,7 +57,7 @@ def parse_reference(text: str, schemes: Collection[str] = ()) -> Reference:
         ModelError: if it has an unknown scheme, or is a path that does not end like a model file.
     """
     if not text.strip():
-        raise UsageError("the model reference is empty", cure="Give --model NAME or --model FILE.")
+        raise UsageError("the model reference is empty", hint="Give --model NAME or --model FILE.")
     scheme = _SCHEME.match(text)
     if scheme is not None and scheme[1] in schemes:
         return Reference(text=text, loader=scheme[1], rest=text[scheme.end() :])
@@ -66,7 +66,7 @@ def parse_reference(text: str, schemes: Collection[str] = ()) -> Reference:
         raise ModelError(
             f"no loader is installed for this kind of reference (installed schemes: {known})",
             where=text,
-            cure="Give a model of the store or a model file, or one of these schemes.",
+            hint="Give a model of the store or a model file, or one of these schemes.",
         )
     for ending, loader in FILE_ENDINGS.items():
         if text.lower().endswith(ending):
@@ -75,6 +75,6 @@ def parse_reference(text: str, schemes: Collection[str] = ()) -> Reference:
         raise ModelError(
             "it is neither a model name nor a model file",
             where=text,
-            cure=f"Model files end in {', '.join(FILE_ENDINGS)}; rename the file to what it holds.",
+            hint=f"Model files end in {', '.join(FILE_ENDINGS)}; rename the file to what it holds.",
         )
     return Reference(text=text, loader=STORE, rest=text)

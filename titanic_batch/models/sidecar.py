@@ -48,7 +48,7 @@ def read_sidecar(path: Path, sha256: str) -> tuple[TrainingSchema | None, tuple[
     try:
         document = parse_json(read_model_bytes(beside, str(beside), at_most=_MAX_BYTES))
     except ModelError as exc:
-        raise _damaged(beside, exc.what) from exc
+        raise _damaged(beside, exc.message) from exc
     except NotADocumentError as exc:
         raise _damaged(beside, str(exc)) from exc
     if not isinstance(document, dict) or document.get("schema_version") != SIDECAR_VERSION:
@@ -78,5 +78,5 @@ def _damaged(path: Path, reason: str) -> ModelError:
     return ModelError(
         f"the training schema kept beside the model cannot be read: {reason}",
         where=str(path),
-        cure="Remove it, or write model and schema again with `titanic-batch models save`.",
+        hint="Remove it, or write model and schema again with `titanic-batch models save`.",
     )

@@ -48,14 +48,14 @@ def check_sklearn_version(recorded: str, *, ref: str, allow_mismatch: bool | Non
     difference = f"made with scikit-learn {recorded}, loaded with {installed}"
     if recorded.split(".")[:2] == installed.split(".")[:2] or allow_mismatch:
         return difference
-    cures = ["Train it again here"]
+    hints = ["Train it again here"]
     if _VERSION.fullmatch(recorded):  # what the model says goes into a command to paste
-        cures.append(f"install that one (pip install 'scikit-learn=={recorded}')")
+        hints.append(f"install that one (pip install 'scikit-learn=={recorded}')")
     if allow_mismatch is not None:
-        cures.append("pass --allow-version-mismatch")
+        hints.append("pass --allow-version-mismatch")
     raise ModelError(
         f"the model was made with scikit-learn {recorded}, but {installed} is installed, and "
         "another minor version may score differently without a word",
         where=ref,
-        cure=f"{', or '.join(cures)}.",
+        hint=f"{', or '.join(hints)}.",
     )

@@ -45,7 +45,7 @@ class _Readable(Mapping[str, Any]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToolFacts(_Readable):
+class ToolInfo(_Readable):
     """What wrote the manifest."""
 
     name: Annotated[str, form.TEXT]
@@ -53,7 +53,7 @@ class ToolFacts(_Readable):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelFacts(_Readable):
+class ModelInfo(_Readable):
     """The model that scored.
 
     Attributes:
@@ -82,7 +82,7 @@ class ModelFacts(_Readable):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobFacts(_Readable):
+class JobInfo(_Readable):
     """The job that published.
 
     Attributes:
@@ -108,7 +108,7 @@ class RowCounts(_Readable):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileFacts(_Readable):
+class FileInfo(_Readable):
     """A file as it lay on the disk: `bytes` long, `sha256` in hex."""
 
     path: Annotated[str, form.PATH]
@@ -118,7 +118,7 @@ class FileFacts(_Readable):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RejectFacts(_Readable):
+class RejectInfo(_Readable):
     """The rejects file (None where nothing was rejected), and how often each reason came first.
 
     Attributes:
@@ -170,14 +170,14 @@ class Manifest(_Readable):
     finished_at: Annotated[str, form.TIME]
     seconds: Annotated[float, form.NUMBER]
     rows_per_second: Annotated[float, form.NUMBER]
-    tool: ToolFacts
+    tool: ToolInfo
     libraries: Annotated[dict[str, str], form.OBJECT]
     options: Annotated[dict[str, Any], form.OBJECT]
-    model: ModelFacts
-    input: FileFacts
-    output: FileFacts
+    model: ModelInfo
+    input: FileInfo
+    output: FileInfo
     rows: RowCounts
-    rejects: RejectFacts
+    rejects: RejectInfo
     alignment: Annotated[tuple[dict[str, Any], ...], form.OBJECTS]
     unknown_categories: Annotated[dict[str, dict[str, int]], form.COUNTS_BY_COLUMN]
     nulls: Annotated[dict[str, int], form.COUNTS]
@@ -186,7 +186,7 @@ class Manifest(_Readable):
     )
     warnings: Annotated[tuple[str, ...], form.TEXTS] = ()
     rows_recalled: Annotated[int, form.COUNT] = 0
-    job: JobFacts | None = None
+    job: JobInfo | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as the JSON document that is written."""
@@ -224,13 +224,13 @@ class UnreadableManifest:
     Attributes:
         path: Where it stands.
         reason: Why not, as a part of a sentence: `its rows.read is not a count`.
-        cure: What helps, as a sentence; "" for nothing in particular.
+        hint: What helps, as a sentence; "" for nothing in particular.
         is_ours: Whether it says that titanic-batch wrote it.
     """
 
     path: Path
     reason: str
-    cure: str = ""
+    hint: str = ""
     is_ours: bool = False
 
 
@@ -261,8 +261,8 @@ def find_manifest(path: Path) -> Manifest | UnreadableManifest | None:
 
 
 def _parse(path: Path, document: Any) -> Manifest | UnreadableManifest:
-    def unreadable(reason: str, *, cure: str = "", is_ours: bool = True) -> UnreadableManifest:
-        return UnreadableManifest(path=path, reason=reason, cure=cure, is_ours=is_ours)
+    def unreadable(reason: str, *, hint: str = "", is_ours: bool = True) -> UnreadableManifest:
+        return UnreadableManifest(path=path, reason=reason, hint=hint, is_ours=is_ours)
 
     tool = document.get("tool") if isinstance(document, dict) else None
     if not isinstance(tool, dict) or tool.get("name") != TOOL:
@@ -273,7 +273,7 @@ def _parse(path: Path, document: Any) -> Manifest | UnreadableManifest:
     if version > MANIFEST_VERSION:
         return unreadable(
             f"it has version {version}, newer than this titanic-batch knows",
-            cure="Upgrade titanic-batch.",
+            hint="Upgrade titanic-batch.",
         )
     if fault := form.fault_of(document, Manifest):
         return unreadable(fault)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from titanic_batch.errors import OutputError, UsageError, os_errors
 from titanic_batch.publish.manifest import (
-    FileFacts,
+    FileInfo,
     Manifest,
     UnreadableManifest,
     find_manifest,
@@ -35,7 +35,7 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
         raise OutputError(
             "the output is a folder",
             where=str(paths.data),
-            cure="Name a file in it, ending in .csv or .parquet.",
+            hint="Name a file in it, ending in .csv or .parquet.",
         )
     for path in files:
         _refuse_special(path)
@@ -48,7 +48,7 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
             "this file was not written by titanic-batch, or was changed since"
             + (f"; its manifest proves nothing: {why}" if why else ""),
             where=str(paths.data),
-            cure="Choose another output, or replace it with --overwrite.",
+            hint="Choose another output, or replace it with --overwrite.",
         )
     manifest = entry_at(paths.manifest, follow=False)
     if manifest is not None and manifest.kind == "file" and data is None:
@@ -62,7 +62,7 @@ def _refuse_unreadable_manifest(path: Path) -> None:
         raise UsageError(
             f"the manifest is to be written here, and this file is no manifest: {found.reason}",
             where=str(path),
-            cure=f"{found.cure} Choose another output, or replace it with --overwrite.".lstrip(),
+            hint=f"{found.hint} Choose another output, or replace it with --overwrite.".lstrip(),
         )
 
 
@@ -75,13 +75,13 @@ def _refuse_special(path: Path) -> None:
         raise OutputError(
             "a folder stands where this file is to be written",
             where=str(path),
-            cure="Choose another path, or remove it.",
+            hint="Choose another path, or remove it.",
         )
     if found.kind == "special":
         raise UsageError(
             "this is no ordinary file, but a device, a pipe or a socket",
             where=str(path),
-            cure="Choose another path.",
+            hint="Choose another path.",
         )
 
 
@@ -101,7 +101,7 @@ def refuse_foreign_rejects(path: Path) -> None:
         raise UsageError(
             "rejects are to be written here, and this is no rejects file",
             where=str(path),
-            cure="Choose another place for them, or replace it with --overwrite.",
+            hint="Choose another place for them, or replace it with --overwrite.",
         )
 
 
@@ -121,7 +121,7 @@ def is_published(path: Path) -> bool:
     return found.is_ours if isinstance(found, UnreadableManifest) else found is not None
 
 
-def describes(known: FileFacts, file: Path) -> bool:
+def describes(known: FileInfo, file: Path) -> bool:
     """Tell whether a file is the one that a manifest knows, to the byte; a symlink is none."""
     try:
         with os_errors(file, "reading"):

@@ -76,7 +76,7 @@ def require_names(paths: OutputPaths) -> None:
                     f"its {what} is too long: with the {added} bytes that the files beside an "
                     f"output add, it has {length:,}, and {most:,} are possible here",
                     where=str(path),
-                    cure=f"Choose a shorter {what}, by {length - most:,} bytes at least.",
+                    hint=f"Choose a shorter {what}, by {length - most:,} bytes at least.",
                 )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from titanic_batch.errors import os_errors
-from titanic_batch.publish.leftovers import Leftovers
 from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.ownership import (
     describes,
@@ -14,6 +13,7 @@ from titanic_batch.publish.ownership import (
     stale_rejects,
 )
 from titanic_batch.publish.paths import OutputPaths
+from titanic_batch.publish.stale_files import StaleFiles
 from titanic_batch.publish.together import Steps, take_steps
 from titanic_batch.stores import store_of
 from titanic_batch.stores.base import Staged
@@ -54,7 +54,7 @@ def put_in_place(
     yield store.unsynced([paths.manifest])
 
 
-def recover(paths: OutputPaths, leftovers: Leftovers) -> None:
+def recover(paths: OutputPaths, stale_files: StaleFiles) -> None:
     """Bring what a crashed run left to a state that is old or new; the lock must be held.
 
     A run writes its manifest after everything else, and before its first rename. So a whole
@@ -64,14 +64,14 @@ def recover(paths: OutputPaths, leftovers: Leftovers) -> None:
     """
     store = store_of(paths.data)
     with os_errors(paths.data, "looking at the output's folder"):
-        if not leftovers.are_beside((paths.data, paths.rejects)):
+        if not stale_files.are_beside((paths.data, paths.rejects)):
             return
-        for place in leftovers.of(paths.manifest):
+        for place in stale_files.of(paths.manifest):
             manifest = read_manifest(place)
             if manifest is not None:
                 _complete(paths, place, manifest)
         for target in (paths.manifest, paths.data, paths.rejects, paths.failed_rejects):
-            for leftover in leftovers.of(target):
+            for leftover in stale_files.of(target):
                 store.remove(leftover)
 
 

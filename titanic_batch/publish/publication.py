@@ -16,13 +16,13 @@ from pathlib import Path
 
 from titanic_batch.errors import os_errors
 from titanic_batch.publish.keeping import keep_replaced
-from titanic_batch.publish.leftovers import Leftovers
 from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.ownership import refuse_foreign
 from titanic_batch.publish.paths import OutputPaths, require_names
 from titanic_batch.publish.placing import put_in_place, recover
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectsFile
+from titanic_batch.publish.stale_files import StaleFiles
 from titanic_batch.publish.together import Steps
 from titanic_batch.stores import store_of
 from titanic_batch.stores.private import work_folder
@@ -36,11 +36,11 @@ class Publication:
     Args:
         paths: The output.
         overwrite: Whether a file that titanic-batch did not write may be replaced.
-        leftovers: What earlier runs left in the folder; None to look.
+        stale_files: What earlier runs left in the folder; None to look.
     """
 
     def __init__(
-        self, paths: OutputPaths, *, overwrite: bool, leftovers: Leftovers | None = None
+        self, paths: OutputPaths, *, overwrite: bool, stale_files: StaleFiles | None = None
     ) -> None:
         self.paths = paths
         self.run_id = uuid.uuid4().hex
@@ -48,7 +48,7 @@ class Publication:
         self._store = store_of(paths.data)
         self.data = self._store.stage(paths.data, self.run_id)
         self._overwrite = overwrite
-        self._leftovers = leftovers or Leftovers()
+        self._leftovers = stale_files or StaleFiles()
         self._work: Path | None = None
         self._held = contextlib.ExitStack()
 

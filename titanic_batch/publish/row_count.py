@@ -25,7 +25,7 @@ def count_rows(path: Path, output_format: str) -> int:
                 return sum(batch.num_rows for batch in file.iter_batches(use_threads=False))
         except (pa.ArrowException, OSError) as exc:
             raise DataError(
-                "it is not a readable Parquet file", where=str(path), cure="Score it again."
+                "it is not a readable Parquet file", where=str(path), hint="Score it again."
             ) from exc
     csv.field_size_limit(2**31 - 1)
     try:
@@ -33,5 +33,5 @@ def count_rows(path: Path, output_format: str) -> int:
             return max(sum(1 for _ in csv.reader(file)) - 1, 0)
     except (UnicodeDecodeError, csv.Error) as exc:
         raise DataError(
-            "it is not a readable CSV file", where=str(path), cure="Score it again."
+            "it is not a readable CSV file", where=str(path), hint="Score it again."
         ) from exc

@@ -48,23 +48,23 @@ def verify(output: str | Path) -> Verification:
         raise UsageError(
             "this is a folder",
             where=str(paths.data),
-            cure="Verify each file in it: for f in FOLDER/*.parquet; do titanic-batch verify "
+            hint="Verify each file in it: for f in FOLDER/*.parquet; do titanic-batch verify "
             '"$f"; done',
         )
     if found is None:
         raise DataError(
-            "there is no such output", where=str(paths.data), cure="Check the path, or score it."
+            "there is no such output", where=str(paths.data), hint="Check the path, or score it."
         )
     manifest = find_manifest(paths.manifest)
     if manifest is None:
         raise DataError(
-            "its manifest is missing", where=str(paths.manifest), cure="Score it again."
+            "its manifest is missing", where=str(paths.manifest), hint="Score it again."
         )
     if isinstance(manifest, UnreadableManifest):
         raise DataError(
             f"its manifest proves nothing: {manifest.reason}",
             where=str(paths.manifest),
-            cure=manifest.cure or "Score it again.",
+            hint=manifest.hint or "Score it again.",
         )
     known, rows = manifest.output, manifest.rows
     try:
@@ -85,4 +85,4 @@ def verify(output: str | Path) -> Verification:
 
 
 def _differs(path: Path, what: str) -> DataError:
-    return DataError(what, where=str(path), cure="Score it again.")
+    return DataError(what, where=str(path), hint="Score it again.")

@@ -186,13 +186,13 @@ def schema_from_json(document: object, *, where: str) -> TrainingSchema:
             f"its training schema has format version {str(version)[:80]}, this titanic-batch reads "
             f"version {SCHEMA_VERSION}",
             where=where,
-            cure="Upgrade titanic-batch, or save the model again with `titanic-batch models save`.",
+            hint="Upgrade titanic-batch, or save the model again with `titanic-batch models save`.",
         )
     if fault := _fault_of(document):
         raise ModelError(
             f"its training schema is damaged: {fault}",
             where=where,
-            cure="Save the model again with `titanic-batch models save`.",
+            hint="Save the model again with `titanic-batch models save`.",
         )
     try:
         return TypeAdapter(TrainingSchema).validate_python(document)
@@ -202,7 +202,7 @@ def schema_from_json(document: object, *, where: str) -> TrainingSchema:
         raise ModelError(
             f"its training schema is damaged at {place}: {first['msg']}",
             where=where,
-            cure="Save the model again with `titanic-batch models save`.",
+            hint="Save the model again with `titanic-batch models save`.",
         ) from exc
 
 

@@ -46,10 +46,10 @@ def score(
         The manifest of what was published.
 
     Raises:
-        TitanicBatchError: with `exit_code`, what, where and cure; nothing was published.
+        TitanicBatchError: with `exit_code`, what, where and hint; nothing was published.
     """
     if is_several(os.fspath(input)):
-        raise UsageError(f"{input} is several files", cure="Use titanic_batch.score_files.")
+        raise UsageError(f"{input} is several files", hint="Use titanic_batch.score_files.")
     outcome = score_files(input, output, observer=observer, **options)[0]
     if outcome.error is not None:
         raise outcome.error

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.plan import MissingColumnsError, plan_alignment
 from titanic_batch.chunk.output import plan_output
-from titanic_batch.chunk.task import ChunkTask, Reject
-from titanic_batch.engine.base import Engine, ModelDescription, Work
+from titanic_batch.chunk.task import FileContext, Reject
+from titanic_batch.engine.base import ChunkTask, Engine, ModelDescription
 from titanic_batch.engine.serial import SerialEngine
 from titanic_batch.errors import (
     DataError,
@@ -21,7 +21,7 @@ from titanic_batch.errors import (
     TitanicBatchError,
 )
 from titanic_batch.models import VerifiedModel
-from titanic_batch.publish.manifest import ModelFacts
+from titanic_batch.publish.manifest import ModelInfo
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.advice.giving import Adviser
 from titanic_batch.scoring.inputs import find_inputs, is_several
@@ -32,7 +32,7 @@ from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.refusing import is_refused, refusal
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.rejected_rows import RejectedRows
-from titanic_batch.scoring.report import Tally, alignment_entries, model_facts, plain_counts
+from titanic_batch.scoring.report import RunTotals, alignment_entries, model_info, plain_counts
 from titanic_batch.scoring.trying import RowTrial, trial_of
 from titanic_batch.sinks.csv_sink import CsvFormat
 from titanic_batch.sources.base import Chunk, Source
@@ -61,7 +61,7 @@ class CheckReport:
     """
 
     input: str
-    model: ModelFacts
+    model: ModelInfo
     alignment: tuple[dict[str, Any], ...]
     complete: bool
     rows_checked: int
@@ -118,7 +118,7 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[Checke
         except TitanicBatchError as exc:
             report, error = None, exc
         if error is not None and check.case is not None:
-            adviser.cure(error, check.case)
+            adviser.hint(error, check.case)
         files.append(CheckedFile(input=path, report=report, error=error))
     return files
 
@@ -127,16 +127,16 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[Checke
 class _Looked:
     """What was seen of an input's rows."""
 
-    tally: Tally = field(default_factory=Tally)
+    tally: RunTotals = field(default_factory=RunTotals)
     rejects: list[Reject] = field(default_factory=list)
     rejected: RejectedRows = field(default_factory=RejectedRows)
 
     def look(
-        self, engine: Engine, trial: RowTrial, task: ChunkTask, chunks: Iterator[Chunk]
+        self, engine: Engine, trial: RowTrial, task: FileContext, chunks: Iterator[Chunk]
     ) -> None:
         """Look at chunks, one after the other, as scoring would."""
         for chunk in chunks:
-            (outcome,) = trial.map(engine, iter([Work(0, task, chunk)]))
+            (outcome,) = trial.map(engine, iter([ChunkTask(0, task, chunk)]))
             if isinstance(outcome.result, TitanicBatchError):
                 raise outcome.result
             self.tally.add(outcome.result)
@@ -210,7 +210,7 @@ class _Check:
             self._look_at_the_end(source)
         return CheckReport(
             input=path,
-            model=model_facts(self._model, description),
+            model=model_info(self._model, description),
             alignment=alignment_entries(plan, tally.counts),
             complete=complete,
             rows_checked=tally.read,
@@ -225,7 +225,7 @@ class _Check:
 
     def _task(
         self, source: Source, plan: AlignmentPlan, description: ModelDescription
-    ) -> ChunkTask:
+    ) -> FileContext:
         """Return what asks the model, and writes nothing down."""
         output = plan_output(
             source.schema,
@@ -238,7 +238,7 @@ class _Check:
             probability_column="probability",
         )
         limit = reject_limit(self._options.max_rejects)
-        return ChunkTask(
+        return FileContext(
             input=self._path,
             parser=source.parser,
             alignment=plan,

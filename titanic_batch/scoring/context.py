@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from titanic_batch.models import VerifiedModel
-from titanic_batch.publish.leftovers import Leftovers
+from titanic_batch.publish.stale_files import StaleFiles
 from titanic_batch.scoring.finishing import Finisher
 from titanic_batch.scoring.guarding import Guard
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.planning import Planner
-from titanic_batch.scoring.report import RunFacts
+from titanic_batch.scoring.report import RunInfo
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class RunContext:
         fingerprint: Stands for all that its predictions depend on but the inputs.
         planner: Plans each of them.
         facts: What their manifests have in common.
-        leftovers: What earlier runs left in the output folders.
+        stale_files: What earlier runs left in the output folders.
         finisher: Calls what ends each file's run.
         guard: Is asked before each file is published.
     """
@@ -32,7 +32,7 @@ class RunContext:
     options: ScoreOptions
     fingerprint: str
     planner: Planner
-    facts: RunFacts
-    leftovers: Leftovers
+    facts: RunInfo
+    stale_files: StaleFiles
     finisher: Finisher
     guard: Guard | None = None

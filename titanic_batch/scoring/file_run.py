@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from titanic_batch.alignment.plan import MissingColumnsError
 from titanic_batch.chunk.kept import Keeper
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
-from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import (
     DataError,
     InputMissingError,
@@ -21,17 +21,17 @@ from titanic_batch.errors import (
     TooManyRejectsError,
 )
 from titanic_batch.interrupts import stop_if_interrupted
-from titanic_batch.publish.manifest import FileFacts, Manifest, RowCounts
+from titanic_batch.publish.manifest import FileInfo, Manifest, RowCounts
 from titanic_batch.publish.together import Steps
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.context import RunContext
-from titanic_batch.scoring.guarding import Admission, Candidate
+from titanic_batch.scoring.guarding import GuardDecision, PublishRequest
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.refusing import is_refused, refusal
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.rejected_rows import RejectedRows
-from titanic_batch.scoring.report import Tally, build_manifest
+from titanic_batch.scoring.report import RunTotals, build_manifest
 from titanic_batch.scoring.sizes import chunk_bytes
 from titanic_batch.scoring.targets import Target, target_of
 from titanic_batch.sinks.base import Format, Sink
@@ -57,7 +57,7 @@ class FileRun:
 
     def __init__(self, pair: FilePair, context: RunContext) -> None:
         self.pair = pair
-        self.tally = Tally()
+        self.tally = RunTotals()
         self.manifest: Manifest | None = None  # what was published
         self.error: TitanicBatchError | None = None
         self._context = context
@@ -78,7 +78,7 @@ class FileRun:
         """Whether it was published, or failed."""
         return self.manifest is not None or self.error is not None
 
-    def work(self) -> Iterator[tuple[ChunkTask, Chunk]]:
+    def work(self) -> Iterator[tuple[FileContext, Chunk]]:
         """Open everything and yield the input's chunks, until all are sent or the run is over."""
         try:
             self._open()
@@ -93,7 +93,7 @@ class FileRun:
         except TitanicBatchError as exc:
             self.fail(exc)
 
-    def take(self, result: ChunkResult | TitanicBatchError) -> None:
+    def take(self, result: ScoredChunk | TitanicBatchError) -> None:
         """Take the next chunk's result."""
         self.bytes_done, chunk = self._on_their_way.popleft()
         if self.is_over:
@@ -121,7 +121,7 @@ class FileRun:
     def advise(self, adviser: Adviser) -> None:
         """Say what lets a refused file through, if anything does."""
         if self.error is not None and self._case is not None:
-            adviser.cure(self.error, self._case)
+            adviser.hint(self.error, self._case)
             self._case = None
 
     def _case_of(self, error: TitanicBatchError) -> Case | None:
@@ -151,14 +151,14 @@ class FileRun:
         options = self._options
         self._source: Source = source_of(self.pair.input, options)
         self._held.callback(self._source.close)
-        self._target: Target = target_of(self.pair, options, self._context.leftovers)
+        self._target: Target = target_of(self.pair, options, self._context.stale_files)
         self._held.callback(self._target.close)
         self._target.open()
         plan = self._context.planner.plan(self.pair, self._source)
         self._alignment = plan.alignment
         self._format: Format = plan.format
         work = self._target.open_work(self._context.fingerprint)
-        self._task = ChunkTask(
+        self._task = FileContext(
             input=self.pair.input,
             parser=self._source.parser,
             alignment=self._alignment,
@@ -203,7 +203,7 @@ class FileRun:
             return None
         return plan_profile(self._alignment, description.schema, description.facts)
 
-    def _write(self, result: ChunkResult) -> None:
+    def _write(self, result: ScoredChunk) -> None:
         self.tally.add(result)
         self._target.add_rejects(result.rejects)
         if self._failing:
@@ -246,14 +246,14 @@ class FileRun:
                 f"rows do not add up: {tally.read} read, {tally.scored} scored, "
                 f"{tally.rejected} rejected",
                 where=self.pair.input,
-                cure="Please report it; nothing was published.",
+                hint="Please report it; nothing was published.",
             )
         facts = self._source.facts()
         if tally.read == 0 and not self._options.allow_empty:
             raise InputMissingError(
                 "the input has a header and no data rows",
                 where=self.pair.input,
-                cure="If that is right, publish an empty output with --allow-empty.",
+                hint="If that is right, publish an empty output with --allow-empty.",
             )
         if self._failing or is_refused(tally, self._options):
             raise self._too_many_rejects()
@@ -270,7 +270,7 @@ class FileRun:
             facts=self._context.facts,
             alignment=self._alignment,
             tally=tally,
-            input=FileFacts(
+            input=FileInfo(
                 path=facts.path, format=facts.format, bytes=facts.bytes, sha256=facts.sha256
             ),
             output=output,
@@ -284,12 +284,12 @@ class FileRun:
         self.manifest = manifest
         self.close()
 
-    def _admitted(self) -> Admission | None:
+    def _admitted(self) -> GuardDecision | None:
         """Ask the guard, where there is one; it raises where nothing is to be published."""
         context, tally = self._context, self.tally
         if context.guard is None:
             return None
-        candidate = Candidate(
+        candidate = PublishRequest(
             input=self.pair.input,
             output=self.pair.output.data if self.pair.output is not None else None,
             rows=RowCounts(read=tally.read, scored=tally.scored, rejected=tally.rejected),
@@ -302,7 +302,7 @@ class FileRun:
             return context.guard(candidate)
         except DataError as exc:
             if kept := self._target.keep_failed_rejects():
-                exc.cure = f"What was rejected is in {kept}. {exc.cure}"
+                exc.hint = f"What was rejected is in {kept}. {exc.hint}"
             raise
 
     def _too_many_rejects(self) -> DataError:
@@ -312,5 +312,5 @@ class FileRun:
             self._rejected.first,
             self._options,
             path=self.pair.input,
-            cure=f"See {kept}." if kept else "",
+            hint=f"See {kept}." if kept else "",
         )

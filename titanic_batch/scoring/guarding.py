@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from titanic_batch.models import VerifiedModel
-from titanic_batch.publish.manifest import JobFacts, RowCounts
+from titanic_batch.publish.manifest import JobInfo, RowCounts
 from titanic_batch.schema import TrainingSchema
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class PublishRequest:
     """What is about to be published.
 
     Attributes:
@@ -39,7 +39,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Admission:
+class GuardDecision:
     """What a guard says of what it lets through.
 
     Attributes:
@@ -48,7 +48,7 @@ class Admission:
         keeps_replaced: Whether the manifest that is replaced is kept beside the new one.
     """
 
-    job: JobFacts
+    job: JobInfo
     warnings: tuple[str, ...] = ()
     keeps_replaced: bool = False
 
@@ -68,6 +68,6 @@ class Guard(Protocol):
         """
         ...
 
-    def __call__(self, candidate: Candidate, /) -> Admission:
+    def __call__(self, candidate: PublishRequest, /) -> GuardDecision:
         """Let a candidate through; raises DataError to keep the old output."""
         ...

@@ -6,15 +6,15 @@ import pyarrow as pa
 
 from titanic_batch.alignment.option_checks import check_options
 from titanic_batch.alignment.plan import plan_alignment
-from titanic_batch.chunk.answers import ModelFacts
 from titanic_batch.chunk.output import plan_output
+from titanic_batch.chunk.predictions import ModelInfo
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
 
 #: As much as is known of a model that is not loaded.
-_ANY_MODEL = ModelFacts(classes=None, has_probability=False, label_type=pa.string())
+_ANY_MODEL = ModelInfo(classes=None, has_probability=False, label_type=pa.string())
 
 
 def check_header(pair: FilePair, schema: TrainingSchema, options: ScoreOptions) -> None:

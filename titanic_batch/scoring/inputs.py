@@ -59,7 +59,7 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
     if several and not into_folder:
         raise UsageError(
             f"{input} is several files, and {output} is not a folder",
-            cure=f"Name an output folder: {output}/",
+            hint=f"Name an output folder: {output}/",
         )
     if not into_folder:
         return [_single(_pair(files[0], output, _format_of(output), options))]
@@ -98,7 +98,7 @@ def find_inputs(input: str) -> list[str]:
         raise InputMissingError(
             "there are no files to score here",
             where=input,
-            cure="Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet.",
+            hint="Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet.",
         )
     return found
 
@@ -123,7 +123,7 @@ def _into_folder(
         raise UsageError(
             "the output folder is the input folder",
             where=str(folder),
-            cure="Name another output folder.",
+            hint="Name another output folder.",
         )
     for path in files:
         stop_if_interrupted()
@@ -131,7 +131,7 @@ def _into_folder(
         if name in by_stem:
             raise UsageError(
                 f"{by_stem[name]} and {path} would have the same output",
-                cure="Rename one of them, or score them one by one.",
+                hint="Rename one of them, or score them one by one.",
             )
         by_stem[name] = path
         target = folder / f"{name}.{options.output_format}"
@@ -142,13 +142,13 @@ def _into_folder(
 
 def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
     if several:
-        raise UsageError("standard output takes a single input", cure="Name an output folder.")
+        raise UsageError("standard output takes a single input", hint="Name an output folder.")
     _require_known(input)
     if not reject_limit(options.max_rejects).is_zero and options.rejects is None:
         name = "stdin" if input == STDIN else stem(input)
         raise UsageError(
             "with standard output, rejected rows would be lost",
-            cure=f"Say where they go: --rejects {shell_quoted(f'{name}.rejects.csv')}",
+            hint=f"Say where they go: --rejects {shell_quoted(f'{name}.rejects.csv')}",
         )
     return FilePair(input=input, output=None, output_format="csv")
 
@@ -191,7 +191,7 @@ def _format_of(output: str) -> str:
         raise UsageError(
             "unknown file extension",
             where=output,
-            cure="Outputs end in .csv or .parquet; a folder ends in /.",
+            hint="Outputs end in .csv or .parquet; a folder ends in /.",
         )
     return suffix[1:]
 

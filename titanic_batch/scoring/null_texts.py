@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping
 from titanic_batch.alignment.convert import read_number
 from titanic_batch.alignment.counts import AlignmentCounts
-from titanic_batch.alignment.feeds import AlignmentPlan, Feed
 from titanic_batch.nulls import READ_AS_NULL, USUAL_NULLS
 
 
@@ -42,7 +42,7 @@ def _is_told(text: str, plan: AlignmentPlan) -> bool:
     )
 
 
-def _is_text(feed: Feed) -> bool:
+def _is_text(feed: ColumnMapping) -> bool:
     if feed.one_hot is not None or feed.column.kind == "text":
         return True
     return any(isinstance(value, str) for value in feed.column.categories or ())

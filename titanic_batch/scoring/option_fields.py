@@ -95,12 +95,12 @@ def read_keywords(options: Iterable[Option], given: Mapping[str, Any]) -> dict[s
 
             near = difflib.get_close_matches(name, list(named), n=1)
             raise UsageError(
-                f"there is no option {name}", cure=f"Did you mean {near[0]}?" if near else ""
+                f"there is no option {name}", hint=f"Did you mean {near[0]}?" if near else ""
             )
         try:
             found[option.field] = option.kind.read(value, option.flag)
         except WrongValueError as exc:
-            raise UsageError(f"{name}={_shown(value)} is wrong", cure=f"It takes {exc}.") from exc
+            raise UsageError(f"{name}={_shown(value)} is wrong", hint=f"It takes {exc}.") from exc
     return found
 
 

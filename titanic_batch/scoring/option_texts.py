@@ -26,7 +26,7 @@ def parse_size(text: str | int, flag: str) -> int:
     except (ValueError, KeyError, OverflowError):
         size = 0
     if not 1 <= size <= _LARGEST_BYTES:
-        raise UsageError(f"{flag} {text} is not a size", cure=f"Give for example {flag} 4MB.")
+        raise UsageError(f"{flag} {text} is not a size", hint=f"Give for example {flag} 4MB.")
     return size
 
 
@@ -63,7 +63,7 @@ def parse_answers(texts: Sequence[str], flag: str) -> dict[str, str]:
         if answer not in ("allow", "reject"):
             raise UsageError(
                 f"{flag} {column}={answer}: it is either allow or reject",
-                cure=f"Give {flag} {shell_quoted(f'{column}=allow')}.",
+                hint=f"Give {flag} {shell_quoted(f'{column}=allow')}.",
             )
     return answers
 

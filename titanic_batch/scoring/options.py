@@ -114,7 +114,7 @@ class ScoreOptions:
         kinds.SWITCH,
         False,
         _READING,
-        "Believe a last record without a newline; it may have been cut short.",
+        "Accept a last record without a newline; it may have been cut short.",
         also=("check", "parity"),
     )
     allow_empty: bool = option(
@@ -132,7 +132,7 @@ class ScoreOptions:
         kinds.size("16MB"),
         "16MB",
         _READING,
-        "Longest record believed.",
+        "Longest record accepted.",
         name="max_record",
         also=("check",),
     )

@@ -7,10 +7,10 @@ from typing import Literal
 
 import pyarrow as pa
 
-from titanic_batch.alignment.feeds import AlignmentPlan
+from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.plan import plan_alignment
-from titanic_batch.chunk.answers import check_threshold
 from titanic_batch.chunk.output import OutputPlan, plan_output
+from titanic_batch.chunk.predictions import check_threshold
 from titanic_batch.engine.base import ModelDescription
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions

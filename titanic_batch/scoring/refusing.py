@@ -8,12 +8,12 @@ from titanic_batch.chunk.task import Reject
 from titanic_batch.errors import TooManyRejectsError
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reject_limit import reject_limit
-from titanic_batch.scoring.report import Tally
+from titanic_batch.scoring.report import RunTotals
 
 SHOWN_REJECTS = 5
 
 
-def is_refused(tally: Tally, options: ScoreOptions) -> bool:
+def is_refused(tally: RunTotals, options: ScoreOptions) -> bool:
     """Tell whether a file whose rows are all read is refused for those that are rejected."""
     if tally.by_reason["unterminated"]:
         return True  # where one record is cut short, others may be missing: no limit allows that
@@ -24,7 +24,7 @@ def is_refused(tally: Tally, options: ScoreOptions) -> bool:
 
 
 def refusal(
-    tally: Tally, rejects: Sequence[Reject], options: ScoreOptions, *, path: str, cure: str = ""
+    tally: RunTotals, rejects: Sequence[Reject], options: ScoreOptions, *, path: str, hint: str = ""
 ) -> TooManyRejectsError:
     """Return the error of a file that is refused for its rejects.
 
@@ -33,7 +33,7 @@ def refusal(
         rejects: The first of its rejects.
         options: What the run was told.
         path: The file.
-        cure: What can be done about it, as far as is known.
+        hint: What can be done about it, as far as is known.
     """
     rejected = f"{tally.rejected:,} of {tally.read:,} rows read were rejected"
     if tally.by_reason["unterminated"]:
@@ -45,14 +45,14 @@ def refusal(
     error = TooManyRejectsError(
         f"{what}:",
         where=path,
-        cure=cure,
+        hint=hint,
         details=_lines(tally, rejects, quotes_cells=True),
     )
-    error.logged_what = "\n".join((f"{what}:", *_lines(tally, rejects, quotes_cells=False)))
+    error.logged_message = "\n".join((f"{what}:", *_lines(tally, rejects, quotes_cells=False)))
     return error
 
 
-def _lines(tally: Tally, rejects: Sequence[Reject], *, quotes_cells: bool) -> list[str]:
+def _lines(tally: RunTotals, rejects: Sequence[Reject], *, quotes_cells: bool) -> list[str]:
     lines = [
         f"  {place_of(reject)}: {reject.reason}"
         # What the model said may quote a cell.

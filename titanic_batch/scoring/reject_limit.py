@@ -48,5 +48,5 @@ def reject_limit(text: str) -> RejectLimit:
         pass
     raise UsageError(
         f"--max-rejects {text!r} is neither a count nor a percentage",
-        cure="Give for example --max-rejects 10 or --max-rejects 1%.",
+        hint="Give for example --max-rejects 10 or --max-rejects 1%.",
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import islice
 
-from titanic_batch.chunk.task import ChunkResult, Reject
+from titanic_batch.chunk.task import Reject, ScoredChunk
 from titanic_batch.scoring.advice.case import Case, Picked
 from titanic_batch.scoring.refusing import SHOWN_REJECTS
-from titanic_batch.scoring.report import Tally
+from titanic_batch.scoring.report import RunTotals
 from titanic_batch.sources.base import Chunk, Source
 
 
@@ -24,7 +24,7 @@ class RejectedRows:
     _model_errors: list[Reject] = field(default_factory=list)
     _picked: Picked = field(default_factory=Picked)
 
-    def add(self, chunk: Chunk, result: ChunkResult) -> None:
+    def add(self, chunk: Chunk, result: ScoredChunk) -> None:
         """Take what is of use from a chunk's result."""
         self.first.extend(result.rejects[: SHOWN_REJECTS - len(self.first)])
         said = (reject for reject in result.rejects if reject.said)
@@ -43,7 +43,7 @@ class RejectedRows:
         """The names of the exceptions that it raised on them; they quote no cell."""
         return sorted({reject.said.partition(":")[0] for reject in self._model_errors})
 
-    def case_of(self, path: str, source: Source, tally: Tally, *, is_complete: bool) -> Case:
+    def case_of(self, path: str, source: Source, tally: RunTotals, *, is_complete: bool) -> Case:
         """Return what is in hand of a file that is refused for its rows.
 
         Args:

@@ -11,25 +11,25 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from titanic_batch import __version__
+from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping
 from titanic_batch.alignment.counts import AlignmentCounts
-from titanic_batch.alignment.feeds import AlignmentPlan, Feed
 from titanic_batch.chunk.profile import Profile
-from titanic_batch.chunk.task import ChunkResult
+from titanic_batch.chunk.task import ScoredChunk
 from titanic_batch.engine.base import ModelDescription
 from titanic_batch.models import VerifiedModel
 from titanic_batch.printable import as_utf8
 from titanic_batch.publish.manifest import (
     MANIFEST_VERSION,
     TOOL,
-    FileFacts,
+    FileInfo,
     Manifest,
-    ModelFacts,
-    RejectFacts,
+    ModelInfo,
+    RejectInfo,
     RowCounts,
-    ToolFacts,
+    ToolInfo,
 )
 from titanic_batch.schema import schema_sha256
-from titanic_batch.scoring.guarding import Admission
+from titanic_batch.scoring.guarding import GuardDecision
 from titanic_batch.scoring.null_texts import null_text_warnings
 from titanic_batch.scoring.options import ScoreOptions
 
@@ -40,7 +40,7 @@ _LONGEST_VALUE = 200
 
 
 @dataclass(kw_only=True)
-class Tally:
+class RunTotals:
     """What a run met so far; adds up over chunks."""
 
     read: int = 0
@@ -52,7 +52,7 @@ class Tally:
     counts: AlignmentCounts = field(default_factory=AlignmentCounts)
     profile: Profile = field(default_factory=Profile)
 
-    def add(self, result: ChunkResult) -> None:
+    def add(self, result: ScoredChunk) -> None:
         """Add a chunk's result."""
         self.read += result.rows_read
         self.scored += result.rows_scored
@@ -78,7 +78,7 @@ def library_versions() -> dict[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunFacts:
+class RunInfo:
     """What the manifests of a run have in common.
 
     Attributes:
@@ -89,18 +89,16 @@ class RunFacts:
     """
 
     options: dict[str, Any]
-    model: ModelFacts
+    model: ModelInfo
     warnings: tuple[str, ...]
     libraries: dict[str, str]
 
 
-def run_facts(
-    options: ScoreOptions, model: VerifiedModel, description: ModelDescription
-) -> RunFacts:
+def run_info(options: ScoreOptions, model: VerifiedModel, description: ModelDescription) -> RunInfo:
     """Return what the manifests of a run have in common."""
-    return RunFacts(
+    return RunInfo(
         options=options.published(),
-        model=model_facts(model, description),
+        model=model_info(model, description),
         warnings=description.warnings,
         libraries={**library_versions(), **description.libraries},
     )
@@ -115,10 +113,10 @@ def output_metadata(model: VerifiedModel) -> dict[str, str]:
     }
 
 
-def model_facts(model: VerifiedModel, description: ModelDescription) -> ModelFacts:
+def model_info(model: VerifiedModel, description: ModelDescription) -> ModelInfo:
     """Return the manifest's `model`."""
     schema = description.schema
-    return ModelFacts(
+    return ModelInfo(
         ref=model.ref,
         tag=model.tag,
         sha256=model.sha256,
@@ -141,7 +139,7 @@ def alignment_entries(
     return (*fed, *dropped)
 
 
-def _feed_entry(feed: Feed, counts: AlignmentCounts | None) -> dict[str, Any]:
+def _feed_entry(feed: ColumnMapping, counts: AlignmentCounts | None) -> dict[str, Any]:
     column = feed.column
     entry: dict[str, Any] = {
         "column": column.name,
@@ -173,13 +171,13 @@ def build_manifest(
     *,
     run_id: str,
     started_at: datetime,
-    facts: RunFacts,
+    facts: RunInfo,
     alignment: AlignmentPlan,
-    tally: Tally,
-    input: FileFacts,
-    output: FileFacts,
+    tally: RunTotals,
+    input: FileInfo,
+    output: FileInfo,
     rejects_path: str | None,
-    admission: Admission | None = None,
+    admission: GuardDecision | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Manifest:
     """Return the manifest of a run that is about to publish."""
@@ -193,7 +191,7 @@ def build_manifest(
         finished_at=_iso(finished_at),
         seconds=round(seconds, 3),
         rows_per_second=round(tally.read / seconds, 1) if seconds > 0 else 0.0,
-        tool=ToolFacts(name=TOOL, version=__version__),
+        tool=ToolInfo(name=TOOL, version=__version__),
         libraries=facts.libraries,
         options=facts.options,
         model=facts.model,
@@ -201,7 +199,7 @@ def build_manifest(
         output=output,
         rows=RowCounts(read=tally.read, scored=tally.scored, rejected=tally.rejected),
         rows_recalled=tally.recalled,
-        rejects=RejectFacts(
+        rejects=RejectInfo(
             path=rejects_path,
             by_reason=dict(sorted(tally.by_reason.items())),
             other_faults=dict(sorted(tally.other_faults.items())),
@@ -238,7 +236,7 @@ def _listed(values: Counter[str]) -> dict[str, int]:
     return dict(listed)
 
 
-def _warnings(tally: Tally) -> list[str]:
+def _warnings(tally: RunTotals) -> list[str]:
     warnings = []
     for column, values in sorted(tally.counts.scored_unknown.items()):
         if len(values) > _MOST_UNKNOWN_VALUES:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 
-from titanic_batch.scoring.report import RunFacts
+from titanic_batch.scoring.report import RunInfo
 
 
-def run_fingerprint(facts: RunFacts) -> str:
+def run_fingerprint(facts: RunInfo) -> str:
     """Return what stands for the model, its schema and the options of a run, in 32 hex digits.
 
     What else its predictions depend on, the rows and the code, is told where they are kept

@@ -6,8 +6,8 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from titanic_batch.chunk.task import ChunkResult
-from titanic_batch.engine.base import Engine, Work
+from titanic_batch.chunk.task import ScoredChunk
+from titanic_batch.engine.base import ChunkTask, Engine
 from titanic_batch.errors import (
     InterruptedRunError,
     RowDependenceError,
@@ -17,7 +17,7 @@ from titanic_batch.errors import (
 )
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.models import VerifiedModel
-from titanic_batch.publish.leftovers import Leftovers
+from titanic_batch.publish.stale_files import StaleFiles
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.finishing import open_finisher
@@ -29,7 +29,7 @@ from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
 from titanic_batch.scoring.reject_limit import reject_limit
-from titanic_batch.scoring.report import output_metadata, run_facts
+from titanic_batch.scoring.report import output_metadata, run_info
 from titanic_batch.scoring.resuming import run_fingerprint
 from titanic_batch.scoring.sizes import input_bytes
 from titanic_batch.scoring.skipping import already_published
@@ -60,7 +60,7 @@ def run_files(
     reject_limit(options.max_rejects)
     declare_dialect("," if options.delimiter is None else options.delimiter, options.encoding)
     model = open_chosen_model(options)
-    _spare_the_model(pairs, model)
+    _refuse_overwriting_model(pairs, model)
     outcomes = dict(settled or {})
     if options.skip_published:
         for pair in pairs:
@@ -74,7 +74,7 @@ def run_files(
     return [outcomes[pair] for pair in pairs]
 
 
-def _spare_the_model(pairs: Sequence[FilePair], model: VerifiedModel) -> None:
+def _refuse_overwriting_model(pairs: Sequence[FilePair], model: VerifiedModel) -> None:
     """Refuse to write over the model, --overwrite or not."""
     spared = os.path.realpath(model.path)
     for pair in pairs:
@@ -127,7 +127,7 @@ def _run_all(
             guard.check(model, description.schema)
         _make_folders(pairs)
         with open_finisher(len(pairs)) as finisher:
-            facts = run_facts(options, model, description)
+            facts = run_info(options, model, description)
             context = RunContext(
                 model=model,
                 options=options,
@@ -136,7 +136,7 @@ def _run_all(
                     description=description, options=options, metadata=output_metadata(model)
                 ),
                 facts=facts,
-                leftovers=Leftovers(),
+                stale_files=StaleFiles(),
                 finisher=finisher,
                 guard=guard,
             )
@@ -168,18 +168,18 @@ def _drive(engine: Engine, runs: list[FileRun], trial: RowTrial, observer: Obser
     rows = rejected = bytes_done = 0
     started = time.monotonic()
 
-    def works() -> Iterator[Work]:
+    def works() -> Iterator[ChunkTask]:
         for index, run in enumerate(runs):
             stop_if_interrupted()
             for task, chunk in run.work():
-                yield Work(index, task, chunk)
+                yield ChunkTask(index, task, chunk)
 
     for outcome in trial.map(engine, works()):
         stop_if_interrupted()
         run = runs[outcome.key]
         bytes_before = run.bytes_done
         run.take(outcome.result)
-        if isinstance(outcome.result, ChunkResult):
+        if isinstance(outcome.result, ScoredChunk):
             rows += outcome.result.rows_read
             rejected += len(outcome.result.rejects)
         bytes_done += run.bytes_done - bytes_before

@@ -14,12 +14,12 @@ from typing import IO, Any, Protocol
 
 from titanic_batch.errors import ClosedPipeError, os_errors
 from titanic_batch.interrupts import interruptible
-from titanic_batch.publish.leftovers import Leftovers
-from titanic_batch.publish.manifest import FileFacts, Manifest
+from titanic_batch.publish.manifest import FileInfo, Manifest
 from titanic_batch.publish.ownership import refuse_foreign_rejects
 from titanic_batch.publish.publication import Publication
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectRow, RejectsFile
+from titanic_batch.publish.stale_files import StaleFiles
 from titanic_batch.publish.together import Steps
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
@@ -47,7 +47,7 @@ class Target(Protocol):
         """Take rejected records."""
         ...
 
-    def seal(self) -> Generator[Sequence[Unsynced], None, FileFacts]:
+    def seal(self) -> Generator[Sequence[Unsynced], None, FileInfo]:
         """End the output's bytes, step by step, and say what they are."""
         ...
 
@@ -77,11 +77,11 @@ class Target(Protocol):
         ...
 
 
-def target_of(pair: FilePair, options: ScoreOptions, leftovers: Leftovers) -> Target:
+def target_of(pair: FilePair, options: ScoreOptions, stale_files: StaleFiles) -> Target:
     """Return the target of one input, not yet opened."""
     if pair.output is None:
         return StdoutTarget(options.rejects, overwrite=options.overwrite)
-    publication = Publication(pair.output, overwrite=options.overwrite, leftovers=leftovers)
+    publication = Publication(pair.output, overwrite=options.overwrite, stale_files=stale_files)
     return FileTarget(publication, pair.output_format)
 
 
@@ -106,11 +106,11 @@ class FileTarget:
         """Take rejected records."""
         self._publication.rejects.add(rejects)
 
-    def seal(self) -> Generator[Sequence[Unsynced], None, FileFacts]:
+    def seal(self) -> Generator[Sequence[Unsynced], None, FileInfo]:
         """End the output's bytes, step by step, and say what they are."""
         yield from self._publication.seal()
         data = self._publication.data
-        return FileFacts(
+        return FileInfo(
             path=str(data.target),
             format=self._format,
             bytes=data.bytes_written,
@@ -185,7 +185,7 @@ class StdoutTarget:
         if self._rejects is not None:
             self._rejects.add(rejects)
 
-    def seal(self) -> Generator[Sequence[Unsynced], None, FileFacts]:
+    def seal(self) -> Generator[Sequence[Unsynced], None, FileInfo]:
         """End the output's bytes and say what they are."""
         staged = self._staged
         if staged is not None:
@@ -195,7 +195,7 @@ class StdoutTarget:
             self._spool.flush()
             self._spool.seek(0)
             sha256 = hash_file(self._spool)
-        return FileFacts(path="-", format="csv", bytes=self._spool.tell(), sha256=sha256)
+        return FileInfo(path="-", format="csv", bytes=self._spool.tell(), sha256=sha256)
 
     @property
     def rejects_path(self) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from titanic_batch.chunk.answers import ModelFacts
-from titanic_batch.chunk.task import ChunkResult
-from titanic_batch.engine.base import Engine, Outcome, Work
+from titanic_batch.chunk.predictions import ModelInfo
+from titanic_batch.chunk.task import ScoredChunk
+from titanic_batch.engine.base import ChunkResult, ChunkTask, Engine
 from titanic_batch.errors import RowDependenceError
 from titanic_batch.scoring.options import ScoreOptions
 
@@ -30,7 +30,7 @@ class RowTrial:
     _rows: int = 0
     _chunks: int = 0
 
-    def map(self, engine: Engine, works: Iterator[Work]) -> Iterator[Outcome]:
+    def map(self, engine: Engine, works: Iterator[ChunkTask]) -> Iterator[ChunkResult]:
         """Yield the outcome of each work in order, as the engine's own `map`.
 
         Raises:
@@ -38,7 +38,7 @@ class RowTrial:
             WorkerEndedError: if the system ended a worker process, or memory ran out.
         """
         while not self.is_over and (work := next(works, None)) is not None:
-            tried = Work(work.key, replace(work.task, trial=True), work.chunk)
+            tried = ChunkTask(work.key, replace(work.task, trial=True), work.chunk)
             for outcome in engine.map([tried]):
                 if isinstance(outcome.result, RowDependenceError):
                     raise outcome.result
@@ -46,9 +46,9 @@ class RowTrial:
                 yield outcome
         yield from engine.map(works)
 
-    def _take(self, outcome: Outcome) -> None:
+    def _take(self, outcome: ChunkResult) -> None:
         result = outcome.result
-        rows = result.rows_tried if isinstance(result, ChunkResult) else 0
+        rows = result.rows_tried if isinstance(result, ScoredChunk) else 0
         self._chunks += 1
         self._rows += rows if rows > 1 else 0
         self.is_over = (
@@ -56,6 +56,6 @@ class RowTrial:
         )
 
 
-def trial_of(facts: ModelFacts, options: ScoreOptions) -> RowTrial:
+def trial_of(facts: ModelInfo, options: ScoreOptions) -> RowTrial:
     """Return the trial of a run."""
     return RowTrial(is_over=facts.known_by_row or options.allow_batch_dependence)

@@ -10,7 +10,7 @@ from typing import Any
 
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.serving.planning import PREDICTION, PROBABILITY
-from titanic_batch.serving.verdicts import Refusal, Scored, Verdict
+from titanic_batch.serving.verdicts import RecordOutcome, Refusal, Scored
 
 MESSAGE = "message"
 MODEL = "model"
@@ -43,7 +43,7 @@ def field_name(schema: TrainingSchema) -> str:
     return PREDICTION if taken else name
 
 
-def answer(verdict: Verdict, words: Words) -> dict[str, Any]:
+def answer(verdict: RecordOutcome, words: Words) -> dict[str, Any]:
     """Return a verdict as a JSON object: an answer, or an `error` with its reason and column."""
     if isinstance(verdict, Refusal):
         return {"error": verdict.message, "reason": verdict.reason, "column": verdict.column}
@@ -63,7 +63,7 @@ def as_json(document: dict[str, Any]) -> bytes:
         return json.dumps(document, separators=(",", ":")).encode()
 
 
-def read_answer(document: Mapping[str, Any], field: str) -> Verdict | None:
+def read_answer(document: Mapping[str, Any], field: str) -> RecordOutcome | None:
     """Return the verdict that `answer` made a document of; None where it made none such."""
     if "error" in document:
         reason, column = document.get("reason"), document.get("column")

@@ -134,7 +134,7 @@ def header(scope: Message, name: bytes) -> str:
 
 
 class _FaultError(ValueError):
-    """JSON as far as its grammar goes, but nothing that is believed."""
+    """JSON as far as its grammar goes, but nothing that is accepted."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

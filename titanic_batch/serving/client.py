@@ -81,7 +81,7 @@ class ServiceClient:
             raise OutputError(
                 f"the service cannot be reached: {reason}",
                 where=self.url,
-                cure="Start it: `bentoml serve titanic_batch.service:TitanicService`.",
+                hint="Start it: `bentoml serve titanic_batch.service:TitanicService`.",
             ) from exc
         if response.status not in expected:
             raise self._strange(text.decode(errors="replace"), response.status)
@@ -107,11 +107,11 @@ class ServiceClient:
         return OutputError(
             f"this is no answer of a scoring service ({status}: {shown})",
             where=self.url,
-            cure="See the service's own log, or correct --url.",
+            hint="See the service's own log, or correct --url.",
         )
 
 
 def _no_url(url: str) -> UsageError:
     return UsageError(
-        "this is no address of a service", where=url, cure="Give --url http://HOST:PORT."
+        "this is no address of a service", where=url, hint="Give --url http://HOST:PORT."
     )

@@ -9,12 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from titanic_batch.alignment.feeds import AlignmentPlan
-from titanic_batch.chunk.task import ChunkTask
+from titanic_batch.alignment.column_mappings import AlignmentPlan
+from titanic_batch.chunk.task import FileContext
 from titanic_batch.sources.base import Chunk
 
 
-def records_of(task: ChunkTask, chunk: Chunk) -> list[tuple[int, dict[str, Any]]]:
+def records_of(task: FileContext, chunk: Chunk) -> list[tuple[int, dict[str, Any]]]:
     """Return the chunk's readable rows as a client would send them, with their row numbers."""
     parsed = task.parser.parse(chunk)
     indices = range(parsed.cells.num_rows) if parsed.rows is None else parsed.rows.tolist()

@@ -38,7 +38,7 @@ def served_model() -> VerifiedModel:
             raise UsageError(
                 "a service takes its model from the BentoML store",
                 where=model.ref,
-                cure=f"Register it with `titanic-batch models save {shell_quoted(model.ref)}`, and "
+                hint=f"Register it with `titanic-batch models save {shell_quoted(model.ref)}`, and "
                 f"give the name that it gets in {MODEL_VARIABLE}.",
             )
         return model
@@ -96,7 +96,7 @@ def _bentoml_errors() -> Iterator[None]:
         yield
     except CustomObjectsError as exc:
         own_name = f"{exc.where.partition(':')[0]}_alone"
-        exc.cure = (
+        exc.hint = (
             "Save one Pipeline that holds them and the model; or, if its scores are right without "
             f"them, `titanic-batch models save {shell_quoted(exc.where)} --name {own_name} "
             f"--ignore-custom-objects`, and {MODEL_VARIABLE}={own_name}."

@@ -15,7 +15,7 @@ from titanic_batch.serving.answers import MODEL, field_name, read_answer
 from titanic_batch.serving.client import ServiceClient
 from titanic_batch.serving.client_rows import records_of
 from titanic_batch.serving.planning import scoring_task, verdicts_of
-from titanic_batch.serving.tally import ParityReport, Tally
+from titanic_batch.serving.tally import ParityReport, ParityTotals
 
 
 def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> ParityReport:
@@ -36,7 +36,7 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
     with interruptible():
         session = open_session(model)
     field = field_name(session.description.schema)
-    tally = Tally(regressor=session.description.facts.classes is None)
+    tally = ParityTotals(regressor=session.description.facts.classes is None)
     source = source_of(input, options)
     try:
         task = scoring_task(

@@ -9,9 +9,9 @@ import pyarrow as pa
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import plan_output
-from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.engine.base import ModelDescription
-from titanic_batch.serving.verdicts import Scored, Verdict, refusal
+from titanic_batch.serving.verdicts import RecordOutcome, Scored, refusal
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk, Parser
 
@@ -26,7 +26,7 @@ def scoring_task(
     *,
     input: str,
     text_cells: bool,
-) -> ChunkTask:
+) -> FileContext:
     """Plan how columns are scored, as `titanic-batch score --keep none` does.
 
     Args:
@@ -52,7 +52,7 @@ def scoring_task(
         prediction_column=PREDICTION,
         probability_column=PROBABILITY,
     )
-    return ChunkTask(
+    return FileContext(
         input=input,
         parser=parser,
         alignment=alignment,
@@ -62,7 +62,7 @@ def scoring_task(
     )
 
 
-def verdicts_of(result: ChunkResult, chunk: Chunk) -> list[Verdict]:
+def verdicts_of(result: ScoredChunk, chunk: Chunk) -> list[RecordOutcome]:
     """Return what such a task's result says of each record of its chunk, in order."""
     rejected = {reject.row: reject for reject in result.rejects}
     scored = iter(_scored_rows(result.payload))

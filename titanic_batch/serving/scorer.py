@@ -13,14 +13,14 @@ import pyarrow as pa
 from threadpoolctl import ThreadpoolController
 
 from titanic_batch.chunk.score import score_chunks
-from titanic_batch.chunk.task import ChunkResult, ChunkTask
+from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.engine.session import Session, open_session
 from titanic_batch.errors import DataError, RowDependenceError, TitanicBatchError
 from titanic_batch.models import VerifiedModel
 from titanic_batch.scoring.trying import ENOUGH_ROWS
 from titanic_batch.serving.planning import scoring_task, verdicts_of
 from titanic_batch.serving.records import Record, record_fault, tables
-from titanic_batch.serving.verdicts import Refusal, Verdict
+from titanic_batch.serving.verdicts import RecordOutcome, Refusal
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk
 from titanic_batch.sources.parquet_source import ParquetParser
@@ -42,14 +42,14 @@ class Scorer:
 
     model: VerifiedModel
     session: Session
-    plan: Callable[[pa.Schema], ChunkTask]
+    plan: Callable[[pa.Schema], FileContext]
     threads: ThreadpoolController
     _tried: threading.Event = field(default_factory=threading.Event)
     _looks_around: threading.Event = field(default_factory=threading.Event)
 
-    def score(self, records: Sequence[object]) -> list[Verdict]:
+    def score(self, records: Sequence[object]) -> list[RecordOutcome]:
         """Return a verdict for each record, in their order."""
-        verdicts: list[Verdict | None] = [record_fault(record) for record in records]
+        verdicts: list[RecordOutcome | None] = [record_fault(record) for record in records]
         readable = [index for index, verdict in enumerate(verdicts) if verdict is None]
         given: list[Record] = [records[index] for index in readable]  # type: ignore[misc]
         parts: list[tuple[list[int], pa.Table]] = []
@@ -63,31 +63,31 @@ class Scorer:
 
     def _score_tables(
         self, parts: Sequence[tuple[list[int], pa.Table]]
-    ) -> list[tuple[list[int], list[Verdict]]]:
+    ) -> list[tuple[list[int], list[RecordOutcome]]]:
         if self._looks_around.is_set():
             parts = list(itertools.chain.from_iterable(_rows_of(*part) for part in parts))
-        done: list[tuple[list[int], list[Verdict]]] = []
-        fitting: list[tuple[list[int], pa.Table, ChunkTask]] = []
+        done: list[tuple[list[int], list[RecordOutcome]]] = []
+        fitting: list[tuple[list[int], pa.Table, FileContext]] = []
         for indices, table in parts:
             try:
                 fitting.append((indices, table, self.plan(table.schema)))
             except DataError as exc:
-                wrong = Refusal(reason="wrong-columns", column="", message=exc.what)
+                wrong = Refusal(reason="wrong-columns", column="", message=exc.message)
                 done.append((indices, [wrong] * len(indices)))
         items = [(self._trial(task, table), _chunk(table)) for _, table, task in fitting]
         for (indices, table, _), (_, chunk), result in zip(
             fitting, items, self._results(items), strict=True
         ):
-            if isinstance(result, ChunkResult):
+            if isinstance(result, ScoredChunk):
                 done.append((indices, verdicts_of(result, chunk)))
             elif table.num_rows == 1:
-                failed = Refusal(reason="model-error", column="", message=result.what)
+                failed = Refusal(reason="model-error", column="", message=result.message)
                 done.append((indices, [failed]))
             else:  # the rows stand in each other's way: each is scored alone
                 done.extend(self._score_tables(_rows_of(indices, table)))
         return done
 
-    def _trial(self, task: ChunkTask, table: pa.Table) -> ChunkTask:
+    def _trial(self, task: FileContext, table: pa.Table) -> FileContext:
         """Have the model tried with the first records that come together, until there are enough.
 
         One whose score of a record depends on the others is given each record alone from then on.
@@ -98,8 +98,8 @@ class Scorer:
         return replace(task, trial=True)
 
     def _results(
-        self, items: Sequence[tuple[ChunkTask, Chunk]]
-    ) -> list[ChunkResult | TitanicBatchError]:
+        self, items: Sequence[tuple[FileContext, Chunk]]
+    ) -> list[ScoredChunk | TitanicBatchError]:
         """Score together what the model scores row by row, and everything else part by part."""
         facts = self.session.description.facts
         groups = [items] if facts.independent_rows else [[item] for item in items]
@@ -111,7 +111,7 @@ class Scorer:
         for result in results:
             if isinstance(result, RowDependenceError):
                 self._looks_around.set()
-            elif isinstance(result, ChunkResult) and result.rows_tried >= ENOUGH_ROWS:
+            elif isinstance(result, ScoredChunk) and result.rows_tried >= ENOUGH_ROWS:
                 self._tried.set()
         return results
 
@@ -135,7 +135,7 @@ def open_scorer(model: VerifiedModel) -> Scorer:
     description = session.description
 
     @lru_cache(maxsize=_MOST_PLANS)
-    def plan(schema: pa.Schema) -> ChunkTask:
+    def plan(schema: pa.Schema) -> FileContext:
         return scoring_task(
             schema, ParquetParser(), description, input="the request", text_cells=False
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from titanic_batch.serving.verdicts import Refusal, Scored, Verdict
+from titanic_batch.serving.verdicts import RecordOutcome, Refusal, Scored
 
 #: Scores further apart than this differ.
 TOLERANCE = 1e-12
@@ -67,7 +67,7 @@ class ParityReport:
         return self.compared == self.equal > 0
 
 
-class Tally:
+class ParityTotals:
     """Adds up rows as they are compared."""
 
     def __init__(self, *, regressor: bool) -> None:
@@ -78,7 +78,9 @@ class Tally:
         self._regressor = regressor
         self._differences: list[Difference] = []
 
-    def add(self, row: int, batch: Verdict, service: Verdict | None, answer: object) -> None:
+    def add(
+        self, row: int, batch: RecordOutcome, service: RecordOutcome | None, answer: object
+    ) -> None:
         """Compare one row; `answer` is what the service said, for one that is no verdict."""
         self.compared += 1
         if isinstance(batch, Scored) and isinstance(service, Scored):
@@ -130,13 +132,13 @@ class Tally:
         )
 
 
-def _same_refusal(batch: Refusal, service: Verdict | None) -> bool:
+def _same_refusal(batch: Refusal, service: RecordOutcome | None) -> bool:
     if not isinstance(service, Refusal):
         return False
     return replace(service, message="") == replace(batch, message="")
 
 
-def _words(verdict: Verdict) -> str:
+def _words(verdict: RecordOutcome) -> str:
     if isinstance(verdict, Refusal):
         return f"rejected, {verdict.message}"
     scores = ", ".join(f"{name} {value!r}" for name, value in verdict.probabilities.items())

@@ -1,4 +1,4 @@
-"""Verdict: what becomes of one record. It is scored, or refused for a reason."""
+"""RecordOutcome: what becomes of one record. It is scored, or refused for a reason."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Refusal:
     message: str
 
 
-Verdict = Scored | Refusal
+RecordOutcome = Scored | Refusal
 
 
 def refusal(reason: RefusalReason, column: str, said: str = "") -> Refusal:

@@ -61,7 +61,7 @@ class RawRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InputFacts:
+class InputInfo:
     """What was read: the manifest's `input`. `bytes` and `sha256` are of the file as it lies."""
 
     path: str
@@ -164,7 +164,7 @@ class Source(Protocol):
         """Close the input, of which all is read; raises DataError if it changed meanwhile."""
         ...
 
-    def facts(self) -> InputFacts:
+    def facts(self) -> InputInfo:
         """Return what was read; raises DataError if the input changed since it was opened."""
         ...
 

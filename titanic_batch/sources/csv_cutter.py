@@ -36,7 +36,7 @@ def cut_chunks(
         first_line: 1-based line on which `head` starts.
         delimiter: The byte between fields.
         chunk_bytes: How much of the input a chunk holds.
-        max_record_bytes: The longest record that is believed to be one.
+        max_record_bytes: The longest record that is accepted as one.
         path: The input's name, for errors.
 
     Raises:
@@ -103,13 +103,13 @@ def _refuse_endless(
         raise DataError(
             f"the record that starts here is longer than {place.max_bytes:,} bytes",
             where=where,
-            cure=meant or "Fix that line.",
+            hint=meant or "Fix that line.",
         )
     raise DataError(
         "a quote is opened in the record that starts here and never closed"
         + ("" if ended else f" within {place.max_bytes:,} bytes"),
         where=where,
-        cure="Fix that line; a quote inside a quoted field must be doubled.",
+        hint="Fix that line; a quote inside a quoted field must be doubled.",
     )
 
 

@@ -51,7 +51,7 @@ def read_header(
         read: Returns exactly as many bytes as asked for, fewer only at the end.
         dialect: How the file is written.
         chunk_bytes: How much may be read at a time.
-        max_record_bytes: The longest record that is believed to be one.
+        max_record_bytes: The longest record that is accepted as one.
         path: The input's name, for errors.
         allow_empty: Whether an input without any bytes has a header without any name.
 
@@ -114,5 +114,5 @@ def _names(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     return names
 
 
-def _bad(what: str, cure: str = "Fix the file's first line.", where: str = "") -> DataError:
-    return DataError(what, where=where, cure=cure)
+def _bad(what: str, hint: str = "Fix the file's first line.", where: str = "") -> DataError:
+    return DataError(what, where=where, hint=hint)

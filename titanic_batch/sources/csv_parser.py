@@ -33,7 +33,7 @@ class CsvParser:
         names: The header's names.
         dialect: How the file is written.
         path: The file's name, for errors; parsers of like files are equal.
-        allow_no_final_newline: Whether a last record without a newline is believed.
+        allow_no_final_newline: Whether a last record without a newline is accepted.
     """
 
     names: tuple[str, ...]
@@ -151,7 +151,7 @@ class CsvParser:
         return DataError(
             "a second table begins here: the header's names in another order",
             where=f"{self.path}, row {chunk.first_row + index}, line {record.line}",
-            cure="Split the file in two; the rows below would be read under the wrong names.",
+            hint="Split the file in two; the rows below would be read under the wrong names.",
         )
 
     def _records(self, chunk: Chunk) -> Iterator[bytes]:

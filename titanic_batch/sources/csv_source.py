@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from titanic_batch.errors import DataError, InputMissingError
-from titanic_batch.sources.base import Chunk, InputFacts
+from titanic_batch.sources.base import Chunk, InputInfo
 from titanic_batch.sources.csv_cutter import cut_chunks
 from titanic_batch.sources.csv_header import read_header
 from titanic_batch.sources.csv_parser import CsvParser
@@ -62,7 +62,7 @@ class CsvSource:
             self._refuse_cut_header(path, allow_empty=allow_empty, allow=allow_no_final_newline)
         except DataError as exc:
             self._stream.close()
-            error = HeaderError(exc.what, where=exc.where, cure=exc.cure)
+            error = HeaderError(exc.message, where=exc.where, hint=exc.hint)
             error.head = self.head()
             raise error from exc
         except BaseException:
@@ -83,10 +83,10 @@ class CsvSource:
             return
         what = "the header, which is all there is, has no newline: the file may be cut short"
         where = f"{path}, line 1"
-        cure = "If it is meant to be empty, add --allow-no-final-newline"
+        hint = "If it is meant to be empty, add --allow-no-final-newline"
         if allow_empty:
-            raise DataError(what, where=where, cure=f"{cure}.")
-        raise InputMissingError(what, where=where, cure=f"{cure} --allow-empty.")
+            raise DataError(what, where=where, hint=f"{hint}.")
+        raise InputMissingError(what, where=where, hint=f"{hint} --allow-empty.")
 
     @property
     def size_bytes(self) -> int | None:
@@ -133,10 +133,10 @@ class CsvSource:
         self._stream.check_unchanged()
         self._stream.close()
 
-    def facts(self) -> InputFacts:
+    def facts(self) -> InputInfo:
         """Return what was read; raises DataError if the file changed since it was opened."""
         self._stream.check_unchanged()
-        return InputFacts(
+        return InputInfo(
             path=self._stream.path,
             format="csv",
             bytes=self._stream.bytes_read,

@@ -44,7 +44,7 @@ def declare_dialect(delimiter: str, encoding: str) -> Dialect:
     if len(character) != 1 or not character.isascii() or character in '"\r\n\0':
         raise UsageError(
             f"--delimiter {delimiter!r} is not a single ASCII character",
-            cure="Give one character, for example --delimiter ';' or --delimiter tab.",
+            hint="Give one character, for example --delimiter ';' or --delimiter tab.",
         )
     try:
         name = codecs.lookup(encoding).name
@@ -53,6 +53,6 @@ def declare_dialect(delimiter: str, encoding: str) -> Dialect:
     except (LookupError, UnicodeError) as exc:
         raise UsageError(
             f"--encoding {encoding!r} is not a text encoding that can be read",
-            cure="Give for example --encoding latin-1 or --encoding cp1252.",
+            hint="Give for example --encoding latin-1 or --encoding cp1252.",
         ) from exc
     return Dialect(delimiter=character.encode(), encoding="utf-8" if name == "utf-8-sig" else name)

@@ -30,8 +30,8 @@ _NEEDS = {".xlsx": "openpyxl", ".xls": "xlrd", ".ods": "odfpy"}
 def unknown_format(path: str) -> UsageError:
     """Return the error for an input in a format that is not read."""
     how = _how(path)
-    cure = f"{_KNOWN}{how}." if how else f"{_KNOWN}."
-    return UsageError("unknown file extension", where=path, cure=cure)
+    hint = f"{_KNOWN}{how}." if how else f"{_KNOWN}."
+    return UsageError("unknown file extension", where=path, hint=hint)
 
 
 def _how(path: str) -> str:

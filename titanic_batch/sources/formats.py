@@ -41,7 +41,7 @@ def stem(path: str) -> str:
 def no_such_file(path: str) -> InputMissingError:
     """Return the error for an input that is not there."""
     return InputMissingError(
-        "no such file", where=path, cure="Check the path; a glob must be quoted."
+        "no such file", where=path, hint="Check the path; a glob must be quoted."
     )
 
 
@@ -50,5 +50,5 @@ def empty_input(path: str) -> InputMissingError:
     return InputMissingError(
         "the input is empty",
         where=path,
-        cure="If that is right, publish an empty output with --allow-empty.",
+        hint="If that is right, publish an empty output with --allow-empty.",
     )

@@ -54,7 +54,7 @@ def record_pattern(delimiter: bytes) -> re.Pattern[bytes]:
 
 @lru_cache(maxsize=8)
 def field_pattern(delimiter: bytes) -> re.Pattern[bytes]:
-    """Return the pattern of one field: group 1 the quoted text, group 2 what is bare or astray."""
+    """Return the pattern of one field: group 1 the quoted text, group 2 the bare or malformed."""
     bare = rb"([^" + re.escape(delimiter) + rb"\n]*+)"
     return re.compile(rb'(?:"([^"]*+(?:""[^"]*+)*+)"|(?!"))' + bare)
 
@@ -70,7 +70,7 @@ def find_records(buffer: bytes, delimiter: bytes) -> Records:
     outside = newlines[(np.searchsorted(quotes, newlines) & 1) == 0]
     if first_astray is None:
         return Records(outside + 1, True, newlines)
-    # Parity holds up to the first quote that is astray; from its record on, read exactly.
+    # Parity holds up to the first quote that is malformed; from its record on, read exactly.
     sure = outside[outside < first_astray] + 1
     start = int(sure[-1]) if sure.size else 0
     exact = [match.end() for match in _records_from(buffer, start, delimiter)]
@@ -111,12 +111,12 @@ def _first_astray(octets: npt.NDArray[np.uint8], quotes: Offsets, delimiter: int
         second = closing[carriage_returns] + 2
         ends = (second > last) | (octets.take(second, mode="clip") == _LF)
         bad_closing[carriage_returns[ends]] = False
-    astray = [
+    malformed = [
         offsets[int(bad.argmax())]
         for offsets, bad in ((opening, bad_opening), (closing, bad_closing))
         if bad.any()
     ]
-    return int(min(astray)) if astray else None
+    return int(min(malformed)) if malformed else None
 
 
 @lru_cache(maxsize=8)

@@ -25,10 +25,10 @@ def open_source(
     Args:
         path: The file.
         chunk_bytes: How much of it a chunk holds.
-        max_record_bytes: The longest CSV record that is believed to be one.
+        max_record_bytes: The longest CSV record that is accepted as one.
         delimiter: Between CSV fields; None for a comma, or a tab in .tsv files.
         encoding: The CSV text's encoding.
-        allow_no_final_newline: Whether a last CSV record without a newline is believed.
+        allow_no_final_newline: Whether a last CSV record without a newline is accepted.
         allow_empty: Whether a file without any bytes is an input without columns.
 
     Raises:

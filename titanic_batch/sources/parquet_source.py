@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from titanic_batch.errors import DataError
 from titanic_batch.interrupts import stop_if_interrupted
-from titanic_batch.sources.base import Chunk, InputFacts, Parsed, RawRecord
+from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord
 from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
 from titanic_batch.sources.stream import open_input
@@ -95,7 +95,7 @@ class ParquetSource:
             raise DataError(
                 f"it is not a readable Parquet file ({_first_line(exc)})",
                 where=self._path,
-                cure="Copy or make it again; a CSV file must be named .csv.",
+                hint="Copy or make it again; a CSV file must be named .csv.",
             ) from exc
 
     @property
@@ -137,13 +137,13 @@ class ParquetSource:
             raise DataError(
                 f"it is damaged after row {row - 1} ({_first_line(exc)})",
                 where=self._path,
-                cure="Copy or make it again.",
+                hint="Copy or make it again.",
             ) from exc
         if row - 1 != total:  # the footer counts rows for the file and again for each row group
             raise DataError(
                 f"it is damaged: it holds {row - 1} rows where {total} should be",
                 where=self._path,
-                cure="Copy or make it again.",
+                hint="Copy or make it again.",
             )
 
     def head(self) -> TableSample:
@@ -173,10 +173,10 @@ class ParquetSource:
         self._opened.check_unchanged()
         self._file.close()
 
-    def facts(self) -> InputFacts:
+    def facts(self) -> InputInfo:
         """Return what was read; raises DataError if the file changed since it was opened."""
         self._opened.check_unchanged()
-        return InputFacts(path=self._path, format="parquet", bytes=self._size, sha256=self._sha256)
+        return InputInfo(path=self._path, format="parquet", bytes=self._size, sha256=self._sha256)
 
     def close(self) -> None:
         """Close the file."""

@@ -23,11 +23,11 @@ class Field:
 
     Attributes:
         text: Its text, quotes removed.
-        astray: Whether it breaks the rule for quotes.
+        malformed: Whether it breaks the rule for quotes.
     """
 
     text: bytes
-    astray: bool
+    malformed: bool
 
 
 def strip_newline(record: bytes) -> bytes:
@@ -61,7 +61,7 @@ def split_fields(record: bytes, delimiter: bytes) -> list[Field]:
 
 def bare_faults(fields: list[Field]) -> int | None:
     """Return the position of the first field that breaks the rule for quotes; None for none."""
-    return next((position for position, field in enumerate(fields) if field.astray), None)
+    return next((position for position, field in enumerate(fields) if field.malformed), None)
 
 
 def record_fault(fields: list[Field], header: tuple[bytes, ...]) -> tuple[int, Reason] | None:
@@ -72,9 +72,9 @@ def record_fault(fields: list[Field], header: tuple[bytes, ...]) -> tuple[int, R
         header: The header's fields, as UTF-8.
     """
     width = len(header)
-    astray = bare_faults(fields)
-    if astray is not None:
-        return astray if astray < width else -1, "bad-quote"
+    malformed = bare_faults(fields)
+    if malformed is not None:
+        return malformed if malformed < width else -1, "bad-quote"
     undecodable = next((i for i, field in enumerate(fields) if not _is_text(field.text)), None)
     if undecodable is not None:
         return undecodable if undecodable < width else -1, "bad-encoding"

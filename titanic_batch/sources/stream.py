@@ -186,7 +186,7 @@ class InputStream:
 def _stdin() -> IO[bytes]:
     if sys.stdin is None:
         raise InputMissingError(
-            "standard input is closed", where=STDIN, cure="Open it, as with < FILE."
+            "standard input is closed", where=STDIN, hint="Open it, as with < FILE."
         )
     return sys.stdin.buffer
 
@@ -227,19 +227,19 @@ def _read_errors(path: str) -> Iterator[None]:
         raise DataError(
             "the compressed file is damaged or cut short",
             where=path,
-            cure="Copy or download it again.",
+            hint="Copy or download it again.",
         ) from exc
     except UnicodeError as exc:  # UTF-16 and UTF-32 text must say its byte order
         raise DataError(
             f"it is not text in the declared encoding: {exc}",
             where=path,
-            cure="Say how it is written.",
+            hint="Say how it is written.",
         ) from exc
     except OSError as exc:
         if Path(path).suffix.lower() in (".bz2", ".zst") and exc.errno is None:
             raise DataError(
                 "the compressed file is damaged or cut short",
                 where=path,
-                cure="Copy or download it again.",
+                hint="Copy or download it again.",
             ) from exc
         raise OutputError(f"reading failed: {exc.strerror or exc}", where=path) from exc

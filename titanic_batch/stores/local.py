@@ -59,7 +59,7 @@ class LocalFile:
             raise DataError(
                 "the input changed while it was read",
                 where=os.fspath(self._name),
-                cure="Run again when it is complete.",
+                hint="Run again when it is complete.",
             )
 
 
@@ -173,7 +173,7 @@ def _acquire(path: Path) -> int:
                 raise OutputError(
                     "the output's folder does not exist",
                     where=str(path.parent),
-                    cure=f"Make it first (`mkdir -p {shell_quoted(str(path.parent))}`), or "
+                    hint=f"Make it first (`mkdir -p {shell_quoted(str(path.parent))}`), or "
                     "correct the path.",
                 ) from exc
             try:
@@ -185,7 +185,7 @@ def _acquire(path: Path) -> int:
                 raise OutputLockedError(
                     "another run is writing this output",
                     where=str(path),
-                    cure="Try again when it has ended.",
+                    hint="Try again when it has ended.",
                 ) from exc
             except FileNotFoundError:
                 pass  # its holder removed it since it was opened

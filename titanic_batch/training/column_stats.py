@@ -77,7 +77,7 @@ def _from_data_alone(column: ColumnSchema, values: pd.Series[Any]) -> ColumnSche
     if not all(isinstance(value, str) for value in known):
         raise ModelError(
             f"the training data holds text and other values in column {column.name}",
-            cure="Give the file that the model was trained on, with one type in each column.",
+            hint="Give the file that the model was trained on, with one type in each column.",
         )
     few = len(known) <= min(MAX_CATEGORIES, values.count() / MIN_ROWS_PER_CATEGORY)
     if few:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from titanic_batch.errors import DataError, ModelError
 from titanic_batch.models.versions import installed_libraries
 from titanic_batch.schema import TrainingSchema
-from titanic_batch.schema.derive import EstimatorFacts, look_into
+from titanic_batch.schema.derive import EstimatorInfo, look_into
 from titanic_batch.schema.derive.names import input_count, input_names
 from titanic_batch.training.column_stats import describe, holds_whole_floats, is_text
 from titanic_batch.training.one_hot_sources import find_one_hot
@@ -93,14 +93,14 @@ def learn_schema_from_frame(
         raise DataError(
             f"the training data has no column {target!r}{_nearest([target], names)}",
             where=where,
-            cure="Name the predicted column.",
+            hint="Name the predicted column.",
         )
     facts = look_into(estimator, features=features or _names_from(estimator, names, target, where))
     if target is not None and any(column.name == target for column in facts.columns):
         raise ModelError(
             f"the model takes the target {target!r} itself as an input",
             where=where,
-            cure="Name the column that it predicts.",
+            hint="Name the column that it predicts.",
         )
     tokens = null_tokens or {}
     one_hot = find_one_hot([column.name for column in facts.columns], frame, tokens)
@@ -112,7 +112,7 @@ def learn_schema_from_frame(
             f"whether its columns {', '.join(hidden)} held 1 or True cannot be seen from data that "
             "pandas.get_dummies has yet to encode",
             where=where,
-            cure="Give the data as the model took it, with these columns in it.",
+            hint="Give the data as the model took it, with these columns in it.",
         )
     prepared = bool(one_hot) or _encoded_by_hand(facts, frame)
     if score is None and not prepared:  # else the data is rawer than what the model takes
@@ -143,7 +143,7 @@ def learn_schema_from_frame(
 
 
 def _learn_column(
-    column: ColumnSchema, values: pd.Series[Any], facts: EstimatorFacts, *, tolerant: bool
+    column: ColumnSchema, values: pd.Series[Any], facts: EstimatorInfo, *, tolerant: bool
 ) -> ColumnSchema:
     foreign = column.name in facts.foreign
     # What an encoder knows, it knows; else what foreign code was shown is what the data holds.
@@ -156,7 +156,7 @@ def _learn_column(
     return replace(described, accepts_null=column.accepts_null or reached)
 
 
-def _encoded_by_hand(facts: EstimatorFacts, frame: pd.DataFrame) -> bool:
+def _encoded_by_hand(facts: EstimatorInfo, frame: pd.DataFrame) -> bool:
     """Return whether the data has text where the model takes numbers."""
     return any(
         column.kind == "number"
@@ -197,14 +197,14 @@ def _names_from(
             f"it was trained on a bare array of {count} columns, the training data has "
             f"{len(candidates)}{target_text}",
             where=where,
-            cure="Name those it was trained on, in order: "
+            hint="Name those it was trained on, in order: "
             "`titanic-batch models save FILE --data train.csv --features A,B,C`.",
         )
     return candidates
 
 
 def _check_all_there(
-    facts: EstimatorFacts, names: Sequence[str], derived: Iterable[str], where: str
+    facts: EstimatorInfo, names: Sequence[str], derived: Iterable[str], where: str
 ) -> None:
     there = {*names, *derived}
     missing = [column.name for column in facts.columns if column.name not in there]
@@ -213,7 +213,7 @@ def _check_all_there(
             f"the training data lacks columns of the model: {', '.join(missing)}"
             f"{_nearest(missing, names)}",
             where=where,
-            cure="Give the data that the model was trained on, under its own column names.",
+            hint="Give the data that the model was trained on, under its own column names.",
         )
 
 

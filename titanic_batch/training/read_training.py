@@ -106,7 +106,7 @@ def _read_csv(
         raise DataError(
             f"it is no readable CSV file: {exc}",
             where=str(path),
-            cure="Say how it is written with --delimiter and --encoding.",
+            hint="Say how it is written with --delimiter and --encoding.",
         ) from exc
     met = {name: sorted(set(cells[name][frame[name].isna()]) - {""}) for name in header}
     tokens = {

@@ -93,7 +93,7 @@ def check_destination(name: str, pickle_path: Path | None = None) -> None:
         raise UsageError(
             "this cannot be the name of a model",
             where=name,
-            cure="It takes up to 63 lower case letters, digits, `_`, `-` and `.`, and starts and "
+            hint="It takes up to 63 lower case letters, digits, `_`, `-` and `.`, and starts and "
             "ends with a letter or digit.",
         )
     if pickle_path is not None:
@@ -110,7 +110,7 @@ def check_pickle_path(path: Path) -> None:
         raise UsageError(
             "a pickle must end in .pkl, .pickle or .joblib",
             where=str(path),
-            cure="Choose another name.",
+            hint="Choose another name.",
         )
     if not path.exists():
         return
@@ -122,7 +122,7 @@ def check_pickle_path(path: Path) -> None:
         raise UsageError(
             "there is a file that titanic-batch did not write",
             where=str(path),
-            cure="Choose another path, or remove it.",
+            hint="Choose another path, or remove it.",
         )
 
 
@@ -138,7 +138,7 @@ def pickled_bytes(estimator: Any, name: str) -> bytes:
         raise ModelError(
             f"it is a {type(estimator).__qualname__}, which has no predict method",
             where=name,
-            cure="Save the fitted scikit-learn estimator or pipeline itself.",
+            hint="Save the fitted scikit-learn estimator or pipeline itself.",
         )
     buffer = io.BytesIO()
     try:
@@ -149,7 +149,7 @@ def pickled_bytes(estimator: Any, name: str) -> bytes:
         raise ModelError(
             f"it cannot be pickled ({type(exc).__name__}: {text})",
             where=name,
-            cure="Replace lambdas and what is defined in a notebook by functions of a module.",
+            hint="Replace lambdas and what is defined in a notebook by functions of a module.",
         ) from exc
     return buffer.getvalue()
 
@@ -180,7 +180,7 @@ def _save_to_store(data: bytes, name: str, schema: TrainingSchema) -> str:
             raise ModelError(
                 f"the BentoML store did not take the model: {' '.join(str(exc).split())}",
                 where=name,
-                cure="Save it without what the message names.",
+                hint="Save it without what the message names.",
             ) from exc
         tag = str(info.tag)
     with staging_folder() as staging:

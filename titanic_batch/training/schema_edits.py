@@ -105,7 +105,7 @@ def _check_columns(
             raise UsageError(
                 f"the model has no column {name}",
                 where=option,
-                cure=f"Its columns: {', '.join(schema.names)}.",
+                hint=f"Its columns: {', '.join(schema.names)}.",
             )
 
 
@@ -116,5 +116,5 @@ def _check_labels(schema: TrainingSchema, labels: Mapping[str, str]) -> None:
             raise UsageError(
                 f"the model has no label {label}",
                 where="--label",
-                cure=f"Its labels: {', '.join(known)}.",
+                hint=f"Its labels: {', '.join(known)}.",
             )

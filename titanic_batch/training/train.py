@@ -32,7 +32,7 @@ FOLDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class PublishRequest:
     """A pipeline's cross-validated figures, each the mean over the held-out folds.
 
     Attributes:
@@ -64,7 +64,7 @@ class TrainedReference:
         schema: Its training schema.
     """
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[PublishRequest, ...]
     best: str
     rows: int
     estimator: Any
@@ -83,7 +83,7 @@ class TrainingReport:
         model: The saved model.
     """
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[PublishRequest, ...]
     best: str
     rows: int
     seed: int
@@ -177,7 +177,7 @@ def fit_reference_model(data: Path, *, seed: int = 0) -> TrainedReference:
 
 def cross_validated(
     name: str, pipeline: Any, features: pd.DataFrame, target: pd.Series[Any], *, seed: int
-) -> Candidate:
+) -> PublishRequest:
     """Return a pipeline's figures over stratified folds, shuffled by `seed`."""
     begin = perf_counter()
     scores = cross_validate(
@@ -188,7 +188,7 @@ def cross_validated(
         scoring=("accuracy", "roc_auc", "neg_log_loss"),
         error_score="raise",
     )
-    return Candidate(
+    return PublishRequest(
         name=name,
         accuracy=float(np.mean(scores["test_accuracy"])),
         accuracy_std=float(np.std(scores["test_accuracy"])),
@@ -215,7 +215,7 @@ def default_training_data() -> Path:
             return path
     raise InputMissingError(
         "there is no sample_data/train.csv here to train on",
-        cure="Name the training list: `titanic-batch models train --data train.csv`, "
+        hint="Name the training list: `titanic-batch models train --data train.csv`, "
         "or run it in a checkout of titanic-batch.",
     )
 
@@ -226,12 +226,12 @@ def _check_passengers(passengers: pd.DataFrame, data: Path) -> None:
         raise DataError(
             f"the training list lacks {', '.join(missing)}",
             where=str(data),
-            cure="Give a passenger list in Kaggle's columns, Survived among them.",
+            hint="Give a passenger list in Kaggle's columns, Survived among them.",
         )
     target = passengers[TARGET]
     if not target.isin([0, 1]).all() or int(target.value_counts().min()) < FOLDS:
         raise DataError(
             f"Survived must be 0 or 1 in every row, and each at least {FOLDS} times",
             where=str(data),
-            cure="Correct the training list.",
+            hint="Correct the training list.",
         )

@@ -86,7 +86,7 @@ def get_loader(name: str) -> Loader:
     if point is None:
         raise ModelError(
             f"no loader called {name} is installed here",
-            cure=f"A package that registers it under {GROUP} must be installed here as well.",
+            hint=f"A package that registers it under {GROUP} must be installed here as well.",
         )
     return _from_entry_point(point)
 
@@ -102,7 +102,7 @@ def _from_entry_point(point: EntryPoint) -> Loader:
         raise ModelError(
             f"its loader {point.value} from {origin} fails: {type(exc).__name__}: {exc}",
             where=f"{point.name}:",
-            cure=f"Upgrade or remove {point.dist.name if point.dist else 'that package'}.",
+            hint=f"Upgrade or remove {point.dist.name if point.dist else 'that package'}.",
         ) from exc
     missing = [
         attribute
@@ -113,7 +113,7 @@ def _from_entry_point(point: EntryPoint) -> Loader:
         raise ModelError(
             f"its loader {point.value} from {origin} lacks {', '.join(missing)}",
             where=f"{point.name}:",
-            cure="See titanic_batch.models.loaders.base.Loader for what a loader must have.",
+            hint="See titanic_batch.models.loaders.base.Loader for what a loader must have.",
         )
     return loader
 

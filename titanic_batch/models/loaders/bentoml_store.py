@@ -67,7 +67,7 @@ def quiet_bentoml() -> Iterator[None]:
             except ImportError as exc:
                 raise ModelError(
                     "models in the BentoML store need the bentoml package",
-                    cure="Install it: pip install 'titanic-batch[bentoml]'.",
+                    hint="Install it: pip install 'titanic-batch[bentoml]'.",
                 ) from exc
             try:
                 yield
@@ -106,13 +106,13 @@ def _schema_of(stored: StoredModel, ref: str) -> TrainingSchema | None:
 
 def _other_framework(stored: StoredModel, ref: str) -> ModelError:
     """Say what a model is that `bentoml.sklearn.save_model` did not write, and what to do."""
-    cure = _SKLEARN_ONLY
+    hint = _SKLEARN_ONLY
     if len(pickles := stored.pickles) == 1:
         path = shell_quoted(str(pickles[0]))
         name = stored.tag.partition(":")[0]
-        cure = (
+        hint = (
             f"If {path} holds a scikit-learn model, register that: "
             f"`titanic-batch models save {path} --name {name}`."
         )
     what = f"it is a model of {stored.made_by}, not of scikit-learn (bentoml.sklearn)"
-    return ModelError(what, where=ref, cure=cure)
+    return ModelError(what, where=ref, hint=hint)

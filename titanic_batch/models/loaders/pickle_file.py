@@ -58,7 +58,7 @@ def load_pickle(data: bytes) -> Any:
             if name in _IN_OTHER_FILES and module.startswith("joblib."):
                 raise ModelError(
                     "it was written by joblib before 0.10, which kept arrays in files of their own",
-                    cure="Load it where it was made, and write it again with a newer joblib.",
+                    hint="Load it where it was made, and write it again with a newer joblib.",
                 )
             return super().find_class(module, name)
 

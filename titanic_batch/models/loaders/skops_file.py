@@ -52,14 +52,14 @@ def unknown_types(data: bytes) -> list[str]:
     """Return the types in a skops file that skops does not know, sorted.
 
     Raises:
-        ModelError: if it is no skops file, damaged, or unpacks to more than is believed.
+        ModelError: if it is no skops file, damaged, or unpacks to more than is accepted.
     """
     try:
         import skops.io
     except ImportError as exc:
         raise ModelError(
             "reading .skops files needs the skops package",
-            cure="Install it: pip install 'titanic-batch[skops]'.",
+            hint="Install it: pip install 'titanic-batch[skops]'.",
         ) from exc
     try:
         _check_size(data)
@@ -69,7 +69,7 @@ def unknown_types(data: bytes) -> list[str]:
     except Exception as exc:  # whatever a hostile file can provoke in zipfile, json and skops
         raise ModelError(
             f"it is no skops file, or a damaged one ({type(exc).__name__}: {_brief(exc)})",
-            cure="Write it again with skops.io.dump; a pickle must end in .pkl.",
+            hint="Write it again with skops.io.dump; a pickle must end in .pkl.",
         ) from exc
     return sorted(found)
 
@@ -83,7 +83,7 @@ def _check_size(data: bytes) -> None:
             # The others unpack as much as they like, whatever size the directory states.
             raise ModelError(
                 "it is compressed by a method other than deflate",
-                cure="Write it again with skops.io.dump(model, file).",
+                hint="Write it again with skops.io.dump(model, file).",
             )
         sizes = {member.filename: member.file_size for member in members}
         _refuse_above(allowed, sum(member.file_size for member in members), data)
@@ -101,8 +101,8 @@ def _check_size(data: bytes) -> None:
 def _refuse_above(allowed: int, size: int, data: bytes) -> None:
     if size > allowed:
         raise ModelError(
-            f"it unpacks to {size:,} bytes from {len(data):,}, more than is believed",
-            cure="If it is yours, write it again without compression.",
+            f"it unpacks to {size:,} bytes from {len(data):,}, more than is accepted",
+            hint="If it is yours, write it again without compression.",
         )
 
 

@@ -68,7 +68,7 @@ def export_model(ref: str, target: Path, *, overwrite: bool = False) -> Path:
     kind = _format_of(target)
     if target.exists() and not overwrite:
         raise UsageError(
-            "the file exists", where=str(target), cure="Add --overwrite to replace it."
+            "the file exists", where=str(target), hint="Add --overwrite to replace it."
         )
     folder = target.with_name(f".tmp-{secrets.token_hex(6)}")
     with os_errors(target, "exporting the model"):
@@ -82,7 +82,7 @@ def export_model(ref: str, target: Path, *, overwrite: bool = False) -> Path:
                     f"the archive would unpack to more than {UNPACKED_RATIO} times its size, "
                     "which `models import` refuses",
                     where=str(target),
-                    cure="Give it a name that ends in .tar.",
+                    hint="Give it a name that ends in .tar.",
                 )
             made.replace(target)
         finally:
@@ -95,14 +95,14 @@ def import_model(source: Path) -> ModelSummary:
 
     Raises:
         DataError: if the archive would write outside its own folder, unpacks to more than is
-            believed, or does not hold one model that the store can keep.
+            accepted, or does not hold one model that the store can keep.
         ModelError: if the archive is missing or damaged, or the store has a model of this tag
             already.
         OutputError: if the store cannot be written.
     """
     source = source.absolute()
     if not source.is_file():
-        raise ModelError("there is no such archive", where=str(source), cure="Correct the path.")
+        raise ModelError("there is no such archive", where=str(source), hint="Correct the path.")
     kind = _format_of(source)
     with staging_folder() as staging:
         folder = staging / "model"
@@ -127,12 +127,12 @@ def _tag_of(folder: Path, where: str) -> str:
         raise DataError(
             f"the archive does not hold one model, but {', '.join(found[:5])}",
             where=where,
-            cure="Export each version of a model for itself.",
+            hint="Export each version of a model for itself.",
         )
     try:
         return read_unnamed(folder, where).tag
     except ModelError as exc:
-        raise DataError(exc.what, where=where, cure="Export it again.") from exc
+        raise DataError(exc.message, where=where, hint="Export it again.") from exc
 
 
 def delete_model(ref: str, *, yes: bool = False) -> ModelSummary:
@@ -152,7 +152,7 @@ def delete_model(ref: str, *, yes: bool = False) -> ModelSummary:
         raise UsageError(
             f"this means {tag} at the moment, and another version tomorrow",
             where=ref,
-            cure=f"Run `titanic-batch models delete {tag}`, or add --yes.",
+            hint=f"Run `titanic-batch models delete {tag}`, or add --yes.",
         )
     summary = summarise(tag, folder)
     remove_from_store(folder)
@@ -162,7 +162,7 @@ def delete_model(ref: str, *, yes: bool = False) -> ModelSummary:
 def _store_ref(ref: str) -> str:
     if parse_reference(ref).loader != STORE:
         raise UsageError(
-            "this works on models in the store only", where=ref, cure="Give NAME or NAME:VERSION."
+            "this works on models in the store only", where=ref, hint="Give NAME or NAME:VERSION."
         )
     return ref
 
@@ -174,5 +174,5 @@ def _format_of(path: Path) -> str:
     raise UsageError(
         "this is no file name of an archive",
         where=str(path),
-        cure=f"It must end in {', '.join(ARCHIVE_FORMATS)}.",
+        hint=f"It must end in {', '.join(ARCHIVE_FORMATS)}.",
     )

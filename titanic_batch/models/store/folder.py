@@ -4,7 +4,7 @@
     $BENTOML_HOME/models/NAME/latest       the version that NAME alone means
 
 A tag means what bentoml says that it means (a test holds the two equal), but no file of the store
-is believed on the way: a version is a plain name, and YAML is read by `stored_model`. A model
+is accepted on the way: a version is a plain name, and YAML is read by `stored_model`. A model
 appears by one rename and goes by one.
 """
 
@@ -43,7 +43,7 @@ def models_folder() -> Path:
         raise ModelError(
             "`~` means nothing here: there is no home directory",
             where="BENTOML_HOME",
-            cure="Set BENTOML_HOME to the folder of the store.",
+            hint="Set BENTOML_HOME to the folder of the store.",
         )
     return Path(home) / "models"
 
@@ -79,7 +79,7 @@ def find_folder(ref: str) -> tuple[str, Path]:
         raise ModelError(
             "this cannot be the tag of a model",
             where=ref,
-            cure="It is NAME or NAME:VERSION; `titanic-batch models list` shows all of them.",
+            hint="It is NAME or NAME:VERSION; `titanic-batch models list` shows all of them.",
         )
     folder = models_folder() / name
     with _store_errors():
@@ -89,7 +89,7 @@ def find_folder(ref: str) -> tuple[str, Path]:
     matches = [version] if version in versions else [v for v in versions if v.startswith(version)]
     if len(matches) > 1:
         raise ModelError(
-            f"it means several: {', '.join(matches)}", where=ref, cure="Give the whole version."
+            f"it means several: {', '.join(matches)}", where=ref, hint="Give the whole version."
         )
     if not matches:
         raise _not_found(ref)
@@ -146,7 +146,7 @@ def add_to_store(staged: Path, tag: str) -> None:
             raise ModelError(
                 "it already exists in the store, and is not replaced",
                 where=tag,
-                cure=f"`titanic-batch models delete {tag}` removes the one that is there.",
+                hint=f"`titanic-batch models delete {tag}` removes the one that is there.",
             )
         staged.rename(folder / version)
         sync_folder(folder)
@@ -234,7 +234,7 @@ def _store_errors() -> Iterator[None]:
         raise ModelError(
             f"the BentoML store cannot be read: {getattr(exc, 'strerror', None) or exc}",
             where=str(models_folder()),
-            cure="Check BENTOML_HOME and the permissions there.",
+            hint="Check BENTOML_HOME and the permissions there.",
         ) from exc
 
 
@@ -248,6 +248,6 @@ def _not_found(ref: str) -> ModelError:
     return ModelError(
         f"there is no such model in the BentoML store {models_folder()}",
         where=ref,
-        cure=f"{hint}`titanic-batch models list` shows all of them, "
+        hint=f"{hint}`titanic-batch models list` shows all of them, "
         "`titanic-batch models train` makes the reference model.",
     )

@@ -111,7 +111,7 @@ def summarise(tag: str, folder: Path) -> ModelSummary:
             framework="unreadable",
             trusted=None,
             sha256=None,
-            problem=exc.what,
+            problem=exc.message,
         )
     sha256, trusted, changed = None, None, ""
     if stored.is_sklearn:

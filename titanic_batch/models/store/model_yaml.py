@@ -32,7 +32,7 @@ def read_yaml(data: bytes, where: str) -> dict[str, Any]:
     except ImportError as exc:
         raise ModelError(
             "models in the BentoML store need the bentoml package",
-            cure="Install it: pip install 'titanic-batch[bentoml]'.",
+            hint="Install it: pip install 'titanic-batch[bentoml]'.",
         ) from exc
     if len(data) > MAX_YAML_BYTES:
         raise _refused(f"it has more than {MAX_YAML_BYTES:,} bytes", where)
@@ -92,5 +92,5 @@ def _refused(why: str, where: str) -> ModelError:
     return ModelError(
         f"its model.yaml cannot be read: {why}",
         where=where,
-        cure="Save the model again; `titanic-batch models delete NAME:VERSION` removes this one.",
+        hint="Save the model again; `titanic-batch models delete NAME:VERSION` removes this one.",
     )

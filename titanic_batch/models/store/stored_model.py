@@ -187,5 +187,5 @@ def _damaged(why: str, where: str) -> ModelError:
     return ModelError(
         f"its model.yaml cannot be used: {why}",
         where=where,
-        cure="Save the model again; `titanic-batch models list` shows what the store holds.",
+        hint="Save the model again; `titanic-batch models list` shows what the store holds.",
     )

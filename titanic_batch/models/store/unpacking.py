@@ -1,7 +1,7 @@
-"""Unpack an archive from anywhere: nothing outside its folder, and no more than is believed.
+"""Unpack an archive from anywhere: nothing outside its folder, and no more than is accepted.
 
 Only plain files and folders are taken, under plain names, each once, with the modes of new files.
-What an archive says of its sizes is believed only where it speaks against it; what counts is what
+What an archive says of its sizes is accepted only where it speaks against it; what counts is what
 comes out, while it comes.
 """
 
@@ -217,7 +217,7 @@ def no_archive(source: Path, exc: BaseException) -> ModelError:
     return ModelError(
         f"it is no archive of a BentoML model, or a damaged one ({' '.join(str(exc).split())})",
         where=str(source),
-        cure="Export or copy it again.",
+        hint="Export or copy it again.",
     )
 
 
@@ -225,7 +225,7 @@ def _too_much(source: Path) -> DataError:
     return DataError(
         f"it unpacks to more than {UNPACKED_RATIO} times its size",
         where=str(source),
-        cure="If it is yours, export it again as a .tar, which is not compressed.",
+        hint="If it is yours, export it again as a .tar, which is not compressed.",
     )
 
 
@@ -233,5 +233,5 @@ def _refused(what: str, source: Path | str) -> DataError:
     return DataError(
         what,
         where=str(source),
-        cure="Take archives that `models export` wrote, from people you know.",
+        hint="Take archives that `models export` wrote, from people you know.",
     )

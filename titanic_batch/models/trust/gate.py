@@ -41,7 +41,7 @@ def parse_hashes(texts: Iterable[str], *, where: str) -> frozenset[str]:
             raise UsageError(
                 f"{sha256[:80]!r} is no SHA-256: it takes 64 hexadecimal digits",
                 where=where,
-                cure="`sha256sum FILE` or `titanic-batch models show REF` prints it.",
+                hint="`sha256sum FILE` or `titanic-batch models show REF` prints it.",
             )
     return frozenset(hashes)
 
@@ -127,7 +127,7 @@ def require_trusted(
     raise UntrustedModelError(
         f"{what} it was not loaded: {reason} (SHA-256 {sha256})",
         where=ref,
-        cure=f"If you know {who}, run `{trust_command(ref)}`, or pass --trust {sha256}.",
+        hint=f"If you know {who}, run `{trust_command(ref)}`, or pass --trust {sha256}.",
     )
 
 

@@ -102,7 +102,7 @@ def read_ledger(path: Path, *, required: bool = False) -> dict[str, Entry]:
         raise UntrustedModelError(
             "the trust ledger does not exist",
             where=str(path),
-            cure=f"Correct or unset {TRUST_FILE_VARIABLE}.",
+            hint=f"Correct or unset {TRUST_FILE_VARIABLE}.",
         ) from exc
     except (OSError, ValueError) as exc:
         if isinstance(exc, PermissionError) and not required and not _can_enter(path.parent):
@@ -160,7 +160,7 @@ def _update(path: Path | None, change: Callable[[dict[str, Entry]], bool]) -> No
 
     if path is None:
         raise OutputError(
-            "there is no home directory to keep a trust ledger in", cure=_CURE_UNWRITABLE
+            "there is no home directory to keep a trust ledger in", hint=_CURE_UNWRITABLE
         )
     try:
         _make_private(path.parent)
@@ -180,12 +180,12 @@ def _update(path: Path | None, change: Callable[[dict[str, Entry]], bool]) -> No
         raise OutputError(
             f"another process has held the trust ledger for {LOCK_TIMEOUT_S:.0f} s",
             where=str(path),
-            cure="Try again.",
+            hint="Try again.",
         ) from exc
     except (OSError, OutputError) as exc:
-        reason = exc.what if isinstance(exc, OutputError) else (exc.strerror or str(exc))
+        reason = exc.message if isinstance(exc, OutputError) else (exc.strerror or str(exc))
         raise OutputError(
-            f"the trust ledger cannot be written: {reason}", where=str(path), cure=_CURE_UNWRITABLE
+            f"the trust ledger cannot be written: {reason}", where=str(path), hint=_CURE_UNWRITABLE
         ) from exc
 
 
@@ -224,7 +224,7 @@ def _refuse_exposed(exposure: Exposure | None, path: Path) -> None:
         raise UntrustedModelError(
             f"{exposure.why}, so nothing in this trust ledger counts",
             where=str(path),
-            cure=f"Look through it, then run `{exposure.command}`; or give the hash with --trust "
+            hint=f"Look through it, then run `{exposure.command}`; or give the hash with --trust "
             "SHA256.",
         )
 
@@ -240,5 +240,5 @@ def _unreadable(path: Path, reason: str) -> UntrustedModelError:
     return UntrustedModelError(
         f"the trust ledger cannot be read: {reason}",
         where=str(path),
-        cure="Fix or remove it; `titanic-batch models trust REF` starts a new one.",
+        hint="Fix or remove it; `titanic-batch models trust REF` starts a new one.",
     )

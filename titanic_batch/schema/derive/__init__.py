@@ -6,6 +6,6 @@ Each input column is followed through the fitted steps (`walk`), which record ho
 
 from __future__ import annotations
 
-from titanic_batch.schema.derive.facts import EstimatorFacts, about_model, derive_schema, look_into
+from titanic_batch.schema.derive.facts import EstimatorInfo, about_model, derive_schema, look_into
 
-__all__ = ["EstimatorFacts", "about_model", "derive_schema", "look_into"]
+__all__ = ["EstimatorInfo", "about_model", "derive_schema", "look_into"]

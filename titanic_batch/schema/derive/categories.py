@@ -77,7 +77,7 @@ def as_scalar(value: Any) -> Scalar:
     raise ModelError(
         f"it knows the value {value!r} of type {type(value).__name__}, and a cell of a file is "
         "text, a number or a boolean",
-        cure="Turn that column into text or numbers before the encoder, and train again.",
+        hint="Turn that column into text or numbers before the encoder, and train again.",
     )
 
 

@@ -35,12 +35,12 @@ def about_model(ref: str) -> Iterator[None]:
         yield
     except ModelError as exc:
         exc.where = exc.where or ref
-        exc.cure = exc.cure.replace(" save FILE ", f" save {shell_quoted(ref)} ")
+        exc.hint = exc.hint.replace(" save FILE ", f" save {shell_quoted(ref)} ")
         raise
 
 
 @dataclass(frozen=True, kw_only=True)
-class EstimatorFacts:
+class EstimatorInfo:
     """What a fitted estimator says about its input.
 
     Attributes:
@@ -83,20 +83,20 @@ def derive_schema(estimator: Any, *, features: Sequence[str] | None = None) -> T
         readers = ", ".join(sorted({reader for some in facts.unseen.values() for reader in some}))
         raise ModelError(
             f"what its columns hold cannot be seen from the model: {names} go into {readers}",
-            cure=DATA_CURE,
+            hint=DATA_CURE,
         )
     if facts.unlisted:
         names = ", ".join(facts.unlisted)
         readers = ", ".join(sorted(set(facts.unlisted.values())))
         raise ModelError(
-            f"a {readers} does not show which categories it knows: {names}", cure=DATA_CURE
+            f"a {readers} does not show which categories it knows: {names}", hint=DATA_CURE
         )
     return TrainingSchema(
         columns=facts.columns, named=facts.named, classes=facts.classes, origin="estimator"
     )
 
 
-def look_into(estimator: Any, *, features: Sequence[str] | None = None) -> EstimatorFacts:
+def look_into(estimator: Any, *, features: Sequence[str] | None = None) -> EstimatorInfo:
     """Return all that a fitted estimator says about its columns.
 
     Raises:
@@ -115,7 +115,7 @@ def look_into(estimator: Any, *, features: Sequence[str] | None = None) -> Estim
         # Fitted state is private to scikit-learn, and another version may keep it elsewhere.
         raise ModelError(
             f"the fitted steps of the {type(estimator).__name__} cannot be read: {exc}",
-            cure="Fit it again with the installed scikit-learn (a search needs refit=True).",
+            hint="Fit it again with the installed scikit-learn (a search needs refit=True).",
         ) from exc
     columns: list[ColumnSchema] = []
     unseen: dict[str, tuple[str, ...]] = {}
@@ -132,7 +132,7 @@ def look_into(estimator: Any, *, features: Sequence[str] | None = None) -> Estim
             tolerates.add(name)
     kept = {column.name for column in columns}
     by_position = dict(enumerate(names))
-    return EstimatorFacts(
+    return EstimatorInfo(
         columns=tuple(columns),
         # Every estimator of scikit-learn counts its columns, and names those of a frame. One that
         # does neither is foreign code, which more often than not looks columns up by name.
@@ -152,7 +152,7 @@ def _check_fitted(estimator: Any) -> None:
     except NotFittedError as exc:
         raise ModelError(
             f"the {type(estimator).__name__} was saved before it was fitted",
-            cure="Fit it, then save it again.",
+            hint="Fit it, then save it again.",
         ) from exc
     except (AttributeError, TypeError):
         pass  # not built on scikit-learn's base class; its attributes will show
@@ -162,7 +162,7 @@ def _check_takes_table(estimator: Any) -> None:
     if takes_texts(estimator):
         raise ModelError(
             "it takes a list of texts, not a table",
-            cure="Train it again with its vectorizer in a ColumnTransformer, on a column by name.",
+            hint="Train it again with its vectorizer in a ColumnTransformer, on a column by name.",
         )
 
 
@@ -173,25 +173,25 @@ def _resolve_names(
         if features is not None and tuple(features) != own:
             raise ModelError(
                 f"it was trained on named columns: {', '.join(own)}",
-                cure="Leave out --features.",
+                hint="Leave out --features.",
             )
         return own
     if features is None and count is None:
         raise ModelError(
-            "it does not show which columns it takes", cure=f"{FEATURES_CURE} Or: {DATA_CURE}"
+            "it does not show which columns it takes", hint=f"{FEATURES_CURE} Or: {DATA_CURE}"
         )
     if features is None:
         raise ModelError(
             f"it was trained on a bare array, so its {count} columns have no names",
-            cure=FEATURES_CURE,
+            hint=FEATURES_CURE,
         )
     names = tuple(features)
     if len(set(names)) != len(names):
-        raise ModelError("--features names a column twice", cure=FEATURES_CURE)
+        raise ModelError("--features names a column twice", hint=FEATURES_CURE)
     if count is not None and len(names) != count:
         raise ModelError(
             f"it was trained on {count} columns, and --features names {len(names)}",
-            cure=FEATURES_CURE,
+            hint=FEATURES_CURE,
         )
     return names
 

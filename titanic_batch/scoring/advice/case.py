@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from titanic_batch.alignment.counts import AlignmentCounts
-from titanic_batch.chunk.task import ChunkResult
+from titanic_batch.chunk.task import ScoredChunk
 from titanic_batch.sources.base import Chunk, Sample, Source
 
 _MOST_REJECTED = 150
@@ -27,7 +27,7 @@ class Picked:
     _rejected: int = 0
     _bytes: int = 0
 
-    def add(self, chunk: Chunk, result: ChunkResult) -> None:
+    def add(self, chunk: Chunk, result: ScoredChunk) -> None:
         """Keep a chunk that has rejects, as long as more of them would say more."""
         if not result.rejects:
             return

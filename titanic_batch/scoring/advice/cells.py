@@ -7,8 +7,8 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
+from titanic_batch.alignment.column_mappings import ColumnMapping
 from titanic_batch.alignment.counts import AlignmentCounts
-from titanic_batch.alignment.feeds import Feed
 from titanic_batch.nulls import READ_AS_NULL
 from titanic_batch.schema import ColumnSchema, Scalar
 from titanic_batch.scoring.advice.changes import Change
@@ -145,7 +145,7 @@ def unknown_changes(trial: Trial) -> Iterator[Change]:
         )
 
 
-def _is_known_otherwise(text: str, feed: Feed) -> bool:
+def _is_known_otherwise(text: str, feed: ColumnMapping) -> bool:
     """Tell whether a dummy column stands for a value that has lost its spaces.
 
     LightGBM writes `_` for white space in the names of columns.
@@ -194,7 +194,7 @@ def number_changes(trial: Trial) -> Iterator[Change]:
         )
 
 
-def by_feed(cells: Iterable[Cell], *reasons: str) -> Iterator[tuple[Feed, list[Cell]]]:
+def by_feed(cells: Iterable[Cell], *reasons: str) -> Iterator[tuple[ColumnMapping, list[Cell]]]:
     """Yield the input columns with such cells, and these; of any reason where none is given."""
     found: dict[int, list[Cell]] = defaultdict(list)
     for cell in cells:
@@ -204,13 +204,13 @@ def by_feed(cells: Iterable[Cell], *reasons: str) -> Iterator[tuple[Feed, list[C
         yield some[0].feed, some
 
 
-def _known_texts(feed: Feed) -> list[str]:
+def _known_texts(feed: ColumnMapping) -> list[str]:
     if feed.one_hot is not None:
         return list(feed.one_hot_known)
     return list(_values_of(feed))
 
 
-def _values_of(feed: Feed) -> dict[str, Scalar]:
+def _values_of(feed: ColumnMapping) -> dict[str, Scalar]:
     """Return the texts that a column may hold, and what the model takes for each."""
     if feed.mapping is not None:
         return dict(feed.mapping)
@@ -218,7 +218,7 @@ def _values_of(feed: Feed) -> dict[str, Scalar]:
     return {c: c for c in categories if isinstance(c, str)}
 
 
-def _counted_as(feed: Feed) -> str:
+def _counted_as(feed: ColumnMapping) -> str:
     return feed.source if feed.one_hot is not None else feed.column.name
 
 

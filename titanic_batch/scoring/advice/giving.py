@@ -34,7 +34,7 @@ class Adviser:
         self._options = options
         self._seconds_left = _MOST_SECONDS
 
-    def cure(self, error: TitanicBatchError, case: Case) -> None:
+    def hint(self, error: TitanicBatchError, case: Case) -> None:
         """Add to an error what lets its file through."""
         if isinstance(error, UsageError) or self._seconds_left <= 0:
             return
@@ -48,6 +48,6 @@ class Adviser:
         advice = put_into_words(case, self._options, found)
         # What a header lacks need not be fixed by hand where something else helps.
         is_answered = found.changes and isinstance(error, (HeaderError, MissingColumnsError))
-        before = "" if is_answered else error.cure
-        error.cure = " ".join(part for part in (before, advice.text) if part)
-        error.logged_cure = " ".join(part for part in (before, advice.logged) if part)
+        before = "" if is_answered else error.hint
+        error.hint = " ".join(part for part in (before, advice.text) if part)
+        error.logged_hint = " ".join(part for part in (before, advice.logged) if part)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from titanic_batch.alignment.apply import Aligned, align
-from titanic_batch.alignment.feeds import AlignmentPlan, Feed
+from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping
 from titanic_batch.alignment.plan import plan_alignment
-from titanic_batch.chunk.answers import ModelFacts
 from titanic_batch.chunk.output import plan_output
-from titanic_batch.chunk.task import ChunkResult, ChunkTask
-from titanic_batch.engine.base import Engine, Work
+from titanic_batch.chunk.predictions import ModelInfo
+from titanic_batch.chunk.task import FileContext, ScoredChunk
+from titanic_batch.engine.base import ChunkTask, Engine
 from titanic_batch.errors import DataError, TitanicBatchError
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.options import ScoreOptions
@@ -38,7 +38,7 @@ class Cell:
         reason: Why it cannot.
     """
 
-    feed: Feed
+    feed: ColumnMapping
     row: int
     text: str
     reason: str
@@ -84,7 +84,7 @@ class Trials:
         facts: What it answers with.
     """
 
-    def __init__(self, engine: Engine | None, schema: TrainingSchema, facts: ModelFacts) -> None:
+    def __init__(self, engine: Engine | None, schema: TrainingSchema, facts: ModelInfo) -> None:
         self.schema = schema
         self._engine = engine
         self._facts = facts
@@ -127,7 +127,7 @@ class Trials:
             prediction_column="prediction",
             probability_column="probability",
         )
-        task = ChunkTask(
+        task = FileContext(
             input=path,
             parser=reading.parser,
             alignment=plan,
@@ -138,9 +138,9 @@ class Trials:
             max_rejects=_MOST_FAILING,
         )
         rejected: dict[int, str] = {}
-        results = self._map([Work(0, task, chunk) for chunk in reading.chunks])
+        results = self._map([ChunkTask(0, task, chunk) for chunk in reading.chunks])
         for chunk, result in zip(reading.chunks, results, strict=True):
-            if isinstance(result, ChunkResult):
+            if isinstance(result, ScoredChunk):
                 rejected |= {reject.row: reject.reason for reject in result.rejects}
             elif isinstance(result, DataError):  # the model fails on some of them
                 rows = range(chunk.first_row, chunk.first_row + chunk.row_count)
@@ -149,7 +149,7 @@ class Trials:
                 raise result
         return rejected
 
-    def _map(self, works: list[Work]) -> list[ChunkResult | TitanicBatchError]:
+    def _map(self, works: list[ChunkTask]) -> list[ScoredChunk | TitanicBatchError]:
         if self._engine is not None:
             return [outcome.result for outcome in self._engine.map(works)]
         from titanic_batch.chunk.score import score_chunk
@@ -187,7 +187,7 @@ def _row(parsed: Parsed, first_row: int, index: int) -> int:
 
 
 def _cells(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Aligned) -> list[Cell]:
-    feeds: dict[int, Feed] = {}
+    feeds: dict[int, ColumnMapping] = {}
     for feed in plan.feeds:
         feeds.setdefault(feed.position, feed)
     found = []
@@ -211,7 +211,7 @@ def _near_empty(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Al
         return []
     nulls: Counter[int] = Counter()
     seen: set[str] = set()
-    for met in aligned.met:
+    for met in aligned.observations:
         source = sources[met.column]
         if source not in seen:
             seen.add(source)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from titanic_batch.alignment.feeds import Feed
+from titanic_batch.alignment.column_mappings import ColumnMapping
 from titanic_batch.printable import shell_quoted
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.advice.cells import by_feed, examples, has_digit
@@ -237,7 +237,7 @@ def _about_encoding(
 def _about_cells(
     case: Case,
     options: ScoreOptions,
-    feed: Feed,
+    feed: ColumnMapping,
     reason: str,
     texts: dict[str, None],
     *,
@@ -265,7 +265,7 @@ def _about_cells(
         )
 
 
-def _holds_text_only(case: Case, feed: Feed) -> bool:
+def _holds_text_only(case: Case, feed: ColumnMapping) -> bool:
     name = feed.column.name
     unreadable = case.counts.unreadable[name]
     return unreadable > 0 and unreadable + case.counts.nulls[name] == case.read

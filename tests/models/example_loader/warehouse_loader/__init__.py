@@ -21,7 +21,7 @@ class WarehouseLoader:
         path = Path(os.environ["WAREHOUSE"]) / f"{ref}.bin"
         if not path.exists():
             raise ModelError(
-                "the warehouse has no such model", where=ref, cure="Ask for another one."
+                "the warehouse has no such model", where=ref, hint="Ask for another one."
             )
         return Artifact(tag=f"warehouse/{ref}", path=path, libraries={"warehouse": "7"})
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from titanic_batch.stores import store_of
 
 
-class Leftovers:
+class StaleFiles:
     """The private files and work folders that earlier runs left in the output folders.
 
     Each folder is listed once, when it is first asked for: thousands of outputs in one folder must

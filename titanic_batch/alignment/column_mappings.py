@@ -1,4 +1,4 @@
-"""Feed: how one model column is made from one input column. The plan is a tuple of them."""
+"""ColumnMapping: how a model column is made from an input column. A plan is a tuple of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Action = Literal["as-is", "renamed", "cast", "filled", "mapped", "one-hot"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Feed:
+class ColumnMapping:
     """How one model column is fed.
 
     Attributes:
@@ -64,7 +64,7 @@ class AlignmentPlan:
         null_tokens: Cell texts that the user says mean null, besides the empty cell.
     """
 
-    feeds: tuple[Feed, ...]
+    feeds: tuple[ColumnMapping, ...]
     dropped: tuple[str, ...]
     named: bool
     null_tokens: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from titanic_batch.schema import Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelFacts:
+class ModelInfo:
     """What an estimator answers with; small, and sent between processes.
 
     Attributes:
@@ -37,7 +37,7 @@ class ModelFacts:
     known_by_row: bool = False
 
     @property
-    def goes_together(self) -> bool:
+    def batchable(self) -> bool:
         """Whether the rows of several files may be given to it, or to its steps, at once."""
         return self.independent_rows or self.independent_steps
 
@@ -77,7 +77,7 @@ def taken(predictions: Predictions, rows: npt.NDArray[np.intp]) -> Predictions:
     )
 
 
-def check_threshold(threshold: float | None, facts: ModelFacts) -> None:
+def check_threshold(threshold: float | None, facts: ModelInfo) -> None:
     """Refuse a threshold where there is nothing to hold it against.
 
     Raises:
@@ -86,9 +86,9 @@ def check_threshold(threshold: float | None, facts: ModelFacts) -> None:
     if threshold is None:
         return
     if not 0 <= threshold <= 1:
-        raise UsageError("--threshold must be between 0 and 1", cure="Give --threshold 0.5, say.")
+        raise UsageError("--threshold must be between 0 and 1", hint="Give --threshold 0.5, say.")
     if not facts.has_probability or facts.classes is None or len(facts.classes) != 2:
         raise UsageError(
             "--threshold needs a binary classifier that gives probabilities",
-            cure="Leave it out.",
+            hint="Leave it out.",
         )
