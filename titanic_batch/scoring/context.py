@@ -36,3 +36,10 @@ class RunContext:
     stale_files: StaleFiles
     finisher: Finisher
     guard: Guard | None = None
+
+    @property
+    def may_depend(self) -> bool:
+        """Whether a row's score may depend on the rows beside it, as the user allows."""
+        return (
+            self.options.allow_batch_dependence and not self.planner.description.facts.known_by_row
+        )

@@ -1,0 +1,79 @@
+"""Open one file of a run: its input, and what its output needs."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from titanic_batch.chunk.kept import Keeper
+from titanic_batch.chunk.profile import ProfilePlan, plan_profile
+from titanic_batch.chunk.task import FileContext
+from titanic_batch.scoring.context import RunContext
+from titanic_batch.scoring.inputs import FilePair
+from titanic_batch.scoring.planning import FilePlan
+from titanic_batch.scoring.reading import source_of
+from titanic_batch.scoring.reject_limit import reject_limit
+from titanic_batch.scoring.targets import Target, target_of
+from titanic_batch.sources.base import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenFile:
+    """A file that is being scored.
+
+    Attributes:
+        pair: The input and its output.
+        source: Reads the input.
+        target: Takes the output.
+        held: Closes both, and what is opened for them later.
+    """
+
+    pair: FilePair
+    source: Source
+    target: Target
+    held: contextlib.ExitStack
+
+
+def open_file(pair: FilePair, context: RunContext) -> OpenFile:
+    """Open a file's input, check its header, and take its output's lock.
+
+    Raises:
+        DataError: if the header is wrong.
+        InputMissingError: if there is no input, or nothing in it.
+        OutputError, OutputLockedError, UsageError: if the output cannot be written.
+    """
+    with contextlib.ExitStack() as held:
+        source = source_of(pair.input, context.options)
+        held.callback(source.close)
+        target = target_of(pair, context.options, context.stale_files)
+        held.callback(target.close)
+        target.open()
+        return OpenFile(pair=pair, source=source, target=target, held=held.pop_all())
+    raise AssertionError("an exit stack lets nothing pass")
+
+
+def file_context(file: OpenFile, plan: FilePlan, context: RunContext) -> FileContext:
+    """Return what is the same for every chunk of a file."""
+    limit = reject_limit(context.options.max_rejects)
+    work = file.target.open_work(context.fingerprint)
+    return FileContext(
+        input=file.pair.input,
+        parser=file.source.parser,
+        alignment=plan.alignment,
+        output=plan.output,
+        encoder=plan.format.rows,
+        file_encoder=plan.file_encoder,
+        threshold=context.options.threshold,
+        keeper=Keeper(work) if work is not None else None,
+        profile=_profile_plan(plan, context),
+        whole=context.may_depend,
+        max_rejects=limit.count or 0,
+        max_reject_share=limit.share or 0.0,
+    )
+
+
+def _profile_plan(plan: FilePlan, context: RunContext) -> ProfilePlan | None:
+    description = context.planner.description
+    if context.guard is None or not context.guard.profiles:
+        return None
+    return plan_profile(plan.alignment, description.schema, description.facts)
