@@ -111,7 +111,8 @@ def test_files_of_any_name_are_scored_and_verified(
     name: bytes, ending: str, command: Command, tmp_path: Path
 ) -> None:
     model = tmp_path / os.fsdecode(name + b".pkl")
-    [stored] = Path(command.environment["BENTOML_HOME"]).glob("models/*/*/saved_model.pkl")
+    store = Path(command.environment["BENTOML_HOME"], "models", "titanic_model")
+    stored = store / (store / "latest").read_text() / "saved_model.pkl"
     model.write_bytes(stored.read_bytes() + name)  # bytes that nothing trusts yet
     source = tmp_path / os.fsdecode(name + b"." + ending.encode())
     source.write_bytes(PASSENGERS.with_suffix(f".{ending}").read_bytes())

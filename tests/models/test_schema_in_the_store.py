@@ -73,7 +73,7 @@ ODD = TrainingSchema(
         ),
         ColumnSchema(
             name="null", kind="number", minimum=-np.inf, maximum=np.float32(0.1).item(),
-            quantiles=(1e16, -0.0, 5e-324), fill=2**70,
+            quantiles=(1e16, -0.0, 5e-324), fill=2**63,
         ),
     ),
     labels={"1": "~", "": "null"},
