@@ -7,13 +7,17 @@ from typing import Any
 
 import lightgbm
 import numpy as np
+import pyarrow as pa
 import pytest
 import xgboost
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 
+from tests.alignment.planning import plan
 from tests.models.passengers import NUMBERS, RAW, filled, null_columns, passengers, sex, survived
+from titanic_batch.alignment.apply import align
+from titanic_batch.chunk.frame import model_input
 from titanic_batch.errors import ModelError
 from titanic_batch.schema.derive import derive_schema
 
@@ -77,6 +81,23 @@ def test_lightgbm_categories_outlive_pickling() -> None:
     assert schema.column("Embarked").categories == ("C", "Q", "S")
     assert {"Age", "Embarked", "Fare"} == null_columns(schema)
     assert schema.classes == (0, 1)
+
+
+def test_lightgbm_categories_that_are_booleans_are_fed_as_categories() -> None:
+    paid: Any = [True, False, None, True] * 30
+    frame = filled()[NUMBERS].head(120).assign(paid=paid)
+    frame["paid"] = frame["paid"].astype("category")
+    model = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1, n_jobs=1)
+    model.fit(frame, survived()[:120])
+    schema = derive_schema(model)
+    column = schema.column("paid")
+    assert (column.kind, column.dtype, column.categories) == ("category", "category", (False, True))
+    made = plan(list(schema.columns), pa.schema([(name, pa.string()) for name in frame.columns]))
+    texts = {name: frame[name].astype(object).map(str, na_action="ignore") for name in frame}
+    table = pa.table({name: pa.array(texts[name], from_pandas=True) for name in frame})
+    fed = model_input(made, align(made, table).features)
+    expected = model.predict_proba(frame)
+    np.testing.assert_array_equal(model.predict_proba(fed), expected)
 
 
 def test_lightgbm_categories_declared_on_whole_numbers() -> None:

@@ -40,7 +40,7 @@ def category_use(
         null_is = "NaN"
     null: NullUse = "tolerated" if tolerant else "refused"
     return Use(
-        kind=category_kind(known),
+        kind=category_kind(known, dtype),
         null="handled" if imputed or has_nan or has_none else null,
         null_is=None if dtype == "category" else null_is,  # pandas holds but one null there
         categories=known,
@@ -81,10 +81,10 @@ def as_scalar(value: Any) -> Scalar:
     )
 
 
-def category_kind(values: tuple[Scalar, ...]) -> Kind:
+def category_kind(values: tuple[Scalar, ...], dtype: str | None) -> Kind:
     """Return "boolean" for both booleans, else "category"."""
     # One boolean alone is a category: the other one was never seen.
-    booleans = all(isinstance(value, bool) for value in values)
+    booleans = dtype != "category" and all(isinstance(value, bool) for value in values)
     return "boolean" if booleans and len(values) == 2 else "category"
 
 

@@ -24,7 +24,7 @@ FEATURES_CURE = (
 )
 DATA_CURE = (
     "Show the data it was trained on: "
-    "`titanic-batch models save FILE --data train.csv --target Survived`."
+    "`titanic-batch models save FILE --data train.csv --target TARGET`."
 )
 
 
@@ -216,7 +216,7 @@ def _combine(name: str, uses: Sequence[Use]) -> ColumnSchema:
     )
     dtypes = {use.dtype for use in encoders}
     dtype = dtypes.pop() if len(dtypes) == 1 else category_dtype(known)
-    kind = category_kind(known)
+    kind = category_kind(known, dtype)
     return ColumnSchema(
         name=name,
         kind=kind,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 
 from titanic_batch.alignment.apply import Aligned, align
@@ -55,7 +56,7 @@ class Trial:
         row_count: The sample's rows.
         rejected: 1-based rows that are rejected, and why.
         cells: The cells that cannot feed the model.
-        near_empty: Rows that are null in most of the model's columns, such as a line of totals.
+        near_empty: Rows that are empty in most of the model's columns, such as a line of totals.
     """
 
     error: TitanicBatchError | None = None
@@ -215,5 +216,6 @@ def _near_empty(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Al
         source = sources[met.column]
         if source not in seen:
             seen.add(source)
-            nulls.update(met.nulls.tolist())
+            # A text that says null is a cell that somebody filled in.
+            nulls.update(np.setdiff1d(met.nulls, met.tokens.rows).tolist())
     return [_row(parsed, first_row, index) for index, many in nulls.items() if 2 * many > count]
