@@ -261,7 +261,7 @@ def main() -> None:
     parser.add_argument("what", choices=["time", "memory"])
     parser.add_argument("command", nargs=argparse.REMAINDER)
     args = parser.parse_args()
-    json.dump(_supervise(args.command, watch_memory=args.message == "memory"), sys.stdout)
+    json.dump(_supervise(args.command, watch_memory=args.what == "memory"), sys.stdout)
 
 
 if __name__ == "__main__":
