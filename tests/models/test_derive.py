@@ -374,7 +374,7 @@ def test_column_that_only_foreign_code_reads_is_asked_for() -> None:
     )
     with pytest.raises(ModelError, match="Name go into FunctionTransformer") as caught:
         derive_schema(model)
-    assert "--data train.csv --target Survived" in caught.value.hint
+    assert "--data train.csv --target TARGET" in caught.value.hint
 
 
 def test_feature_selection_keeps_all_columns_required() -> None:
