@@ -1,0 +1,1 @@
+"""Score with a compiled plan: a fitted pipeline as arrays of numbers."""

@@ -1,0 +1,1 @@
+"""Compile fitted pipelines: walk their steps, read their trees, ask scikit-learn about codes."""

@@ -1,0 +1,72 @@
+"""CompiledPredictor: predicts by a plan, and asks scikit-learn where the plan may not decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from titanic_batch.alignment.apply import Features
+from titanic_batch.predict.compiled.encode import encode
+from titanic_batch.predict.compiled.kernels import (
+    Values,
+    largest_sizes,
+    sizes_of_rows,
+    sum_linear,
+    sum_trees,
+)
+from titanic_batch.predict.compiled.link import ROUNDING, TOLERANCE, Linked, apply_link
+from titanic_batch.predict.compiled.plan import Linear, ScoringPlan
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    """What a plan says of rows.
+
+    Attributes:
+        labels: Labels or values, shape (n_rows,).
+        probabilities: Shape (n_rows, n_classes); None where the model gives none.
+        undecided: The rows that scikit-learn has to predict, ascending.
+    """
+
+    labels: npt.NDArray[Any]
+    probabilities: npt.NDArray[np.float64] | None
+    undecided: npt.NDArray[np.intp]
+
+
+def run_plan(
+    plan: ScoringPlan, columns: Sequence[Features], threshold: float | None = None
+) -> PlanResult:
+    """Predict rows by a plan.
+
+    Args:
+        plan: The compiled model.
+        columns: One array of shape (n_rows,) per model column.
+        threshold: Of binary classifiers: the label is the second class from this probability on.
+    """
+    inputs, refused = encode(plan.inputs, columns)
+    if refused.any():  # their numbers may be too large to reckon with
+        inputs = [np.where(refused, values.dtype.type(0), values) for values in inputs]
+    linked = _linked(plan, inputs, len(refused), threshold)
+    labels = linked.labels if plan.classes is None else plan.classes.take(linked.labels)
+    return PlanResult(
+        labels=labels,
+        probabilities=linked.probabilities,
+        undecided=np.flatnonzero(refused | linked.doubtful),
+    )
+
+
+def _linked(plan: ScoringPlan, inputs: list[Values], count: int, threshold: float | None) -> Linked:
+    body = plan.body
+    if isinstance(body, Linear):
+        sums = sum_linear(body, inputs, count)
+        sizes, exact = largest_sizes(body, inputs), False
+        if (sizes * ROUNDING).max() > TOLERANCE:  # that of all rows tells nothing of each
+            sizes = sizes_of_rows(body, inputs, count)
+    else:
+        sums = sum_trees(body, inputs, count) / body.divisor
+        sizes, exact = np.array([[body.magnitude / body.divisor]]), body.exact
+    return apply_link(plan.link, sums, sizes, exact=exact, threshold=threshold)
