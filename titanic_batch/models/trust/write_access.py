@@ -35,12 +35,16 @@ class Exposure:
     command: str
 
 
-def exposure_of(path: Path, found: os.stat_result) -> Exposure | None:
+def exposure_of(
+    path: Path, found: os.stat_result, *, sticky_counts: bool = False
+) -> Exposure | None:
     """Return how somebody else can change a file; None where nobody can.
 
     Args:
         path: The file.
         found: What the system says of the very descriptor that it is read from.
+        sticky_counts: Whether a folder in which everybody may make files, and nobody replace
+            another's, is one that others can write to: what lies there may have lain there first.
     """
     if found.st_mode & _OTHERS:
         return Exposure(
@@ -48,15 +52,16 @@ def exposure_of(path: Path, found: os.stat_result) -> Exposure | None:
         )
     if not _is_ours(found) and not _is_read_only(path):
         return _owned("it", found, path)
-    return exposure_of_place(path)
+    return exposure_of_place(path, sticky_counts=sticky_counts)
 
 
-def exposure_of_place(path: Path) -> Exposure | None:
+def exposure_of_place(path: Path, *, sticky_counts: bool = False) -> Exposure | None:
     """Return how somebody else can put another file in a file's place; None where nobody can."""
     for place in _places(path):
         found = place.lstat()
         is_link = stat.S_ISLNK(found.st_mode)
-        is_open = not is_link and found.st_mode & _OTHERS and not found.st_mode & stat.S_ISVTX
+        is_sticky = found.st_mode & stat.S_ISVTX and not sticky_counts
+        is_open = not is_link and found.st_mode & _OTHERS and not is_sticky
         if (_is_ours(found) and not is_open) or _is_read_only(place.parent if is_link else place):
             continue
         what = f"the link {place} on its path" if is_link else f"its folder {place}"

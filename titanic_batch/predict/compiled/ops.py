@@ -9,7 +9,17 @@ import numpy.typing as npt
 
 from titanic_batch.predict.compiled.plan import Floats, Op
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
+#: How many numbers each kind of step takes.
+OP_ARGUMENTS = {
+    "fill": 1,
+    "sub": 1,
+    "div": 1,
+    "mul": 1,
+    "add": 1,
+    "clip": 2,
+    "float32": 0,
+    "isnan": 0,
+}
 
 
 def apply_ops(ops: Iterable[Op], numbers: Floats) -> Floats:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from titanic_batch.alignment.readers import value_type_of
@@ -93,14 +94,24 @@ def _plan(model: Model, inputs: Inputs, columns: Sequence[Derived], link: Any) -
         if forest is None
         else compile_trees(forest, inputs, origins)
     )
-    classes = getattr(model.last, "classes_", None)
+    classes = _classes(model.last)
     return ScoringPlan(
         column_count=len(model.schema.columns),
         inputs=tuple(inputs),
         body=body,
         link=link,
-        classes=None if classes is None else np.asarray(classes),
+        classes=classes,
     )
+
+
+def _classes(last: Any) -> npt.NDArray[Any] | None:
+    classes = getattr(last, "classes_", None)
+    if classes is None:
+        return None
+    found = np.asarray(classes)
+    if not all(isinstance(value, str | int | float) for value in found.tolist()):
+        raise NotCompilableError("its classes are neither texts nor numbers")
+    return found
 
 
 def _parts(estimator: Any) -> tuple[list[Any], Any]:

@@ -44,6 +44,8 @@ def link_of(estimator: Any) -> Link:
     count = 0 if classes is None else len(classes)
     if getattr(estimator, "n_outputs_", 1) != 1:
         raise NotCompilableError("it predicts several outputs")
+    if count == 1:
+        raise NotCompilableError("it knows one class only")
     if name in LINEAR:
         if getattr(estimator, "loss", "log_loss") != "log_loss" and name.endswith("SGDClassifier"):
             return "decision"

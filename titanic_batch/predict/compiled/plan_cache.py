@@ -1,0 +1,120 @@
+"""Plans kept in a folder, so that the next run neither compiles nor needs scikit-learn.
+
+A plan decides scores, so it is read only from where nobody else can write: a file of the user's, or
+root's, in folders of theirs alone. It never stands for trust: every run has the model's own bytes
+hashed and trusted first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from titanic_batch import __version__
+from titanic_batch.models.trust.write_access import exposure_of
+from titanic_batch.predict.compiled.plan import ScoringPlan
+from titanic_batch.predict.compiled.plan_file import (
+    FORMAT_VERSION,
+    PlanFileError,
+    plan_from_bytes,
+    plan_to_bytes,
+)
+from titanic_batch.schema import TrainingSchema, schema_sha256
+
+VARIABLE = "TITANIC_BATCH_CACHE"
+_MAKERS = ("scikit-learn", "numpy")
+
+
+class PlanRefusedError(Exception):
+    """A plan lies there, and is not used; the text says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvenPlan:
+    """A plan that was proven equal to its model.
+
+    Attributes:
+        plan: The plan.
+        sha256: Of its file's bytes, in hex.
+    """
+
+    plan: ScoringPlan
+    sha256: str
+
+
+def plan_folder() -> Path:
+    """Return the folder that plans are kept in: $TITANIC_BATCH_CACHE, or the user's own."""
+    import platformdirs
+
+    chosen = os.environ.get(VARIABLE)
+    return Path(chosen) if chosen else platformdirs.user_cache_path("titanic-batch")
+
+
+def plan_name(model_sha256: str, schema: TrainingSchema) -> str:
+    """Return the name of a plan's file: it says of what, and by what, the plan was made."""
+    parts = [schema_sha256(schema), __version__, str(FORMAT_VERSION), *map(version, _MAKERS)]
+    made_by = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return f"{model_sha256}-{made_by[:16]}.plan"
+
+
+def find_plan(folder: Path, model_sha256: str, schema: TrainingSchema) -> ProvenPlan | None:
+    """Return the plan that is kept of a model; None where there is none.
+
+    Raises:
+        PlanRefusedError: if there is one that others can write, that cannot be read, or is damaged.
+    """
+    path = folder / plan_name(model_sha256, schema)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise PlanRefusedError(f"its plan {path} cannot be read: {exc.strerror}") from exc
+    try:
+        with open(descriptor, "rb") as file:  # noqa: PTH123  # a descriptor
+            exposed = exposure_of(path, os.fstat(file.fileno()), sticky_counts=True)
+            if exposed is not None:
+                raise PlanRefusedError(f"its plan {path} is not used: {exposed.why}")
+            data = file.read()
+        return ProvenPlan(plan=plan_from_bytes(data), sha256=hashlib.sha256(data).hexdigest())
+    except OSError as exc:
+        raise PlanRefusedError(f"its plan {path} cannot be read: {exc.strerror}") from exc
+    except PlanFileError as exc:
+        raise PlanRefusedError(f"its plan {path} is not used: {exc}") from exc
+
+
+def proven(plan: ScoringPlan) -> ProvenPlan:
+    """Return a plan that was just proven, as if it had been kept."""
+    return ProvenPlan(plan=plan, sha256=hashlib.sha256(plan_to_bytes(plan)).hexdigest())
+
+
+def keep_plan(folder: Path, model_sha256: str, schema: TrainingSchema, plan: ScoringPlan) -> Path:
+    """Write a plan into a folder, which is made where there is none; return the file.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / plan_name(model_sha256, schema)
+    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".plan", dir=folder)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123  # a descriptor
+            file.write(plan_to_bytes(plan))
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    return path
+
+
+def forget_plans(folder: Path, model_sha256: str) -> None:
+    """Delete all plans that are kept of a model, as far as the system lets us."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob(f"{model_sha256}-*.plan"):
+            path.unlink()
