@@ -22,7 +22,6 @@ from titanic_batch.predict.compiled.plan_file import (
     FORMAT_VERSION,
     PlanFileError,
     plan_from_bytes,
-    plan_to_bytes,
 )
 from titanic_batch.schema import TrainingSchema, schema_sha256
 
@@ -81,34 +80,40 @@ def find_plan(folder: Path, model_sha256: str, schema: TrainingSchema) -> Proven
             if exposed is not None:
                 raise PlanRefusedError(f"its plan {path} is not used: {exposed.why}")
             data = file.read()
-        return ProvenPlan(plan=plan_from_bytes(data), sha256=hashlib.sha256(data).hexdigest())
+        return ProvenPlan(
+            plan=plan_from_bytes(data, path.name), sha256=hashlib.sha256(data).hexdigest()
+        )
     except OSError as exc:
         raise PlanRefusedError(f"its plan {path} cannot be read: {exc.strerror}") from exc
     except PlanFileError as exc:
         raise PlanRefusedError(f"its plan {path} is not used: {exc}") from exc
 
 
-def proven(plan: ScoringPlan) -> ProvenPlan:
-    """Return a plan that was just proven, as if it had been kept."""
-    return ProvenPlan(plan=plan, sha256=hashlib.sha256(plan_to_bytes(plan)).hexdigest())
+def plan_of(data: bytes, name: str) -> ProvenPlan:
+    """Return the plan that a file's bytes are.
+
+    Raises:
+        PlanFileError: if they are none.
+    """
+    return ProvenPlan(plan=plan_from_bytes(data, name), sha256=hashlib.sha256(data).hexdigest())
 
 
-def keep_plan(folder: Path, model_sha256: str, schema: TrainingSchema, plan: ScoringPlan) -> Path:
-    """Write a plan into a folder, which is made where there is none; return the file.
+def write_plan(folder: Path, name: str, data: bytes) -> Path:
+    """Write a plan's bytes into a folder, which is made where there is none; return the file.
 
     Raises:
         OSError: if it cannot be written.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / plan_name(model_sha256, schema)
-    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".plan", dir=folder)
+    path = folder / name
+    descriptor, unfinished = tempfile.mkstemp(prefix=".", suffix=".plan", dir=folder)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123  # a descriptor
-            file.write(plan_to_bytes(plan))
-        Path(name).replace(path)
+            file.write(data)
+        Path(unfinished).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(name).unlink()
+            Path(unfinished).unlink()
         raise
     return path
 

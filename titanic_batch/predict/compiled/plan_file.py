@@ -41,8 +41,8 @@ class PlanFileError(Exception):
     """What was read is no plan; the text says why."""
 
 
-def plan_to_bytes(plan: ScoringPlan) -> bytes:
-    """Return a plan as the content of a file."""
+def plan_to_bytes(plan: ScoringPlan, name: str) -> bytes:
+    """Return a plan as the content of a file; `name` says of what it is the plan."""
     arrays: dict[str, npt.NDArray[Any]] = {}
 
     def put(array: npt.NDArray[Any]) -> str:
@@ -52,6 +52,7 @@ def plan_to_bytes(plan: ScoringPlan) -> bytes:
 
     header = {
         "format": FORMAT_VERSION,
+        "name": name,
         "columns": plan.column_count,
         "inputs": [_input_to_json(one) for one in plan.inputs],
         "link": plan.link,
@@ -88,11 +89,11 @@ def plan_to_bytes(plan: ScoringPlan) -> bytes:
     return file.getvalue()
 
 
-def plan_from_bytes(data: bytes) -> ScoringPlan:
-    """Read a plan.
+def plan_from_bytes(data: bytes, name: str) -> ScoringPlan:
+    """Read the plan that was written under a name.
 
     Raises:
-        PlanFileError: if it is none, of another version, damaged, or points outside itself.
+        PlanFileError: if it is none, of another name or version, damaged, or points outside itself.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -102,6 +103,8 @@ def plan_from_bytes(data: bytes) -> ScoringPlan:
             loaded = {name: arrays[name] for name in arrays.files}
         header = json.loads(loaded[_HEADER].tobytes())
         _require(header["format"] == FORMAT_VERSION, "format")
+        if header["name"] != name:
+            raise PlanFileError("it is of another model")  # noqa: TRY301
         return _Reader(header, loaded).plan()
     except PlanFileError:
         raise
@@ -291,4 +294,4 @@ def _fits(link: str, outputs: int, classes: npt.NDArray[Any] | None) -> bool:
         return outputs == 1 and len(classes) == 2
     if link in ("softmax", "normalized"):
         return outputs == len(classes)
-    return outputs == (1 if len(classes) == 2 else len(classes)) or outputs == len(classes)
+    return outputs == len(classes) or (outputs == 1 and len(classes) == 2)
