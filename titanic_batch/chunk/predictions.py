@@ -50,11 +50,13 @@ class Predictions:
         labels: Shape (n_rows,).
         probabilities: Shape (n_rows, n_classes); None where the estimator gives none.
         recalled: How many of the rows an earlier run has predicted.
+        by_estimator: Where a plan predicted: how many of the rows it left to the estimator.
     """
 
     labels: npt.NDArray[Any]
     probabilities: npt.NDArray[np.float64] | None
     recalled: int = 0
+    by_estimator: int = 0
 
 
 def joined(parts: Sequence[Predictions]) -> Predictions:
@@ -66,6 +68,7 @@ def joined(parts: Sequence[Predictions]) -> Predictions:
         np.concatenate([part.labels for part in parts]),
         np.concatenate(probabilities) if probabilities else None,
         sum(part.recalled for part in parts),
+        sum(part.by_estimator for part in parts),
     )
 
 

@@ -146,6 +146,7 @@ def finish(
         rows = np.delete(everything, [at for at, _ in failed])
         scored = rows.size
     recalled = predictions.recalled if predictions is not None else 0
+    by_estimator = predictions.by_estimator if predictions is not None else 0
     if task.output is not None and task.encoder is not None and predictions is not None:
         unusable = _not_finite(predictions)
         if unusable.size:
@@ -173,6 +174,7 @@ def finish(
         rows_read=prepared.chunk.row_count,
         rows_scored=scored,
         rows_recalled=recalled,
+        rows_by_estimator=by_estimator,
         rejects=rejects,
         other_faults=others,
         counts=counts,

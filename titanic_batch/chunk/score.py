@@ -29,6 +29,8 @@ from titanic_batch.errors import (
 )
 from titanic_batch.models.calling import described
 from titanic_batch.models.code import LoadedCode
+from titanic_batch.predict.compiled.plan import ScoringPlan
+from titanic_batch.predict.compiled.predictor import predict_by_plan
 from titanic_batch.sources.base import Chunk
 
 _SHOWN_ROWS = 5
@@ -41,6 +43,7 @@ class _Model:
     estimator: Any
     facts: ModelInfo
     code: LoadedCode | None
+    plan: ScoringPlan | None = None
 
 
 def score_chunk(
@@ -76,6 +79,7 @@ def score_chunks(
     estimator: Any,
     facts: ModelInfo,
     code: LoadedCode | None = None,
+    plan: ScoringPlan | None = None,
 ) -> list[ScoredChunk | TitanicBatchError]:
     """Score the small chunks of several files, with one call of the model where that is the same.
 
@@ -86,12 +90,11 @@ def score_chunks(
     Returns:
         Each chunk's result, or the error that it alone ended in.
     """
-    model = _Model(estimator, facts, code)
+    model = _Model(estimator, facts, code, plan)
     prepared = prepare_several(items)
     predictions = _predict_together(
         [one for one in prepared if isinstance(one, Prepared) and one.features is not None],
-        estimator,
-        facts,
+        model,
     )
     results: list[ScoredChunk | TitanicBatchError] = []
     for one in prepared:
@@ -168,6 +171,17 @@ def _predict_others(
 
 
 def _ask(prepared: Prepared, features: Sequence[Features], model: _Model) -> Predictions:
+    if model.plan is None or prepared.task.whole:
+        return _ask_estimator(prepared, features, model)
+    return predict_by_plan(
+        model.plan,
+        features,
+        prepared.task.threshold,
+        lambda some: _ask_estimator(prepared, some, model),
+    )
+
+
+def _ask_estimator(prepared: Prepared, features: Sequence[Features], model: _Model) -> Predictions:
     task = prepared.task
 
     def ask(some: Sequence[Features]) -> Predictions:
@@ -230,10 +244,11 @@ def _fails(prepared: Prepared, exc: Exception, what: str) -> DataError:
     return error
 
 
-def _predict_together(
-    prepared: list[Prepared], estimator: Any, facts: ModelInfo
-) -> list[Predictions] | None:
+def _predict_together(prepared: list[Prepared], model: _Model) -> list[Predictions] | None:
     """Predict several chunks' rows at once; None if they don't go together or the model fails."""
+    estimator, facts = model.estimator, model.facts
+    if model.plan is not None:
+        return None  # a call costs next to nothing
     if len(prepared) < 2 or not facts.batchable:
         return None
     if any(one.task.whole or one.task.trial for one in prepared):

@@ -72,6 +72,7 @@ class ScoredChunk:
         rows_read: Records in the chunk.
         rows_scored: Rows in `payload`.
         rows_recalled: Rows that an earlier run has predicted.
+        rows_by_estimator: Where a plan predicts: rows that the estimator itself predicted.
         rejects: The records that were rejected, in order, each with its first fault.
         other_faults: Faults of rejected records beyond their first, by reason.
         counts: What alignment met.
@@ -84,6 +85,7 @@ class ScoredChunk:
     rows_read: int
     rows_scored: int
     rows_recalled: int = 0
+    rows_by_estimator: int = 0
     rejects: tuple[Reject, ...] = ()
     other_faults: Counter[str] = field(default_factory=Counter)
     counts: AlignmentCounts = field(default_factory=AlignmentCounts)

@@ -97,6 +97,7 @@ def _print(report: CheckReport) -> None:
     for column, values in report.unknown_categories.items():
         shown = ", ".join(f"{value!r} {count:,}" for value, count in list(values.items())[:10])
         console.print(f"never seen in training: {column} {shown}")
+    console.print(f"predictor: {report.predictor}")
     for warning in report.warnings:
         console.print(f"warning: {warning}")
     rows = "all" if report.complete else "the first"

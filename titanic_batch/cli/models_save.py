@@ -42,6 +42,7 @@ def train_command(
 
     report = train_reference_model(seed=seed, name=name, pickle_path=pickle_path, data=data)
     view.warn(report.model.warnings)
+    view.compile_now(report.model.tag)
     if as_json:
         print_json(view.document(report))
     else:
@@ -153,6 +154,7 @@ def save_command(
         pickle_path=pickle_path,
     )
     view.warn(model.warnings)
+    view.compile_now(model.tag)
     if as_json:
         print_json(view.document(model))
     else:

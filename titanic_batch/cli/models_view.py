@@ -50,6 +50,14 @@ def warn(texts: Sequence[str]) -> None:
         log("warning", f"warning: {text}")
 
 
+def compile_now(ref: str) -> None:
+    """Make a model's scoring plan; with --verbose, say why there is none."""
+    from titanic_batch.scoring.compiling import compile_quietly
+
+    if (reason := compile_quietly(ref)) and style().verbose:
+        note(f"no scoring plan: {reason}")
+
+
 def show_list(models: Sequence[ModelSummary]) -> None:
     """Print the models of the store as a table."""
     if not models:
@@ -74,8 +82,8 @@ def show_list(models: Sequence[ModelSummary]) -> None:
     warn([f"{model.tag}: {model.problem}" for model in models if model.problem])
 
 
-def show_details(model: ModelDetails) -> None:
-    """Print all that is known of a model."""
+def show_details(model: ModelDetails, predictor: str) -> None:
+    """Print all that is known of a model, and what predicts."""
     facts = {
         "tag": model.tag,
         "created": model.created,
@@ -84,6 +92,7 @@ def show_details(model: ModelDetails) -> None:
         "size": _size(model.size_bytes),
         "sha256": model.sha256,
         "trusted": f"yes, {model.trusted_by}" if model.trusted else _untrusted(model),
+        "predictor": predictor,
         "libraries": _pairs(model.libraries),
         "metrics": ", ".join(f"{name} {value:.4g}" for name, value in model.metrics.items()),
         "labels": _pairs(model.labels),

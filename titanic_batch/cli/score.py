@@ -54,6 +54,7 @@ def score_command(
         raise UsageError("--json and OUTPUT - would both write to standard output")
     with shown_progress() as observer:
         outcomes = score_files(input, output, observer=observer, **options)
+    _say_what_predicted(outcomes)
     if style().log_format != "json":  # logs hold no cells
         for said in (said for outcome in outcomes for said in outcome.model_errors):
             warn(said)
@@ -90,6 +91,16 @@ def _render(outcomes: list[FileOutcome], *, several: bool, to_stdout: bool, as_j
         published=len(published),
     )
     raise typer.Exit(worst_exit_code(errors))
+
+
+def _say_what_predicted(outcomes: list[FileOutcome]) -> None:
+    """With --verbose, say why no plan predicted."""
+    predictors = {
+        o.manifest.predictor for o in outcomes if o.manifest is not None and not o.skipped
+    }
+    for predictor in predictors:
+        if style().verbose and predictor is not None and predictor.reason:
+            log("predictor", f"predicted by scikit-learn: {predictor.reason}")
 
 
 def report_error(error: TitanicBatchError) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from titanic_batch.chunk.predictions import ModelInfo
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import TitanicBatchError
+from titanic_batch.predict.compiled.plan import ScoringPlan
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.sources.base import Chunk
 
@@ -52,6 +53,22 @@ class Engine(Protocol):
 
     def describe(self) -> ModelDescription:
         """Load the model and say what it is; raises ModelError where that fails."""
+        ...
+
+    def make_plan(self, name: str, seconds: float | None = None) -> bytes | str:
+        """Compile the model and prove the plan.
+
+        Args:
+            name: Of the plan's file.
+            seconds: How long that may take; None for what nobody waits for.
+
+        Returns:
+            The content of the file, or why there is none.
+        """
+        ...
+
+    def use_plan(self, plan: ScoringPlan) -> None:
+        """Score by a plan from now on."""
         ...
 
     def map(self, works: Iterable[ChunkTask]) -> Iterator[ChunkResult]:

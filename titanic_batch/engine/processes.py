@@ -24,11 +24,13 @@ from titanic_batch.engine.forkserver import (
     start_worker,
 )
 from titanic_batch.engine.groups import grouped
+from titanic_batch.engine.messages import MakePlan, Message
 from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.import_path import full_path
 from titanic_batch.interrupts import interruptible
 from titanic_batch.models import VerifiedModel
+from titanic_batch.predict.compiled.plan import ScoringPlan
 from titanic_batch.sources.base import Chunk
 
 #: Chunks that a worker may have: one to work on, one to go on with.
@@ -70,6 +72,22 @@ class ProcessEngine:
         assert self._description is not None
         return self._description
 
+    def make_plan(self, name: str, seconds: float | None = None) -> bytes | str:
+        """Have one worker compile the model and prove the plan."""
+        self.describe()
+        worker = self._workers[0]
+        self._tell(worker, MakePlan(name, seconds))
+        answer = self._answer(worker)
+        if isinstance(answer, TitanicBatchError):
+            raise answer
+        made: bytes | str = answer
+        return made
+
+    def use_plan(self, plan: ScoringPlan) -> None:
+        """Score by a plan from now on."""
+        for worker in self._workers:
+            self._tell(worker, plan)
+
     def map(self, works: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
         """Yield the outcome of each work in order; works are read as workers become free."""
         together = max(self._most_works // (_AHEAD * len(self._workers)), 1)
@@ -107,12 +125,15 @@ class ProcessEngine:
         for work in group:
             message.append((None if work.task is worker.task else work.task, work.chunk))
             worker.task = work.task
+        self._tell(worker, message)
+        worker.pending.append(index)
+
+    def _tell(self, worker: _Worker, message: Message) -> None:
         try:
             with interruptible():  # a worker takes it in when it comes to it
                 worker.process.connection.send(message)
         except (BrokenPipeError, ConnectionResetError) as exc:
             raise _ended(worker) from exc
-        worker.pending.append(index)
 
     def _collect(self, done: dict[int, list[ScoredChunk | TitanicBatchError]]) -> None:
         """Take in every answer that is there; wait for one if there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from titanic_batch.engine.base import ChunkResult, ChunkTask, ModelDescription
 from titanic_batch.engine.groups import grouped
@@ -10,6 +11,7 @@ from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.engine.session import Session, open_session
 from titanic_batch.interrupts import interruptible
 from titanic_batch.models import VerifiedModel
+from titanic_batch.predict.compiled.plan import ScoringPlan
 
 
 class SerialEngine:
@@ -28,6 +30,15 @@ class SerialEngine:
     def describe(self) -> ModelDescription:
         """Load the model and say what it is."""
         return self._open().description
+
+    def make_plan(self, name: str, seconds: float | None = None) -> bytes | str:
+        """Compile the model and prove the plan."""
+        with interruptible():
+            return self._open().make_plan(name, seconds)
+
+    def use_plan(self, plan: ScoringPlan) -> None:
+        """Score by a plan from now on."""
+        self._session = replace(self._open(), plan=plan)
 
     def map(self, works: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
         """Yield the outcome of each work in order."""

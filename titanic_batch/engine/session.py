@@ -19,6 +19,7 @@ from titanic_batch.models import VerifiedModel, load_estimator
 from titanic_batch.models.calling import ModelEscapeError, model_code
 from titanic_batch.models.code import LoadedCode, loaded_code
 from titanic_batch.models.origins import libraries_of
+from titanic_batch.predict.compiled.plan import ScoringPlan
 from titanic_batch.schema.derive import about_model, derive_schema
 from titanic_batch.sources.base import Chunk
 
@@ -30,6 +31,17 @@ class Session:
     estimator: Any
     description: ModelDescription
     code: LoadedCode
+    plan: ScoringPlan | None = None
+
+    def make_plan(self, name: str, seconds: float | None) -> bytes | str:
+        """Return the content of a plan's file, or why there is none."""
+        from titanic_batch.predict.compiled.making import plan_bytes
+
+        with memory_errors(), model_code(), threadpool_limits(limits=1), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return plan_bytes(
+                self.estimator, self.description.facts, self.description.schema, name, seconds
+            )
 
     def score(
         self, items: Sequence[tuple[FileContext, Chunk]]
@@ -39,7 +51,7 @@ class Session:
         # One thread each: BLAS sums in another order with more, so the last bit would differ.
         with memory_errors(), threadpool_limits(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return score_chunks(items, self.estimator, facts, self.code)
+            return score_chunks(items, self.estimator, facts, self.code, self.plan)
 
 
 def open_session(model: VerifiedModel) -> Session:

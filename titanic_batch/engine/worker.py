@@ -11,16 +11,15 @@ import queue
 import sys
 import threading
 import traceback
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from titanic_batch.chunk.task import FileContext
+from titanic_batch.engine.messages import MakePlan, Message
 from titanic_batch.engine.session import open_session
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.models import VerifiedModel
-from titanic_batch.sources.base import Chunk
-
-#: A group of chunks, each with the task it belongs to; None for the same as the one before.
-Message = list[tuple[FileContext | None, Chunk]]
+from titanic_batch.predict.compiled.plan import ScoringPlan
 
 
 def import_ahead() -> None:
@@ -50,8 +49,15 @@ def run_worker(connection: Connection) -> None:
         connection.send(session.description)
         task: FileContext | None = None
         while True:
+            message = inbox.get()
+            if isinstance(message, ScoringPlan):
+                session = replace(session, plan=message)
+                continue
+            if isinstance(message, MakePlan):
+                connection.send(session.make_plan(message.name, message.seconds))
+                continue
             items = []
-            for new_task, chunk in inbox.get():
+            for new_task, chunk in message:
                 task = new_task or task
                 assert task is not None, "a chunk came before its task"
                 items.append((task, chunk))

@@ -99,6 +99,23 @@ class JobInfo(_Readable):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PredictorInfo(_Readable):
+    """What predicted.
+
+    Attributes:
+        kind: "compiled", by a scoring plan, or "scikit-learn".
+        reason: Why not by a plan; null for one.
+        plan_sha256: Of the plan's file; null where there was none.
+        rows_by_estimator: Rows that the estimator itself predicted.
+    """
+
+    kind: Annotated[str, form.TEXT]
+    reason: Annotated[str | None, form.or_null(form.TEXT)]
+    plan_sha256: Annotated[str | None, form.or_null(form.TEXT)]
+    rows_by_estimator: Annotated[int, form.COUNT]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RowCounts(_Readable):
     """Rows read = rows scored + rows rejected."""
 
@@ -159,6 +176,7 @@ class Manifest(_Readable):
         warnings: What the user should know.
         rows_recalled: Rows that this run did not ask the model about, as an earlier run of the same
             that was broken off had kept what it predicted.
+        predictor: What predicted; None in manifests that are older than that.
         job: The job's name and date, what its guards found, and counts by bin, for the next night;
             None where no job published.
     """
@@ -186,6 +204,7 @@ class Manifest(_Readable):
     )
     warnings: Annotated[tuple[str, ...], form.TEXTS] = ()
     rows_recalled: Annotated[int, form.COUNT] = 0
+    predictor: PredictorInfo | None = None
     job: JobInfo | None = None
 
     def to_json(self) -> dict[str, Any]:

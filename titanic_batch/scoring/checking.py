@@ -24,6 +24,7 @@ from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.manifest import ModelInfo
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.advice.giving import Adviser
+from titanic_batch.scoring.choosing import PredictorChoice, choose_predictor
 from titanic_batch.scoring.inputs import find_inputs, is_several
 from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.null_texts import null_text_warnings
@@ -54,6 +55,7 @@ class CheckReport:
         rejected: How many of them would be rejected.
         by_reason: Those by their first fault.
         rejects: The first of them.
+        predictor: What would predict: `compiled`, or `scikit-learn (why)`.
         nulls: Null cells by model column.
         null_tokens: Column, text that was read as null, how often.
         unknown_categories: Column, value, how often.
@@ -68,6 +70,7 @@ class CheckReport:
     rejected: int
     by_reason: dict[str, int]
     rejects: tuple[Reject, ...]
+    predictor: str
     nulls: dict[str, int]
     null_tokens: dict[str, dict[str, int]]
     unknown_categories: dict[str, dict[str, int]]
@@ -105,11 +108,12 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[Checke
     model = open_chosen_model(options)
     engine = SerialEngine(model)
     description = engine.describe()
+    predictor = choose_predictor(engine, model, input_bytes=0)
     adviser = Adviser(engine, description, options)
     trial = trial_of(description.facts, options)
     files = []
     for path in find_inputs(input) if is_several(input) else [input]:
-        check = _Check(path, model, engine, options, trial)
+        check = _Check(path, model, engine, options, trial, predictor=predictor)
         try:
             report: CheckReport | None = check.report(full=full)
             error: TitanicBatchError | None = check.error
@@ -159,6 +163,8 @@ class _Check:
         engine: Engine,
         options: ScoreOptions,
         trial: RowTrial,
+        *,
+        predictor: PredictorChoice,
     ) -> None:
         self.error: DataError | None = None
         self.case: Case | None = None
@@ -167,6 +173,7 @@ class _Check:
         self._engine = engine
         self._options = options
         self._trial = trial
+        self._predictor = predictor
 
     def report(self, *, full: bool) -> CheckReport:
         """Look at its rows; raises what `score` would before its first row."""
@@ -217,6 +224,7 @@ class _Check:
             rejected=tally.rejected,
             by_reason=dict(sorted(tally.by_reason.items())),
             rejects=tuple(looked.rejects),
+            predictor=self._predictor.words,
             nulls=dict(sorted(tally.counts.nulls.items())),
             null_tokens=plain_counts(tally.counts.null_tokens),
             unknown_categories=_plain(tally.counts.unknown),

@@ -24,11 +24,13 @@ from titanic_batch.publish.manifest import (
     FileInfo,
     Manifest,
     ModelInfo,
+    PredictorInfo,
     RejectInfo,
     RowCounts,
     ToolInfo,
 )
 from titanic_batch.schema import schema_sha256
+from titanic_batch.scoring.choosing import PredictorChoice
 from titanic_batch.scoring.guarding import GuardDecision
 from titanic_batch.scoring.null_texts import null_text_warnings
 from titanic_batch.scoring.options import ScoreOptions
@@ -47,6 +49,7 @@ class RunTotals:
     scored: int = 0
     rejected: int = 0
     recalled: int = 0
+    by_estimator: int = 0
     by_reason: Counter[str] = field(default_factory=Counter)
     other_faults: Counter[str] = field(default_factory=Counter)
     counts: AlignmentCounts = field(default_factory=AlignmentCounts)
@@ -58,6 +61,7 @@ class RunTotals:
         self.scored += result.rows_scored
         self.rejected += len(result.rejects)
         self.recalled += result.rows_recalled
+        self.by_estimator += result.rows_by_estimator
         self.by_reason.update(reject.reason for reject in result.rejects)
         self.other_faults.update(result.other_faults)
         self.counts.add(result.counts)
@@ -86,17 +90,25 @@ class RunInfo:
         model: The manifest's `model`.
         warnings: What loading the model brought up.
         libraries: The manifest's `libraries`.
+        predictor: What predicts.
     """
 
     options: dict[str, Any]
     model: ModelInfo
     warnings: tuple[str, ...]
     libraries: dict[str, str]
+    predictor: PredictorChoice
 
 
-def run_info(options: ScoreOptions, model: VerifiedModel, description: ModelDescription) -> RunInfo:
+def run_info(
+    options: ScoreOptions,
+    model: VerifiedModel,
+    description: ModelDescription,
+    predictor: PredictorChoice,
+) -> RunInfo:
     """Return what the manifests of a run have in common."""
     return RunInfo(
+        predictor=predictor,
         options=options.published(),
         model=model_info(model, description),
         warnings=description.warnings,
@@ -127,6 +139,17 @@ def model_info(model: VerifiedModel, description: ModelDescription) -> ModelInfo
         libraries=model.libraries,
         target=schema.target,
         classes=tuple(description.facts.classes) if description.facts.classes else None,
+    )
+
+
+def predictor_info(choice: PredictorChoice, totals: RunTotals) -> PredictorInfo:
+    """Return the manifest's `predictor`."""
+    plan = choice.plan
+    return PredictorInfo(
+        kind="scikit-learn" if plan is None else "compiled",
+        reason=choice.reason or None,
+        plan_sha256=None if plan is None else plan.sha256,
+        rows_by_estimator=totals.scored if plan is None else totals.by_estimator,
     )
 
 
@@ -199,6 +222,7 @@ def build_manifest(
         output=output,
         rows=RowCounts(read=tally.read, scored=tally.scored, rejected=tally.rejected),
         rows_recalled=tally.recalled,
+        predictor=predictor_info(facts.predictor, tally),
         rejects=RejectInfo(
             path=rejects_path,
             by_reason=dict(sorted(tally.by_reason.items())),

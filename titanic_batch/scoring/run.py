@@ -18,6 +18,7 @@ from titanic_batch.errors import (
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.stale_files import StaleFiles
+from titanic_batch.scoring.choosing import choose_predictor
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.finishing import open_finisher
@@ -127,7 +128,8 @@ def _run_all(
             guard.check(model, description.schema)
         _make_folders(pairs)
         with open_finisher(len(pairs)) as finisher:
-            facts = run_info(options, model, description)
+            predictor = choose_predictor(engine, model, input_bytes(pairs) or 0)
+            facts = run_info(options, model, description, predictor)
             context = RunContext(
                 model=model,
                 options=options,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from titanic_batch.engine.session import open_session
 from titanic_batch.errors import InputMissingError, TitanicBatchError
 from titanic_batch.interrupts import interruptible
 from titanic_batch.scoring.model import open_chosen_model
@@ -15,6 +14,7 @@ from titanic_batch.serving.answers import MODEL, field_name, read_answer
 from titanic_batch.serving.client import ServiceClient
 from titanic_batch.serving.client_rows import records_of
 from titanic_batch.serving.planning import scoring_task, verdicts_of
+from titanic_batch.serving.scorer import open_with_plan
 from titanic_batch.serving.tally import ParityReport, ParityTotals
 
 
@@ -34,7 +34,7 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
     client = ServiceClient(url)
     model = open_chosen_model(options)
     with interruptible():
-        session = open_session(model)
+        session = open_with_plan(model)
     field = field_name(session.description.schema)
     tally = ParityTotals(regressor=session.description.facts.classes is None)
     source = source_of(input, options)

@@ -17,6 +17,7 @@ from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.engine.session import Session, open_session
 from titanic_batch.errors import DataError, RowDependenceError, TitanicBatchError
 from titanic_batch.models import VerifiedModel
+from titanic_batch.scoring.choosing import kept_predictor
 from titanic_batch.scoring.trying import ENOUGH_ROWS
 from titanic_batch.serving.planning import scoring_task, verdicts_of
 from titanic_batch.serving.records import Record, record_fault, tables
@@ -106,7 +107,10 @@ class Scorer:
         # As Session.score does, but the libraries are looked for once: that takes milliseconds.
         with self.threads.limit(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            scored = [score_chunks(group, self.session.estimator, facts) for group in groups]
+            session = self.session
+            scored = [
+                score_chunks(group, session.estimator, facts, plan=session.plan) for group in groups
+            ]
         results = list(itertools.chain.from_iterable(scored))
         for result in results:
             if isinstance(result, RowDependenceError):
@@ -114,6 +118,16 @@ class Scorer:
             elif isinstance(result, ScoredChunk) and result.rows_tried >= ENOUGH_ROWS:
                 self._tried.set()
         return results
+
+
+def open_with_plan(model: VerifiedModel) -> Session:
+    """Load a model into this process, and take its plan where one is kept.
+
+    Raises:
+        ModelError: if it cannot be loaded, or its columns cannot be found out.
+    """
+    kept = kept_predictor(model.sha256, model.schema).plan
+    return replace(open_session(model), plan=kept.plan if kept is not None else None)
 
 
 def _rows_of(indices: Sequence[int], table: pa.Table) -> list[tuple[list[int], pa.Table]]:
@@ -129,7 +143,7 @@ def open_scorer(model: VerifiedModel) -> Scorer:
     Raises:
         ModelError: if it cannot be loaded, or its columns cannot be found out.
     """
-    session = open_session(model)
+    session = open_with_plan(model)
     threads = ThreadpoolController()
     threads.limit(limits=1)
     description = session.description

@@ -8,11 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from titanic_batch.alignment.apply import Features
-from titanic_batch.chunk.predictions import Predictions
+from titanic_batch.chunk.frame import model_input
+from titanic_batch.chunk.predict import predict
+from titanic_batch.chunk.predictions import ModelInfo, Predictions
 from titanic_batch.predict.compiled.compile.compiling import compile_plan
 from titanic_batch.predict.compiled.compile.probing import Frame
+from titanic_batch.predict.compiled.compile.sample_rows import plain_alignment
 from titanic_batch.predict.compiled.compile.trees import merged
+from titanic_batch.predict.compiled.compile.walk import NotCompilableError
 from titanic_batch.predict.compiled.plan import ScoringPlan, Trees
+from titanic_batch.predict.compiled.plan_file import plan_to_bytes
 from titanic_batch.predict.compiled.proof import NotProvenError, prove
 from titanic_batch.schema import TrainingSchema
 
@@ -47,3 +52,32 @@ def make_plan(
     if time.perf_counter() - started > 2 * seconds:
         raise NotProvenError(f"it takes more than {2 * seconds:.0f} s to compile")
     return replace(plan, body=merged(plan.body)) if isinstance(plan.body, Trees) else plan
+
+
+def plan_bytes(
+    estimator: Any, info: ModelInfo, schema: TrainingSchema, name: str, seconds: float | None
+) -> bytes | str:
+    """Return the content of a proven plan's file, or why there is none.
+
+    Args:
+        estimator: The model.
+        info: What it answers with.
+        schema: What it expects.
+        name: The file's name.
+        seconds: How long it may take; None for what nobody waits for.
+    """
+    alignment = plain_alignment(schema)
+
+    def frame(columns: Sequence[Features]) -> Any:
+        return model_input(alignment, columns)
+
+    def ask(columns: Sequence[Features]) -> Predictions:
+        return predict(estimator, frame(columns), info)
+
+    try:
+        plan = make_plan(
+            estimator, schema, frame, ask, seconds=MOST_SECONDS if seconds is None else seconds
+        )
+    except (NotCompilableError, NotProvenError) as exc:
+        return str(exc)
+    return plan_to_bytes(plan, name)

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from titanic_batch import __version__
-from titanic_batch.models.trust.write_access import exposure_of
+from titanic_batch.models.trust.write_access import exposure_of, exposure_of_place
 from titanic_batch.predict.compiled.plan import ScoringPlan
 from titanic_batch.predict.compiled.plan_file import (
     FORMAT_VERSION,
@@ -26,7 +25,7 @@ from titanic_batch.predict.compiled.plan_file import (
 from titanic_batch.schema import TrainingSchema, schema_sha256
 
 VARIABLE = "TITANIC_BATCH_CACHE"
-_MAKERS = ("scikit-learn", "numpy")
+_MAKERS = ("titanic-batch", "scikit-learn", "numpy")
 
 
 class PlanRefusedError(Exception):
@@ -54,20 +53,26 @@ def plan_folder() -> Path:
     return Path(chosen) if chosen else platformdirs.user_cache_path("titanic-batch")
 
 
-def plan_name(model_sha256: str, schema: TrainingSchema) -> str:
-    """Return the name of a plan's file: it says of what, and by what, the plan was made."""
-    parts = [schema_sha256(schema), __version__, str(FORMAT_VERSION), *map(version, _MAKERS)]
+def plan_name(model_sha256: str, schema: TrainingSchema | None) -> str:
+    """Return the name of a plan's file: it says of what, and by what, the plan was made.
+
+    Args:
+        model_sha256: Of the model's file.
+        schema: What came with the model; None where it is derived from the estimator.
+    """
+    schema_hash = "derived" if schema is None else schema_sha256(schema)
+    parts = [schema_hash, str(FORMAT_VERSION), *map(version, _MAKERS)]
     made_by = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return f"{model_sha256}-{made_by[:16]}.plan"
 
 
-def find_plan(folder: Path, model_sha256: str, schema: TrainingSchema) -> ProvenPlan | None:
-    """Return the plan that is kept of a model; None where there is none.
+def find_plan(folder: Path, name: str) -> ProvenPlan | None:
+    """Return the plan that is kept under a name; None where there is none.
 
     Raises:
         PlanRefusedError: if there is one that others can write, that cannot be read, or is damaged.
     """
-    path = folder / plan_name(model_sha256, schema)
+    path = folder / name
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -103,9 +108,10 @@ def write_plan(folder: Path, name: str, data: bytes) -> Path:
 
     Raises:
         OSError: if it cannot be written.
+        PlanRefusedError: if others can write there, so that no run would read it.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / name
+    require_place(folder)
     descriptor, unfinished = tempfile.mkstemp(prefix=".", suffix=".plan", dir=folder)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123  # a descriptor
@@ -116,6 +122,19 @@ def write_plan(folder: Path, name: str, data: bytes) -> Path:
             Path(unfinished).unlink()
         raise
     return path
+
+
+def require_place(folder: Path) -> None:
+    """Make the folder that plans are kept in, where there is none.
+
+    Raises:
+        OSError: if it cannot be made.
+        PlanRefusedError: if others can write there.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    exposed = exposure_of_place(folder / "plan", sticky_counts=True)
+    if exposed is not None:
+        raise PlanRefusedError(f"no plan is kept in {folder}: {exposed.why}")
 
 
 def forget_plans(folder: Path, model_sha256: str) -> None:

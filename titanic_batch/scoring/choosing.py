@@ -1,0 +1,80 @@
+"""Choose what predicts: a plan that is kept, one made now, or the estimator itself."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from titanic_batch.engine.base import Engine
+from titanic_batch.models import VerifiedModel
+from titanic_batch.predict.compiled.plan_cache import (
+    PlanRefusedError,
+    ProvenPlan,
+    find_plan,
+    plan_folder,
+    plan_name,
+    plan_of,
+    write_plan,
+)
+from titanic_batch.schema import TrainingSchema
+
+#: From so many bytes of input on, a plan is made where none is kept.
+WORTH_BYTES = 10_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictorChoice:
+    """What predicts.
+
+    Attributes:
+        plan: The plan; None for the estimator.
+        reason: Why the estimator; "" with a plan.
+    """
+
+    plan: ProvenPlan | None
+    reason: str
+
+    @property
+    def words(self) -> str:
+        """What predicts: `compiled`, or `scikit-learn (why)`."""
+        return "compiled" if self.plan is not None else f"scikit-learn ({self.reason})"
+
+
+def kept_predictor(model_sha256: str, schema: TrainingSchema | None) -> PredictorChoice:
+    """Return what predicts a small input, by what is kept of a model.
+
+    Args:
+        model_sha256: Of the model's file.
+        schema: What came with the model.
+    """
+    try:
+        plan = find_plan(plan_folder(), plan_name(model_sha256, schema))
+    except PlanRefusedError as exc:
+        return PredictorChoice(plan=None, reason=str(exc))
+    return PredictorChoice(plan=plan, reason="" if plan else "no plan is kept")
+
+
+def choose_predictor(engine: Engine, model: VerifiedModel, input_bytes: int) -> PredictorChoice:
+    """Choose what predicts, and tell the engine.
+
+    Args:
+        engine: What has loaded the model.
+        model: The model, which passed the trust gate.
+        input_bytes: How much there is to score: for much, a plan is made where none is kept.
+    """
+    choice = kept_predictor(model.sha256, model.schema)
+    if choice.plan is None and input_bytes > WORTH_BYTES:
+        choice = _make(engine, model)
+    if choice.plan is not None:
+        engine.use_plan(choice.plan.plan)
+    return choice
+
+
+def _make(engine: Engine, model: VerifiedModel) -> PredictorChoice:
+    name = plan_name(model.sha256, model.schema)
+    made = engine.make_plan(name)
+    if isinstance(made, str):
+        return PredictorChoice(plan=None, reason=made)
+    with contextlib.suppress(OSError, PlanRefusedError):  # the next run makes it again
+        write_plan(plan_folder(), name, made)
+    return PredictorChoice(plan=plan_of(made, name), reason="")
