@@ -14,7 +14,7 @@ TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 STARTED := $(shell date +%s)
 
 # What starts few processes and trains little, of every room.
-QUICK := $(addprefix tests/,alignment/test_[a-r]*.py chunk scoring serving sinks \
+QUICK := $(addprefix tests/,alignment/test_[a-r]*.py chunk predict scoring serving sinks \
 	sources/test_csv_[fh]*.py sources/test_[eps]*.py publish/test_[lmoprv]*.py \
 	jobs/test_[bdgjlopr]*.py models/test_[ds]*.py models/test_trust.py cli/test_help.py)
 

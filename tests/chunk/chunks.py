@@ -9,10 +9,10 @@ import pyarrow as pa
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import plan_output
-from titanic_batch.chunk.predict import model_info
-from titanic_batch.chunk.predictions import ModelInfo
 from titanic_batch.chunk.score import score_chunk
 from titanic_batch.chunk.task import FileContext, ScoredChunk
+from titanic_batch.predict.base import ModelInfo
+from titanic_batch.predict.sklearn_predictor import model_info
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.schema.derive import derive_schema
 from titanic_batch.sinks.csv_sink import CsvEncoder

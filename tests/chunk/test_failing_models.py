@@ -10,10 +10,10 @@ from sklearn.linear_model import LinearRegression
 
 from tests.chunk.chunks import make_task, parquet_chunk, score_table
 from tests.chunk.estimators import Answering, Deciding
-from titanic_batch.chunk.predict import model_info
 from titanic_batch.chunk.score import score_chunks
 from titanic_batch.chunk.task import ScoredChunk
 from titanic_batch.errors import DataError, ModelError
+from titanic_batch.predict.sklearn_predictor import model_info
 from titanic_batch.schema import ColumnSchema, TrainingSchema
 from titanic_batch.sources.parquet_source import ParquetParser
 

@@ -9,8 +9,8 @@ import pytest
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.chunk.output import OutputPlan, plan_output
-from titanic_batch.chunk.predictions import ModelInfo
 from titanic_batch.errors import UsageError
+from titanic_batch.predict.base import ModelInfo
 
 
 def planned(

@@ -20,10 +20,10 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from tests.amount import some
 from tests.chunk.chunks import decoded, make_task, parquet_chunk
-from titanic_batch.chunk.predict import model_info
 from titanic_batch.chunk.score import score_chunk, score_chunks
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import DataError
+from titanic_batch.predict.sklearn_predictor import model_info
 from titanic_batch.sinks.parquet_sink import ParquetFileEncoder, ParquetFormat
 from titanic_batch.sources.base import Chunk
 from titanic_batch.sources.csv_parser import CsvParser

@@ -18,7 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from tests.alignment.planning import aligned, plan, reasons
 from titanic_batch.alignment.apply import align
-from titanic_batch.chunk.frame import model_input
+from titanic_batch.predict.frame import model_input
 from titanic_batch.schema.derive import derive_schema
 from titanic_batch.training.learn_schema import learn_schema
 

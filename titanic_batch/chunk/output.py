@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from titanic_batch.alignment.apply import typed_column
 from titanic_batch.alignment.column_mappings import AlignmentPlan
-from titanic_batch.chunk.predictions import ModelInfo, Predictions
 from titanic_batch.errors import ModelError, UsageError
+from titanic_batch.predict.base import ModelInfo, Predictions
 from titanic_batch.printable import shell_quoted
 
 OutputFormat = Literal["csv", "parquet"]

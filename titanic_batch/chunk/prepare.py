@@ -13,12 +13,12 @@ import pandas as pd
 from titanic_batch.alignment.apply import Aligned, Features, align
 from titanic_batch.alignment.counts import count_unknown
 from titanic_batch.chunk.output import output_table
-from titanic_batch.chunk.predictions import Predictions, taken
 from titanic_batch.chunk.profile import profile_chunk
 from titanic_batch.chunk.rejects import reject_records
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import TitanicBatchError
 from titanic_batch.faults import Fault
+from titanic_batch.predict.base import Predictions
 from titanic_batch.sources.base import Chunk, Parsed, Parser
 
 
@@ -145,7 +145,7 @@ def finish(
         )
         rows = np.delete(everything, [at for at, _ in failed])
         scored = rows.size
-    recalled = predictions.recalled if predictions is not None else 0
+    cached = predictions.cached if predictions is not None else 0
     by_estimator = predictions.by_estimator if predictions is not None else 0
     if task.output is not None and task.encoder is not None and predictions is not None:
         unusable = _not_finite(predictions)
@@ -156,7 +156,7 @@ def finish(
                 for row in everything[unusable]
             )
             usable = np.setdiff1d(np.arange(scored), unusable)
-            rows, predictions, scored = everything[usable], taken(predictions, usable), usable.size
+            rows, predictions, scored = everything[usable], predictions.take(usable), usable.size
         if scored:
             table = output_table(
                 task.output, prepared.parsed.cells, prepared.aligned.typed, rows, predictions
@@ -173,7 +173,7 @@ def finish(
     return ScoredChunk(
         rows_read=prepared.chunk.row_count,
         rows_scored=scored,
-        rows_recalled=recalled,
+        rows_cached=cached,
         rows_by_estimator=by_estimator,
         rejects=rejects,
         other_faults=others,

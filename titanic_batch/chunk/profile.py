@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.bins import Bins, bins_of_column, bins_of_score, count_in_ranges
-from titanic_batch.chunk.predictions import ModelInfo, Predictions
+from titanic_batch.predict.base import ModelInfo, Predictions
 from titanic_batch.schema import TrainingSchema
 
 

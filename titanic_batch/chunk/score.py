@@ -9,18 +9,13 @@ from typing import Any
 import numpy as np
 
 from titanic_batch.alignment.apply import Features
-from titanic_batch.chunk.apart import ask_apart, rows_alike
 from titanic_batch.chunk.failing import (
     TogetherError,
     failing_rows,
     most_failing,
 )
-from titanic_batch.chunk.frame import model_input
-from titanic_batch.chunk.predict import predict, predict_each
-from titanic_batch.chunk.predictions import ModelInfo, Predictions
 from titanic_batch.chunk.prepare import Prepared, finish, prepare, prepare_several
 from titanic_batch.chunk.task import FileContext, ScoredChunk
-from titanic_batch.chunk.trial import Rows, try_rows
 from titanic_batch.errors import (
     DataError,
     RowDependenceError,
@@ -29,8 +24,13 @@ from titanic_batch.errors import (
 )
 from titanic_batch.models.calling import described
 from titanic_batch.models.code import LoadedCode
+from titanic_batch.predict.base import ModelInfo, Predictions, Predictor
 from titanic_batch.predict.compiled.plan import ScoringPlan
-from titanic_batch.predict.compiled.predictor import predict_by_plan
+from titanic_batch.predict.compiled.predictor import CompiledPredictor
+from titanic_batch.predict.frame import model_input
+from titanic_batch.predict.null_groups import InNullGroups, null_groups
+from titanic_batch.predict.row_trial import Rows, try_rows
+from titanic_batch.predict.sklearn_predictor import SklearnPredictor, predict, predict_each
 from titanic_batch.sources.base import Chunk
 
 _SHOWN_ROWS = 5
@@ -38,10 +38,10 @@ _SHOWN_ROWS = 5
 
 @dataclass(frozen=True)
 class _Model:
-    """A model, what is known of it, and its code, of which nothing is kept where that is None."""
+    """A model, what is known of it, its code, and its plan; without code, nothing is cached."""
 
     estimator: Any
-    facts: ModelInfo
+    info: ModelInfo
     code: LoadedCode | None
     plan: ScoringPlan | None = None
 
@@ -50,7 +50,7 @@ def score_chunk(
     task: FileContext,
     chunk: Chunk,
     estimator: Any,
-    facts: ModelInfo | None,
+    info: ModelInfo | None,
     code: LoadedCode | None = None,
 ) -> ScoredChunk:
     """Score one chunk.
@@ -59,7 +59,7 @@ def score_chunk(
         task: The file's parser, alignment and output.
         chunk: The records.
         estimator: The fitted model; None to validate only.
-        facts: What `model_info` said of it.
+        info: What `model_info` said of it.
         code: What it runs; None to keep nothing.
 
     Raises:
@@ -69,15 +69,15 @@ def score_chunk(
         MemoryError: if memory runs out.
     """
     prepared = prepare(task, chunk)
-    if facts is None or prepared.features is None:
+    if info is None or prepared.features is None:
         return finish(prepared, None)
-    return _score_one(prepared, prepared.features, _Model(estimator, facts, code))
+    return _score_one(prepared, prepared.features, _Model(estimator, info, code))
 
 
 def score_chunks(
     items: Sequence[tuple[FileContext, Chunk]],
     estimator: Any,
-    facts: ModelInfo,
+    info: ModelInfo,
     code: LoadedCode | None = None,
     plan: ScoringPlan | None = None,
 ) -> list[ScoredChunk | TitanicBatchError]:
@@ -90,7 +90,7 @@ def score_chunks(
     Returns:
         Each chunk's result, or the error that it alone ended in.
     """
-    model = _Model(estimator, facts, code, plan)
+    model = _Model(estimator, info, code, plan)
     prepared = prepare_several(items)
     predictions = _predict_together(
         [one for one in prepared if isinstance(one, Prepared) and one.features is not None],
@@ -117,7 +117,7 @@ def _score_one(prepared: Prepared, features: Sequence[Features], model: _Model) 
     task = prepared.task
     predictions, failed = _predict_one(prepared, features, model)
     tried = 0
-    if task.trial and not model.facts.known_by_row and predictions is not None:
+    if task.trial and not model.info.known_by_row and predictions is not None:
         good = np.delete(np.arange(prepared.row_count), [at for at, _ in failed])
         tried = _try(prepared, features, predictions, good, model)
     return finish(prepared, predictions, failed, rows_tried=tried)
@@ -131,7 +131,7 @@ def _predict_one(
     Where more fail than may, the others are not predicted: nothing will be published.
     """
     try:
-        return _ask(prepared, features, model), []
+        return _predictor(prepared.task, model).predict(features), []
     except TitanicBatchError:
         raise
     except Exception as exc:  # a model may raise anything
@@ -145,10 +145,11 @@ def _predict_others(
 ) -> tuple[Predictions | None, list[tuple[int, str]]]:
     """Find the rows on which the model raises, and predict the others."""
     task, count = prepared.task, prepared.row_count
+    predictor = _predictor(task, model)
     most = most_failing(count, count=task.max_rejects, share=task.max_reject_share)
     try:
         found = failing_rows(
-            lambda rows: _ask(prepared, [c[rows.start : rows.stop] for c in features], model),
+            lambda rows: predictor.predict([c[rows.start : rows.stop] for c in features]),
             count,
             error,
             most,
@@ -156,7 +157,7 @@ def _predict_others(
         failed = [(at, described(exc)) for at, exc in found]
         if len(found) <= most and len(found) < count:
             good = np.delete(np.arange(count), [at for at, _ in found])
-            return _ask(prepared, [column[good] for column in features], model), failed
+            return predictor.predict([column[good] for column in features]), failed
     except TogetherError:
         raise _fails(prepared, error, "the model fails on it") from error
     except TitanicBatchError:
@@ -170,29 +171,23 @@ def _predict_others(
     return None, failed
 
 
-def _ask(prepared: Prepared, features: Sequence[Features], model: _Model) -> Predictions:
-    if model.plan is None or prepared.task.whole:
-        return _ask_estimator(prepared, features, model)
-    return predict_by_plan(
-        model.plan,
-        features,
-        prepared.task.threshold,
-        lambda some: _ask_estimator(prepared, some, model),
+def _predictor(task: FileContext, model: _Model, *, caches: bool = True) -> Predictor:
+    """Return what predicts the rows of a file's chunks."""
+    by_model = SklearnPredictor(
+        estimator=model.estimator,
+        info=model.info,
+        alignment=task.alignment,
+        threshold=task.threshold,
+        cache=task.cache if caches and model.plan is None else None,
+        code=model.code,
+        whole=task.whole,
     )
-
-
-def _ask_estimator(prepared: Prepared, features: Sequence[Features], model: _Model) -> Predictions:
-    task = prepared.task
-
-    def ask(some: Sequence[Features]) -> Predictions:
-        frame = model_input(task.alignment, some)
-        kept = None
-        if task.keeper is not None and model.code is not None:
-            kept = task.keeper.of_rows(task.alignment, some, model.facts, model.code)
-        return predict(model.estimator, frame, model.facts, task.threshold, kept, whole=task.whole)
-
-    # A model whose scores depend on the rows beside them is asked once per chunk.
-    return ask(features) if task.whole else ask_apart(task.alignment, features, ask)
+    if task.whole:  # a model whose scores depend on the rows beside them predicts chunks whole
+        return by_model
+    in_groups = InNullGroups(by_model, task.alignment)
+    if model.plan is None:
+        return in_groups
+    return CompiledPredictor(model.plan, in_groups, task.threshold)
 
 
 def _try(
@@ -210,14 +205,12 @@ def _try(
     task = prepared.task
     scored = [column[good] for column in features]
 
-    def ask(rows: Rows) -> Predictions:
-        return ask_apart(task.alignment, [column[rows] for column in scored], ask_alike)
+    predictor = _predictor(task, model, caches=False)
 
-    def ask_alike(some: Sequence[Features]) -> Predictions:
-        frame = model_input(task.alignment, some)
-        return predict(model.estimator, frame, model.facts, task.threshold)
+    def predict(rows: Rows) -> Predictions:
+        return predictor.predict([column[rows] for column in scored])
 
-    trial = try_rows(ask, scored, predictions, has_threshold=task.threshold is not None)
+    trial = try_rows(predict, scored, predictions, has_threshold=task.threshold is not None)
     if trial.moved:
         rows = [prepared.record_number(int(good[at])) for at in trial.moved]
         shown = ", ".join(f"{row:,}" for row in rows[:_SHOWN_ROWS])
@@ -246,10 +239,10 @@ def _fails(prepared: Prepared, exc: Exception, what: str) -> DataError:
 
 def _predict_together(prepared: list[Prepared], model: _Model) -> list[Predictions] | None:
     """Predict several chunks' rows at once; None if they don't go together or the model fails."""
-    estimator, facts = model.estimator, model.facts
+    estimator, info = model.estimator, model.info
     if model.plan is not None:
         return None  # a call costs next to nothing
-    if len(prepared) < 2 or not facts.batchable:
+    if len(prepared) < 2 or not info.batchable:
         return None
     if any(one.task.whole or one.task.trial for one in prepared):
         return None
@@ -262,24 +255,24 @@ def _predict_together(prepared: list[Prepared], model: _Model) -> list[Predictio
         return None
     counts = [one.row_count for one in prepared]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    if len(rows_alike(first.alignment, columns)) > 1:
+    if len(null_groups(first.alignment, columns)) > 1:
         return None
     try:
         frame = model_input(first.alignment, columns)
-        if not facts.independent_rows:
-            return predict_each(estimator, frame, counts, facts, first.threshold)
-        answers = predict(estimator, frame, facts, first.threshold)
+        if not info.independent_rows:
+            return predict_each(estimator, frame, counts, info, first.threshold)
+        together = predict(estimator, frame, info, first.threshold)
     except Exception as exc:
         if is_out_of_memory(exc):
             raise MemoryError from exc
         return None  # whose rows it were is found out one by one
-    return _split(answers, counts)
+    return _split(together, counts)
 
 
-def _split(answers: Predictions, counts: list[int]) -> list[Predictions]:
+def _split(together: Predictions, counts: list[int]) -> list[Predictions]:
     bounds = np.cumsum(counts)[:-1]
-    labels = np.split(answers.labels, bounds)
-    if answers.probabilities is None:
+    labels = np.split(together.labels, bounds)
+    if together.probabilities is None:
         return [Predictions(part, None) for part in labels]
-    probabilities = np.split(answers.probabilities, bounds)
+    probabilities = np.split(together.probabilities, bounds)
     return [Predictions(*part) for part in zip(labels, probabilities, strict=True)]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.counts import AlignmentCounts
-from titanic_batch.chunk.kept import Keeper
 from titanic_batch.chunk.output import OutputPlan
 from titanic_batch.chunk.profile import Profile, ProfilePlan
 from titanic_batch.faults import Reason
+from titanic_batch.predict.cache import PredictionCache
 from titanic_batch.sinks.base import Encoder
 from titanic_batch.sources.base import Parser
 
@@ -28,7 +28,7 @@ class FileContext:
         file_encoder: Makes the whole output file, of a chunk that is all of the input; None to
             leave that to the sink.
         threshold: See `predict`.
-        keeper: Keeps what is predicted, for a run that resumes this one; None for nothing.
+        cache: Takes what is predicted, for a run that resumes this one; None for nothing.
         profile: What is counted for whoever guards the output; None for nothing.
         whole: Whether the model is asked for all rows of a chunk at once, for it may look from one
             at another.
@@ -44,7 +44,7 @@ class FileContext:
     encoder: Encoder | None = None
     file_encoder: Encoder | None = None
     threshold: float | None = None
-    keeper: Keeper | None = None
+    cache: PredictionCache | None = None
     profile: ProfilePlan | None = None
     whole: bool = False
     trial: bool = False
@@ -71,7 +71,7 @@ class ScoredChunk:
     Attributes:
         rows_read: Records in the chunk.
         rows_scored: Rows in `payload`.
-        rows_recalled: Rows that an earlier run has predicted.
+        rows_cached: Rows that an earlier run has predicted.
         rows_by_estimator: Where a plan predicts: rows that the estimator itself predicted.
         rejects: The records that were rejected, in order, each with its first fault.
         other_faults: Faults of rejected records beyond their first, by reason.
@@ -84,7 +84,7 @@ class ScoredChunk:
 
     rows_read: int
     rows_scored: int
-    rows_recalled: int = 0
+    rows_cached: int = 0
     rows_by_estimator: int = 0
     rejects: tuple[Reject, ...] = ()
     other_faults: Counter[str] = field(default_factory=Counter)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from titanic_batch.chunk.predictions import ModelInfo
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import TitanicBatchError
+from titanic_batch.predict.base import ModelInfo
 from titanic_batch.predict.compiled.plan import ScoringPlan
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.sources.base import Chunk

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from titanic_batch.chunk.predictions import ModelInfo
 from titanic_batch.engine.base import ChunkTask
+from titanic_batch.predict.base import ModelInfo
 
 _GROUP_BYTES = 1 << 20
 

@@ -10,7 +10,6 @@ from typing import Any
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-from titanic_batch.chunk.predict import model_info
 from titanic_batch.chunk.score import score_chunks
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.engine.base import ModelDescription
@@ -20,6 +19,7 @@ from titanic_batch.models.calling import ModelEscapeError, model_code
 from titanic_batch.models.code import LoadedCode, loaded_code
 from titanic_batch.models.origins import libraries_of
 from titanic_batch.predict.compiled.plan import ScoringPlan
+from titanic_batch.predict.sklearn_predictor import model_info
 from titanic_batch.schema.derive import about_model, derive_schema
 from titanic_batch.sources.base import Chunk
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 from titanic_batch.alignment.option_checks import check_options
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import plan_output
-from titanic_batch.chunk.predictions import ModelInfo
+from titanic_batch.predict.base import ModelInfo
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions

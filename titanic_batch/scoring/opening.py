@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from titanic_batch.chunk.kept import Keeper
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import FileContext
+from titanic_batch.predict.cache import PredictionCache
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.planning import FilePlan
@@ -64,7 +64,7 @@ def file_context(file: OpenFile, plan: FilePlan, context: RunContext) -> FileCon
         encoder=plan.format.rows,
         file_encoder=plan.file_encoder,
         threshold=context.options.threshold,
-        keeper=Keeper(work) if work is not None else None,
+        cache=PredictionCache(work) if work is not None else None,
         profile=_profile_plan(plan, context),
         whole=context.may_depend,
         max_rejects=limit.count or 0,

@@ -48,7 +48,7 @@ class RunTotals:
     read: int = 0
     scored: int = 0
     rejected: int = 0
-    recalled: int = 0
+    cached: int = 0
     by_estimator: int = 0
     by_reason: Counter[str] = field(default_factory=Counter)
     other_faults: Counter[str] = field(default_factory=Counter)
@@ -60,7 +60,7 @@ class RunTotals:
         self.read += result.rows_read
         self.scored += result.rows_scored
         self.rejected += len(result.rejects)
-        self.recalled += result.rows_recalled
+        self.cached += result.rows_cached
         self.by_estimator += result.rows_by_estimator
         self.by_reason.update(reject.reason for reject in result.rejects)
         self.other_faults.update(result.other_faults)
@@ -221,7 +221,7 @@ def build_manifest(
         input=input,
         output=output,
         rows=RowCounts(read=tally.read, scored=tally.scored, rejected=tally.rejected),
-        rows_recalled=tally.recalled,
+        rows_recalled=tally.cached,
         predictor=predictor_info(facts.predictor, tally),
         rejects=RejectInfo(
             path=rejects_path,

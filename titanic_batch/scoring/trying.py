@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from titanic_batch.chunk.predictions import ModelInfo
 from titanic_batch.chunk.task import ScoredChunk
 from titanic_batch.engine.base import ChunkResult, ChunkTask, Engine
 from titanic_batch.errors import RowDependenceError
+from titanic_batch.predict.base import ModelInfo
 from titanic_batch.scoring.options import ScoreOptions
 
 #: A chunk with so many rows that could be asked about shows enough.

@@ -8,9 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from titanic_batch.alignment.apply import Features
-from titanic_batch.chunk.frame import model_input
-from titanic_batch.chunk.predict import predict
-from titanic_batch.chunk.predictions import ModelInfo, Predictions
+from titanic_batch.predict.base import ModelInfo, Predictions
 from titanic_batch.predict.compiled.compile.compiling import compile_plan
 from titanic_batch.predict.compiled.compile.probing import Frame
 from titanic_batch.predict.compiled.compile.sample_rows import plain_alignment
@@ -19,6 +17,8 @@ from titanic_batch.predict.compiled.compile.walk import NotCompilableError
 from titanic_batch.predict.compiled.plan import ScoringPlan, Trees
 from titanic_batch.predict.compiled.plan_file import plan_to_bytes
 from titanic_batch.predict.compiled.proof import NotProvenError, prove
+from titanic_batch.predict.frame import model_input
+from titanic_batch.predict.sklearn_predictor import SklearnPredictor
 from titanic_batch.schema import TrainingSchema
 
 #: How long a plan may take where nobody asked for it.
@@ -67,16 +67,14 @@ def plan_bytes(
         seconds: How long it may take; None for what nobody waits for.
     """
     alignment = plain_alignment(schema)
-
-    def frame(columns: Sequence[Features]) -> Any:
-        return model_input(alignment, columns)
-
-    def ask(columns: Sequence[Features]) -> Predictions:
-        return predict(estimator, frame(columns), info)
-
+    predictor = SklearnPredictor(estimator=estimator, info=info, alignment=alignment)
     try:
         plan = make_plan(
-            estimator, schema, frame, ask, seconds=MOST_SECONDS if seconds is None else seconds
+            estimator,
+            schema,
+            lambda columns: model_input(alignment, columns),
+            predictor.predict,
+            seconds=MOST_SECONDS if seconds is None else seconds,
         )
     except (NotCompilableError, NotProvenError) as exc:
         return str(exc)

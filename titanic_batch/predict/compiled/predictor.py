@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from titanic_batch.alignment.apply import Features
-from titanic_batch.chunk.predictions import Predictions
+from titanic_batch.predict.base import ModelInfo, Predictions, Predictor
 from titanic_batch.predict.compiled.encode import encode
 from titanic_batch.predict.compiled.kernels import (
     Values,
@@ -60,32 +60,39 @@ def run_plan(
     )
 
 
-def predict_by_plan(
-    plan: ScoringPlan,
-    columns: Sequence[Features],
-    threshold: float | None,
-    estimator: Callable[[Sequence[Features]], Predictions],
-) -> Predictions:
-    """Predict rows by a plan, and those that it leaves undecided by the estimator.
+@dataclass(frozen=True)
+class CompiledPredictor:
+    """Predicts by a plan, and what that leaves undecided by the model; see `Predictor`.
 
-    Args:
+    Attributes:
         plan: The compiled model.
-        columns: One array of shape (n_rows,) per model column.
+        model: Predicts as the model itself does.
         threshold: See `run_plan`.
-        estimator: Predicts rows as the model itself does; it may raise.
     """
-    found = run_plan(plan, columns, threshold)
-    rows = found.undecided
-    if not rows.size:
-        return Predictions(found.labels, found.probabilities)
-    asked = estimator([column[rows] for column in columns])
-    labels = found.labels.astype(np.result_type(found.labels, asked.labels), copy=True)
-    labels[rows] = asked.labels
-    probabilities = found.probabilities
-    if probabilities is not None and asked.probabilities is not None:
-        probabilities = probabilities.copy()
-        probabilities[rows] = asked.probabilities
-    return Predictions(labels, probabilities, by_estimator=len(rows))
+
+    plan: ScoringPlan
+    model: Predictor
+    threshold: float | None = None
+
+    @property
+    def info(self) -> ModelInfo:
+        """See `Predictor`."""
+        return self.model.info
+
+    def predict(self, columns: Sequence[Features]) -> Predictions:
+        """See `Predictor`."""
+        found = run_plan(self.plan, columns, self.threshold)
+        rows = found.undecided
+        if not rows.size:
+            return Predictions(found.labels, found.probabilities)
+        others = self.model.predict([column[rows] for column in columns])
+        labels = found.labels.astype(np.result_type(found.labels, others.labels), copy=True)
+        labels[rows] = others.labels
+        probabilities = found.probabilities
+        if probabilities is not None and others.probabilities is not None:
+            probabilities = probabilities.copy()
+            probabilities[rows] = others.probabilities
+        return Predictions(labels, probabilities, by_estimator=len(rows))
 
 
 def _linked(plan: ScoringPlan, inputs: list[Values], count: int, threshold: float | None) -> Linked:

@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 
 from titanic_batch.alignment.apply import Features
-from titanic_batch.chunk.predictions import Predictions
+from titanic_batch.predict.base import Predictions
 from titanic_batch.predict.compiled.link import TOLERANCE
 from titanic_batch.predict.compiled.plan import ScoringPlan
 from titanic_batch.predict.compiled.predictor import run_plan

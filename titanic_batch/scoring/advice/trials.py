@@ -12,10 +12,10 @@ from titanic_batch.alignment.apply import Aligned, align
 from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import plan_output
-from titanic_batch.chunk.predictions import ModelInfo
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.engine.base import ChunkTask, Engine
 from titanic_batch.errors import DataError, TitanicBatchError
+from titanic_batch.predict.base import ModelInfo
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sinks.csv_sink import CsvFormat

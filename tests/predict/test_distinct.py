@@ -14,8 +14,8 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeClassifier
 
-from titanic_batch.chunk.distinct import distinct_rows
-from titanic_batch.chunk.predict import model_info, predict
+from titanic_batch.predict.distinct import distinct_rows
+from titanic_batch.predict.sklearn_predictor import model_info, predict
 
 GENERATOR = np.random.default_rng(11)
 ROWS = 5_000
@@ -84,7 +84,7 @@ def test_a_model_of_few_trees_is_asked_as_rows_come(monkeypatch: pytest.MonkeyPa
     def noted(inputs: Any) -> None:
         asked.append(len(inputs))
 
-    monkeypatch.setattr("titanic_batch.chunk.predict.distinct_rows", noted)
+    monkeypatch.setattr("titanic_batch.predict.distinct.distinct_rows", noted)
     target = (DRAWN["fare"] > 0).astype(int)
     for estimator, sorts in (
         (DecisionTreeClassifier(max_depth=5), False),

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from titanic_batch.alignment.apply import Features
-from titanic_batch.chunk.predictions import Predictions, taken
+from titanic_batch.predict.base import Predictions
 
 #: Rows that are asked about beside each other, and alone.
 MOST_ROWS = 256
@@ -64,7 +64,7 @@ def try_rows(
         has_threshold: Whether labels are made of probabilities, and not the model's own.
     """
     rows, singles = _chosen(features)
-    measure = _Measure(taken(scored, rows), rows, has_threshold=has_threshold)
+    measure = _Measure(scored.take(rows), rows, has_threshold=has_threshold)
     deadline = time.perf_counter() + _BUDGET_S
     answered = 0
     for asked, how in _calls(rows, singles, deadline):
@@ -183,11 +183,11 @@ class _Measure:
         if len(found.labels) != len(asked):
             return f"asked about {len(asked)} rows, it answers with {len(found.labels)}"
         first = self._of(np.array([row]))
-        then = taken(found, np.flatnonzero(asked == row)[:1])
+        then = found.take(np.flatnonzero(asked == row)[:1])
         return f"{_words(first, then)} {how}"
 
     def _of(self, asked: Rows) -> Predictions:
-        return taken(self._expected, np.searchsorted(self._rows, asked))
+        return self._expected.take(np.searchsorted(self._rows, asked))
 
 
 def _scores(predictions: Predictions) -> npt.NDArray[np.float64] | None:

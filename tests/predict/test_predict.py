@@ -24,9 +24,9 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 
 from tests.chunk.estimators import Deciding, Recorder
-from titanic_batch.chunk.predict import model_info, predict
-from titanic_batch.chunk.predictions import ModelInfo, check_threshold
 from titanic_batch.errors import ModelError, UsageError
+from titanic_batch.predict.base import ModelInfo, check_threshold
+from titanic_batch.predict.sklearn_predictor import model_info, predict
 
 GENERATOR = np.random.default_rng(3)
 FRAME = pd.DataFrame({name: GENERATOR.normal(size=90) for name in "abc"})

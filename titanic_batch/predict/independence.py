@@ -2,7 +2,7 @@
 
 To the last bit: these look things up, compare, and add row by row. A matrix product may sum in
 another order for another number of rows, so most models do as far as mathematics goes, and no
-further. Whatever is not known to do either is tried (`chunk/trial.py`).
+further. Whatever is not known to do either is tried (`predict/row_trial.py`).
 
 Only scikit-learn's own code is known (`models/exact.py`), all through the model.
 """

@@ -24,8 +24,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, scale
 
 from tests.chunk.exact_models import Blind, Claiming, Flipped, Named, Strict, strict
-from titanic_batch.chunk.predict import model_info, predict
 from titanic_batch.errors import ModelError
+from titanic_batch.predict.sklearn_predictor import model_info, predict
 from titanic_batch.schema.derive import derive_schema
 
 DRAW = np.random.default_rng(7)

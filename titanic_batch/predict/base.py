@@ -1,10 +1,13 @@
-"""What a model answers with. Imports nothing heavy: the parent of workers never needs the model."""
+"""What a model answers with, and what a predictor is.
+
+Imports nothing heavy: the parent of workers never needs the model.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +15,9 @@ import pyarrow as pa
 
 from titanic_batch.errors import UsageError
 from titanic_batch.schema import Scalar
+
+if TYPE_CHECKING:
+    from titanic_batch.alignment.apply import Features
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,38 +55,55 @@ class Predictions:
     Attributes:
         labels: Shape (n_rows,).
         probabilities: Shape (n_rows, n_classes); None where the estimator gives none.
-        recalled: How many of the rows an earlier run has predicted.
+        cached: How many of the rows an earlier run has predicted.
         by_estimator: Where a plan predicted: how many of the rows it left to the estimator.
     """
 
     labels: npt.NDArray[Any]
     probabilities: npt.NDArray[np.float64] | None
-    recalled: int = 0
+    cached: int = 0
     by_estimator: int = 0
 
+    def take(self, rows: npt.NDArray[np.intp]) -> Predictions:
+        """Return the predictions of some rows, in the order in which `rows` names them."""
+        probabilities = self.probabilities
+        return Predictions(
+            self.labels[rows], None if probabilities is None else probabilities[rows]
+        )
 
-def joined(parts: Sequence[Predictions]) -> Predictions:
-    """Return the predictions of consecutive rows as one."""
-    if len(parts) == 1:
-        return parts[0]
-    probabilities = [part.probabilities for part in parts if part.probabilities is not None]
-    return Predictions(
-        np.concatenate([part.labels for part in parts]),
-        np.concatenate(probabilities) if probabilities else None,
-        sum(part.recalled for part in parts),
-        sum(part.by_estimator for part in parts),
-    )
+    @staticmethod
+    def concat(parts: Sequence[Predictions]) -> Predictions:
+        """Return the predictions of consecutive rows as one."""
+        if len(parts) == 1:
+            return parts[0]
+        probabilities = [part.probabilities for part in parts if part.probabilities is not None]
+        return Predictions(
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate(probabilities) if probabilities else None,
+            cached=sum(part.cached for part in parts),
+            by_estimator=sum(part.by_estimator for part in parts),
+        )
 
 
-def taken(predictions: Predictions, rows: npt.NDArray[np.intp]) -> Predictions:
-    """Return the predictions of some rows, in the order in which `rows` names them."""
-    probabilities = predictions.probabilities
-    return Predictions(
-        predictions.labels[rows], None if probabilities is None else probabilities[rows]
-    )
+class Predictor(Protocol):
+    """Predicts aligned rows."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What it answers with."""
+        ...
+
+    def predict(self, columns: Sequence[Features]) -> Predictions:
+        """Predict rows, of one array of shape (n_rows,) per model column, n_rows > 0.
+
+        Raises:
+            ModelError: if the model predicts several outputs at once.
+            Exception: whatever else the model raises.
+        """
+        ...
 
 
-def check_threshold(threshold: float | None, facts: ModelInfo) -> None:
+def check_threshold(threshold: float | None, info: ModelInfo) -> None:
     """Refuse a threshold where there is nothing to hold it against.
 
     Raises:
@@ -90,7 +113,7 @@ def check_threshold(threshold: float | None, facts: ModelInfo) -> None:
         return
     if not 0 <= threshold <= 1:
         raise UsageError("--threshold must be between 0 and 1", hint="Give --threshold 0.5, say.")
-    if not facts.has_probability or facts.classes is None or len(facts.classes) != 2:
+    if not info.has_probability or info.classes is None or len(info.classes) != 2:
         raise UsageError(
             "--threshold needs a binary classifier that gives probabilities",
             hint="Leave it out.",

@@ -13,9 +13,9 @@ import pytest
 
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
-from titanic_batch.chunk.kept import FEWEST_ROWS, Keeper, KeptRows, rows_to_ask
-from titanic_batch.chunk.predictions import ModelInfo, Predictions
 from titanic_batch.models.code import LoadedCode, loaded_code
+from titanic_batch.predict.base import ModelInfo, Predictions
+from titanic_batch.predict.cache import CachedRows, PredictionCache
 from titanic_batch.schema import ColumnSchema, TrainingSchema
 
 LONG_S = 1.0
@@ -29,22 +29,22 @@ def classifier(*classes: Any, has_probability: bool = True) -> ModelInfo:
     return ModelInfo(classes=classes, has_probability=has_probability, label_type=pa.string())
 
 
-def kept(
+def cached(
     folder: Path,
     *columns: Any,
-    facts: ModelInfo = REGRESSOR,
+    info: ModelInfo = REGRESSOR,
     code: LoadedCode = CODE,
     names: str = "ab",
     named: bool = True,
     dtype: str = "",
-) -> KeptRows:
+) -> CachedRows:
     schema = TrainingSchema(
         columns=tuple(ColumnSchema(name=name, kind="number", dtype=dtype) for name in names),
         named=named,
     )
     inputs = pa.schema([(name, pa.float64()) for name in names])
     plan = plan_alignment(schema, inputs, AlignmentOptions(), where="in", text_cells=False)
-    return Keeper(folder / "work").of_rows(plan, columns or (NUMBERS, TEXTS), facts, code)
+    return PredictionCache(folder / "work").for_rows(plan, columns or (NUMBERS, TEXTS), info, code)
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,11 @@ def test_what_was_kept_comes_back_to_the_last_bit(
 ) -> None:
     count = len(classes or ())
     draws = np.random.default_rng(0).random((3, count)) if classes else None
-    facts = classifier(*classes) if classes else REGRESSOR
-    kept(tmp_path, facts=facts).keep(7, Predictions(labels, draws), LONG_S)
-    found = kept(tmp_path, facts=facts).recall(7, 3)
+    info = classifier(*classes) if classes else REGRESSOR
+    cached(tmp_path, info=info).put(7, Predictions(labels, draws), LONG_S)
+    found = cached(tmp_path, info=info).get(7, 3)
     assert found is not None
-    assert (found.labels.tolist(), found.recalled) == (labels.tolist(), 3)
+    assert (found.labels.tolist(), found.cached) == (labels.tolist(), 3)
     if draws is None:
         assert found.probabilities is None
     else:
@@ -76,41 +76,43 @@ def test_what_was_kept_comes_back_to_the_last_bit(
     assert (tmp_path / "work").stat().st_mode & 0o777 == 0o700
 
 
-OTHERS: dict[str, Callable[[Path], KeptRows]] = {
-    "other values": lambda folder: kept(folder, NUMBERS + 1, TEXTS),
-    "columns the other way round": lambda folder: kept(folder, TEXTS, NUMBERS),
-    "other order of rows": lambda folder: kept(folder, NUMBERS[::-1], TEXTS),
-    "other type of number": lambda folder: kept(folder, NUMBERS.astype(np.float32), TEXTS),
-    "NaN for None": lambda folder: kept(
+OTHERS: dict[str, Callable[[Path], CachedRows]] = {
+    "other values": lambda folder: cached(folder, NUMBERS + 1, TEXTS),
+    "columns the other way round": lambda folder: cached(folder, TEXTS, NUMBERS),
+    "other order of rows": lambda folder: cached(folder, NUMBERS[::-1], TEXTS),
+    "other type of number": lambda folder: cached(folder, NUMBERS.astype(np.float32), TEXTS),
+    "NaN for None": lambda folder: cached(
         folder, NUMBERS, np.array(["S", np.nan, "3"], dtype=object)
     ),
-    "3 for its text": lambda folder: kept(folder, NUMBERS, np.array(["S", None, 3], dtype=object)),
-    "other names": lambda folder: kept(folder, names="ba"),
-    "a bare array": lambda folder: kept(folder, named=False),
-    "another pandas type": lambda folder: kept(folder, dtype="category"),
-    "a row less": lambda folder: kept(folder, NUMBERS[:2], TEXTS[:2]),
-    "more text": lambda folder: kept(folder, NUMBERS, np.array(["S'", None, "3"], dtype=object)),
+    "3 for its text": lambda folder: cached(
+        folder, NUMBERS, np.array(["S", None, 3], dtype=object)
+    ),
+    "other names": lambda folder: cached(folder, names="ba"),
+    "a bare array": lambda folder: cached(folder, named=False),
+    "another pandas type": lambda folder: cached(folder, dtype="category"),
+    "a row less": lambda folder: cached(folder, NUMBERS[:2], TEXTS[:2]),
+    "more text": lambda folder: cached(folder, NUMBERS, np.array(["S'", None, "3"], dtype=object)),
 }
 
 
 @pytest.mark.parametrize("change", OTHERS)
 def test_what_was_kept_of_other_rows_is_not_found(change: str, tmp_path: Path) -> None:
-    kept(tmp_path).keep(0, Predictions(np.array([1.0, 0.5]), None), LONG_S)
-    assert OTHERS[change](tmp_path).recall(0, 3) is None
-    assert kept(tmp_path).recall(0, 3) is not None
-    assert kept(tmp_path).recall(1, 3) is None
-    assert kept(tmp_path).recall(0, 1) is None
+    cached(tmp_path).put(0, Predictions(np.array([1.0, 0.5]), None), LONG_S)
+    assert OTHERS[change](tmp_path).get(0, 3) is None
+    assert cached(tmp_path).get(0, 3) is not None
+    assert cached(tmp_path).get(1, 3) is None
+    assert cached(tmp_path).get(0, 1) is None
 
 
 def test_numbers_booleans_and_texts_that_look_alike_are_told_apart(tmp_path: Path) -> None:
     alike = [3, 3.0, "3", "3.0", True, 1, "True", None, np.nan, "None", "nan"]
     columns = [np.array([value], dtype=object) for value in alike]
     for number, column in enumerate(columns):
-        rows = kept(tmp_path, column, NUMBERS[:1])
-        assert rows.recall(0, 1) is None
-        rows.keep(0, Predictions(np.array([float(number)]), None), LONG_S)
+        rows = cached(tmp_path, column, NUMBERS[:1])
+        assert rows.get(0, 1) is None
+        rows.put(0, Predictions(np.array([float(number)]), None), LONG_S)
     for number, column in enumerate(columns):
-        found = kept(tmp_path, column, NUMBERS[:1]).recall(0, 1)
+        found = cached(tmp_path, column, NUMBERS[:1]).get(0, 1)
         assert found is not None
         assert found.labels.tolist() == [number]
 
@@ -136,9 +138,9 @@ DAMAGED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("damage", [*DAMAGED, "cut", "flipped", "text", "a pickle", "a huge shape"])
 def test_what_is_damaged_or_not_ours_is_not_used(damage: str, tmp_path: Path) -> None:
-    facts = classifier(0, 1)
-    kept(tmp_path, facts=facts).keep(0, Predictions(**GOOD), LONG_S)
-    assert kept(tmp_path, facts=facts).recall(0, 3) is not None
+    info = classifier(0, 1)
+    cached(tmp_path, info=info).put(0, Predictions(**GOOD), LONG_S)
+    assert cached(tmp_path, info=info).get(0, 3) is not None
     (path,) = (tmp_path / "work").iterdir()
     data = bytearray(path.read_bytes())
     if damage in DAMAGED:
@@ -157,26 +159,21 @@ def test_what_is_damaged_or_not_ours_is_not_used(damage: str, tmp_path: Path) ->
         member = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("labels.npy", member)
-    assert kept(tmp_path, facts=facts).recall(0, 3) is None
+    assert cached(tmp_path, info=info).get(0, 3) is None
 
 
 def test_what_was_quick_to_predict_leaves_nothing(tmp_path: Path) -> None:
-    kept(tmp_path).keep(0, Predictions(np.array([1.0]), None), 0.01)
+    cached(tmp_path).put(0, Predictions(np.array([1.0]), None), 0.01)
     assert not (tmp_path / "work").exists()
 
 
 def test_labels_that_only_a_pickle_could_hold_are_not_kept(tmp_path: Path) -> None:
     labels = np.array([{"a": 1}], dtype=object)
-    kept(tmp_path).keep(0, Predictions(labels, None), LONG_S)
+    cached(tmp_path).put(0, Predictions(labels, None), LONG_S)
     assert not (tmp_path / "work").exists()
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path) -> None:
     (tmp_path / "work").write_text("a file")
-    kept(tmp_path).keep(0, Predictions(np.array([1.0]), None), LONG_S)
-    assert kept(tmp_path).recall(0, 1) is None
-
-
-def test_a_quick_model_is_asked_for_many_rows_and_a_slow_one_for_few() -> None:
-    assert rows_to_ask(4_096, 0.05) == 40_960
-    assert rows_to_ask(4_096, 5.0) == FEWEST_ROWS
+    cached(tmp_path).put(0, Predictions(np.array([1.0]), None), LONG_S)
+    assert cached(tmp_path).get(0, 1) is None

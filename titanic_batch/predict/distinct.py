@@ -1,18 +1,22 @@
-"""Ask trees about each distinct row once, in sorted order.
+"""Predict each distinct row once, in sorted order, where trees predict.
 
 Like rows take the same way through a tree. A processor guesses at each branch which way it goes,
-and among sorted rows the guess is mostly right; equal rows need not be asked about twice. Where
+and among sorted rows the guess is mostly right; equal rows need not be predicted twice. Where
 rows are independent (`ModelInfo.independent_rows`), which only trees are known to be, the answers
 are the same to the last bit. What it saves is in docs/performance.md.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.utils import _safe_indexing
+
+from titanic_batch.predict.base import Predictions
 
 Positions = npt.NDArray[np.intp]
 
@@ -36,6 +40,20 @@ def is_worth_sorting_for(model: Any) -> bool:
     if trees is None:
         trees = len(getattr(model, "estimators_", ()))
     return int(trees) >= _FEWEST_TREES
+
+
+def predict_distinct(predict: Callable[[Any], Predictions], inputs: Any) -> Predictions:
+    """Predict each distinct row once; only where rows are independent.
+
+    Args:
+        predict: Predicts rows of `inputs`.
+        inputs: Frame or array of shape (n_rows, n_features).
+    """
+    found = distinct_rows(inputs)
+    if found is None:
+        return predict(inputs)
+    rows, answers = found
+    return predict(_safe_indexing(inputs, rows)).take(answers)
 
 
 def distinct_rows(inputs: Any) -> tuple[Positions, Positions] | None:
