@@ -64,7 +64,7 @@ def test_a_csv_task_and_its_chunk_score_the_same_on_the_other_side() -> None:
 
 def test_a_models_description_survives() -> None:
     description = ModelDescription(
-        facts=model_info(ESTIMATOR), schema=derive_schema(ESTIMATOR), warnings=("note",)
+        info=model_info(ESTIMATOR), schema=derive_schema(ESTIMATOR), warnings=("note",)
     )
     assert through(description) == description
 

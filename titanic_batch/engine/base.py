@@ -19,13 +19,13 @@ class ModelDescription:
     """What is known of a model once it is loaded.
 
     Attributes:
-        facts: What it answers with.
+        info: What it answers with.
         schema: What it expects, as it came with the model or as derived from the estimator.
         warnings: What loading it brought up.
         libraries: The distributions that its classes come from, with their versions.
     """
 
-    facts: ModelInfo
+    info: ModelInfo
     schema: TrainingSchema
     warnings: tuple[str, ...] = ()
     libraries: dict[str, str] = field(default_factory=dict)

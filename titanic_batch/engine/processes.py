@@ -91,7 +91,7 @@ class ProcessEngine:
     def map(self, works: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
         """Yield the outcome of each work in order; works are read as workers become free."""
         together = max(self._most_works // (_AHEAD * len(self._workers)), 1)
-        source = enumerate(grouped(works, self.describe().facts, together))
+        source = enumerate(grouped(works, self.describe().info, together))
         sent: deque[list[ChunkTask]] = deque()
         done: dict[int, list[ScoredChunk | TitanicBatchError]] = {}
         next_out = 0

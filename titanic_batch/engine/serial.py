@@ -43,7 +43,7 @@ class SerialEngine:
     def map(self, works: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
         """Yield the outcome of each work in order."""
         session = self._open()
-        for group in grouped(works, session.description.facts, most_open_outputs()):
+        for group in grouped(works, session.description.info, most_open_outputs()):
             with interruptible():
                 results = session.score([(work.task, work.chunk) for work in group])
             for work, result in zip(group, results, strict=True):

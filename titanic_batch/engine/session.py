@@ -40,18 +40,18 @@ class Session:
         with memory_errors(), model_code(), threadpool_limits(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return plan_bytes(
-                self.estimator, self.description.facts, self.description.schema, name, seconds
+                self.estimator, self.description.info, self.description.schema, name, seconds
             )
 
     def score(
         self, items: Sequence[tuple[FileContext, Chunk]]
     ) -> list[ScoredChunk | TitanicBatchError]:
         """Score a group of chunks; an expected error is returned, not raised."""
-        facts = self.description.facts
+        info = self.description.info
         # One thread each: BLAS sums in another order with more, so the last bit would differ.
         with memory_errors(), threadpool_limits(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return score_chunks(items, self.estimator, facts, self.code, self.plan)
+            return score_chunks(items, self.estimator, info, self.code, self.plan)
 
 
 def open_session(model: VerifiedModel) -> Session:
@@ -74,7 +74,7 @@ def _open(model: VerifiedModel) -> Session:
     loaded = load_estimator(model)
     with model_code():  # its attributes may be properties
         description = ModelDescription(
-            facts=model_info(loaded.estimator),
+            info=model_info(loaded.estimator),
             schema=model.schema or derive_schema(loaded.estimator),
             warnings=loaded.warnings,
             libraries=libraries_of(loaded.estimator),

@@ -110,7 +110,7 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[Checke
     description = engine.describe()
     predictor = choose_predictor(engine, model, input_bytes=0)
     adviser = Adviser(engine, description, options)
-    trial = trial_of(description.facts, options)
+    trial = trial_of(description.info, options)
     files = []
     for path in find_inputs(input) if is_several(input) else [input]:
         check = _Check(path, model, engine, options, trial, predictor=predictor)
@@ -238,7 +238,7 @@ class _Check:
         output = plan_output(
             source.schema,
             plan,
-            description.facts,
+            description.info,
             keep="none",
             text_cells=source.text_cells,
             output_format="csv",
@@ -253,7 +253,7 @@ class _Check:
             output=output,
             encoder=CsvFormat(output.schema).rows,
             threshold=self._options.threshold,
-            whole=self._options.allow_batch_dependence and not description.facts.known_by_row,
+            whole=self._options.allow_batch_dependence and not description.info.known_by_row,
             max_rejects=limit.count or 0,
             max_reject_share=limit.share or 0.0,
         )

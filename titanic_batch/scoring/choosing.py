@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from titanic_batch.engine.base import Engine
-from titanic_batch.models import VerifiedModel
 from titanic_batch.predict.compiled.plan_cache import (
     PlanRefusedError,
     ProvenPlan,
@@ -16,7 +15,11 @@ from titanic_batch.predict.compiled.plan_cache import (
     plan_of,
     write_plan,
 )
-from titanic_batch.schema import TrainingSchema
+
+if TYPE_CHECKING:
+    from titanic_batch.engine.base import Engine
+    from titanic_batch.models import VerifiedModel
+    from titanic_batch.schema import TrainingSchema
 
 #: From so many bytes of input on, a plan is made where none is kept.
 WORTH_BYTES = 10_000_000

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from titanic_batch.engine.serial import SerialEngine
 from titanic_batch.errors import ModelError, OutputError, TitanicBatchError
 from titanic_batch.models import open_model
 from titanic_batch.predict.compiled.plan_cache import (
@@ -70,6 +69,8 @@ def _compile(
 ) -> CompiledModel:
     try:
         require_place(folder)
+        from titanic_batch.engine.serial import SerialEngine  # imports scikit-learn
+
         model = open_model(ref, trust=trust)
         engine = SerialEngine(model)
         name = plan_name(model.sha256, model.schema)

@@ -41,5 +41,5 @@ class RunContext:
     def may_depend(self) -> bool:
         """Whether a row's score may depend on the rows beside it, as the user allows."""
         return (
-            self.options.allow_batch_dependence and not self.planner.description.facts.known_by_row
+            self.options.allow_batch_dependence and not self.planner.description.info.known_by_row
         )

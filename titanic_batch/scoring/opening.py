@@ -76,4 +76,4 @@ def _profile_plan(plan: FilePlan, context: RunContext) -> ProfilePlan | None:
     description = context.planner.description
     if context.guard is None or not context.guard.profiles:
         return None
-    return plan_profile(plan.alignment, description.schema, description.facts)
+    return plan_profile(plan.alignment, description.schema, description.info)

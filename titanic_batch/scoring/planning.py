@@ -65,7 +65,7 @@ class Planner:
         return plan
 
     def _make(self, pair: FilePair, source: Source) -> FilePlan:
-        options, facts = self.options, self.description.facts
+        options, facts = self.options, self.description.info
         check_threshold(options.threshold, facts)
         is_empty = not source.schema.names and options.allow_empty
         alignment = (

@@ -138,7 +138,7 @@ def model_info(model: VerifiedModel, description: ModelDescription) -> ModelInfo
         path=str(model.path),
         libraries=model.libraries,
         target=schema.target,
-        classes=tuple(description.facts.classes) if description.facts.classes else None,
+        classes=tuple(description.info.classes) if description.info.classes else None,
     )
 
 

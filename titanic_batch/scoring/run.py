@@ -143,7 +143,7 @@ def _run_all(
                 guard=guard,
             )
             runs.extend(FileRun(pair, context) for pair in pairs)
-            trial = trial_of(description.facts, options)
+            trial = trial_of(description.info, options)
             try:
                 _drive(engine, runs, trial, observer or NullObserver())
             except RowDependenceError as exc:

@@ -36,7 +36,7 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
     with interruptible():
         session = open_with_plan(model)
     field = field_name(session.description.schema)
-    tally = ParityTotals(regressor=session.description.facts.classes is None)
+    tally = ParityTotals(regressor=session.description.info.classes is None)
     source = source_of(input, options)
     try:
         task = scoring_task(

@@ -45,7 +45,7 @@ def scoring_task(
     output = plan_output(
         schema,
         alignment,
-        description.facts,
+        description.info,
         keep="none",
         text_cells=text_cells,
         output_format="parquet",

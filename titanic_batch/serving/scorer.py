@@ -93,7 +93,7 @@ class Scorer:
 
         One whose score of a record depends on the others is given each record alone from then on.
         """
-        known = self.session.description.facts.known_by_row
+        known = self.session.description.info.known_by_row
         if known or self._tried.is_set() or table.num_rows < 2:
             return task
         return replace(task, trial=True)
@@ -102,7 +102,7 @@ class Scorer:
         self, items: Sequence[tuple[FileContext, Chunk]]
     ) -> list[ScoredChunk | TitanicBatchError]:
         """Score together what the model scores row by row, and everything else part by part."""
-        facts = self.session.description.facts
+        facts = self.session.description.info
         groups = [items] if facts.independent_rows else [[item] for item in items]
         # As Session.score does, but the libraries are looked for once: that takes milliseconds.
         with self.threads.limit(limits=1), warnings.catch_warnings():

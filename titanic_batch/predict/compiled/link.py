@@ -47,28 +47,26 @@ def apply_link(
             model's own rule.
     """
     error = (sizes * ROUNDING).max(axis=0) if not exact else np.zeros(1)
-    if link in ("value", "exp"):
-        values = np.exp(sums[0]) if link == "exp" else sums[0]
-        growth = values if link == "exp" else 1.0
-        return Linked(values, None, error * growth > TOLERANCE * np.maximum(1.0, np.abs(values)))
-    if link == "decision":
-        labels, near = _decide(sums, error, exact=exact)
-        return Linked(labels, None, near)
-    probabilities = _probabilities(link, sums)
-    # The steepest that a class's probability can change with a sum is p (1 - p).
-    slope = (probabilities * (1.0 - probabilities)).max(axis=1)
-    if link == "share":
-        slope = np.ones(1)
-    doubtful = 2.0 * error * slope > TOLERANCE
-    if threshold is not None:
-        labels = (probabilities[:, 1] >= threshold).astype(np.intp)
-        near = np.abs(probabilities[:, 1] - threshold) < NEAR
-        near &= not exact
-    elif link == "share":
-        labels, near = _decide(probabilities.T, error, exact=exact)
-    else:
-        labels, near = _decide(sums, error, exact=exact)
-    return Linked(labels, probabilities, doubtful | near)
+    with np.errstate(all="ignore"):  # what is not finite is doubtful
+        if link in ("value", "exp"):
+            values = np.exp(sums[0]) if link == "exp" else sums[0]
+            growth = values if link == "exp" else 1.0
+            is_near = error * growth <= TOLERANCE * np.maximum(1.0, np.abs(values))
+            return Linked(values, None, ~(is_near & np.isfinite(values)))
+        if link == "decision":
+            labels, is_clear = _decide(sums, error, exact=exact)
+            return Linked(labels, None, ~is_clear)
+        probabilities = _probabilities(link, sums)
+        # The steepest that a class's probability can change with its sum is p (1 - p).
+        slope = (probabilities * (1.0 - probabilities)).max(axis=1) if link != "share" else 1.0
+        is_near = 2.0 * error * slope <= TOLERANCE
+        if threshold is not None:
+            labels = (probabilities[:, 1] >= threshold).astype(np.intp)
+            is_clear = exact | (np.abs(probabilities[:, 1] - threshold) >= NEAR)
+        else:
+            decisive = probabilities.T if link == "share" else sums
+            labels, is_clear = _decide(decisive, error, exact=exact)
+    return Linked(labels, probabilities, ~(is_near & is_clear))
 
 
 def _probabilities(link: Link, sums: Floats) -> Floats:
@@ -91,14 +89,13 @@ def _probabilities(link: Link, sums: Floats) -> Floats:
 
 
 def _logistic(sums: Floats) -> Floats:
-    with np.errstate(over="ignore"):
-        return 1.0 / (1.0 + np.exp(-sums))
+    return 1.0 / (1.0 + np.exp(-sums))
 
 
 def _decide(
     sums: Floats, error: Floats, *, exact: bool
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-    """Return the largest sum's position, or whether the only one is above 0, and what is close."""
+    """Return the largest sum's position, or whether the only one is above 0; and if it is clear."""
     if len(sums) == 1:
         margin = np.abs(sums[0])
         labels = (sums[0] > 0.0).astype(np.intp)
@@ -107,5 +104,5 @@ def _decide(
         ordered = np.partition(sums, -2, axis=0)
         margin = ordered[-1] - ordered[-2]
     if exact:
-        return labels, np.zeros(len(labels), dtype=bool)
-    return labels, margin < np.maximum(NEAR, 2.0 * error)
+        return labels, np.ones(len(labels), dtype=bool)
+    return labels, margin >= np.maximum(NEAR, 2.0 * error)

@@ -30,7 +30,7 @@ class Adviser:
     def __init__(
         self, engine: Engine | None, description: ModelDescription, options: ScoreOptions
     ) -> None:
-        self._trials = Trials(engine, description.schema, description.facts)
+        self._trials = Trials(engine, description.schema, description.info)
         self._options = options
         self._seconds_left = _MOST_SECONDS
 

@@ -88,23 +88,28 @@ class Walk:
         raise NotCompilableError(f"{type(step).__name__} is not compiled")
 
     def _through_columns(self, step: Any, columns: Sequence[Derived]) -> list[Derived]:
-        names = getattr(step, "feature_names_in_", None)
-        if names is not None and len(columns) == len(self.names):
-            known = {name: at for at, name in enumerate(self.names)}
-            if not all(name in known for name in names):
-                raise NotCompilableError("its columns are not the model's")
         positions = step._transformer_to_input_indices
+        if self._are_all(columns) and hasattr(step, "feature_names_in_"):
+            # It finds them by name: one that it does not use may be missing.
+            places = {name: at for at, name in enumerate(self.names)}
+            own = [places.get(name) for name in step.feature_names_in_]
+            positions = {name: [own[at] for at in chosen] for name, chosen in positions.items()}
         result: dict[int, Derived] = {}
         for name, transformer, _ in step.transformers_:
             span = step.output_indices_[name]
-            chosen = [columns[at] for at in positions[name]]
-            if span.stop == span.start or not chosen:
+            if span.stop == span.start:
                 continue
-            made = self.through(transformer, chosen)
+            made = self.through(transformer, [columns[at] for at in positions[name]])
             if len(made) != span.stop - span.start:
                 raise NotCompilableError(f"the step {name} makes another number of columns")
             result.update(zip(range(span.start, span.stop), made, strict=True))
         return [result[at] for at in range(len(result))]
+
+    def _are_all(self, columns: Sequence[Derived]) -> bool:
+        """Tell whether columns are the model's own, as they come."""
+        return [column.column for column in columns] == list(range(len(self.names))) and not any(
+            column.ops for column in columns
+        )
 
     def _through_imputer(self, step: Any, columns: Sequence[Derived]) -> list[Derived]:
         if not _is_nan(step.missing_values) and step.missing_values is not None:
