@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -165,7 +165,7 @@ def test_a_plan_is_no_trust(
     caching: Command, model_file: Path, private_folder: Path, tmp_path: Path
 ) -> None:
     model = tmp_path / "stranger.pkl"
-    model.write_bytes(pickle.dumps(pickle.loads(model_file.read_bytes()), protocol=3))
+    joblib.dump(joblib.load(model_file), model, compress=1)
     caching("models", "compile", model, "--trust", sha256(model))
     assert plan_in(private_folder).is_file()
     caching("score", PASSENGERS, "out.parquet", "-m", model, code=77)
@@ -178,7 +178,6 @@ def test_a_plan_is_no_trust(
 
 
 def test_what_is_not_compiled_says_so(caching: Command, tmp_path: Path) -> None:
-    import joblib
     from sklearn.neighbors import KNeighborsClassifier
 
     frame = pd.read_csv(PASSENGERS)[["Fare", "SibSp"]].fillna(0.0)

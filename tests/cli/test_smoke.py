@@ -27,6 +27,7 @@ MANIFEST_KEYS = {
         "null_tokens",
         "warnings",
         "rows_recalled",
+        "predictor",
         "job",
     ),
 }

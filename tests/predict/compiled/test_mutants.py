@@ -96,7 +96,7 @@ def _other_fill(columns: list[Any]) -> list[Any]:
 def _of_no_value(plan: Any) -> Any:
     table = plan.tables[0]
     masks = table.masks.copy()
-    masks[0] = 0  # an interval that nothing is in
+    masks[0] = 1  # as if all leaves but the first had an empty interval
     return replace(plan, tables=(replace(table, masks=masks), *plan.tables[1:]))
 
 
