@@ -76,6 +76,10 @@ def plan_bytes(
             predictor.predict,
             seconds=MOST_SECONDS if seconds is None else seconds,
         )
+        return plan_to_bytes(plan, name)
     except (NotCompilableError, NotProvenError) as exc:
         return str(exc)
-    return plan_to_bytes(plan, name)
+    except MemoryError:
+        raise
+    except Exception as exc:  # noqa: BLE001  # a plan is never needed
+        return f"compiling it fails ({type(exc).__name__})"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from titanic_batch.alignment.convert import MAX_EXACT_INTEGER
 from titanic_batch.alignment.readers import value_type_of
 from titanic_batch.predict.compiled.compile.boundaries import LARGEST, finite_range
 from titanic_batch.predict.compiled.compile.estimators import (
@@ -155,6 +156,8 @@ def _inputs(
             )
             continue
         known = tuple(walk.categories.get(position, ()))
+        if any(not isinstance(value, str) and abs(value) >= MAX_EXACT_INTEGER for value in known):
+            raise NotCompilableError("it has categories that float64 does not tell apart")
         inputs.append(CategoryInput(column=position, categories=known, refused=()))
     return inputs
 
@@ -178,6 +181,6 @@ def _transform(steps: Sequence[Any], native: Any) -> Callable[[Any], Any]:
         for step in (*steps, native):
             if step is not None and not isinstance(step, str):
                 made = step.transform(made)
-        return dense(made)
+        return made if hasattr(made, "toarray") else dense(made)
 
     return transform
