@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from titanic_batch.alignment.column_mappings import ColumnMapping
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.nulls import READ_AS_NULL
-from titanic_batch.schema import ColumnSchema, Scalar
+from titanic_batch.schema import ColumnSchema, Scalar, underscored
 from titanic_batch.scoring.advice.changes import Change
 from titanic_batch.scoring.advice.trials import Cell, Trial
 
@@ -146,11 +146,8 @@ def unknown_changes(trial: Trial) -> Iterator[Change]:
 
 
 def _is_known_otherwise(text: str, feed: ColumnMapping) -> bool:
-    """Tell whether a dummy column stands for a value that has lost its spaces.
-
-    LightGBM writes `_` for white space in the names of columns.
-    """
-    return feed.one_hot is not None and "_".join(re.split(r"\s", text)) in feed.one_hot_known
+    """Tell whether a dummy column stands for a value that differs in `_` for spaces alone."""
+    return feed.one_hot is not None and underscored(text) in map(underscored, feed.one_hot_known)
 
 
 def null_changes(trial: Trial) -> Iterator[Change]:
