@@ -42,9 +42,7 @@ def customers(count: int = 400, seed: int = 0) -> pd.DataFrame:
             "Ticket Fare": random.normal(30, 10, count).round(2),
             "contract": kinds,
             "pay method": random.choice(["by mail", "card"], count),
-            "left": (random.random(count) < [0.1 + 0.15 * TYPES.index(k) for k in kinds]).astype(
-                int
-            ),
+            "left": (random.random(count) < chances).astype(int),
         }
     )
 
