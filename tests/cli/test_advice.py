@@ -18,7 +18,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -379,3 +381,80 @@ def test_other_formats_are_made_into_known_ones_by_a_command(
     (made,) = (path for path in tmp_path.iterdir() if path.suffix in (".csv", ".parquet"))
     command("score", made.name, "scored.parquet", "-q")
     assert manifest(tmp_path / "scored.parquet")["rows"]["scored"] == 418
+
+
+# What only the user knows is asked for, and what is asked for works
+
+
+def templates_in(message: str) -> list[str]:
+    """Return the flags between backticks that hold a word for what only the user knows."""
+    found = re.findall(r"`(--(?:map|fill) [^`]*)`", message)
+    return shlex.split(" ".join(found))
+
+
+def by_hand() -> Any:
+    frame = TABLE.assign(Sex=TABLE["Sex"].map({"male": 0, "female": 1}))
+    return LogisticRegression().fit(frame[["Sex", "Age"]], TARGET)
+
+
+@pytest.mark.parametrize("null", [False, True])
+def test_codes_that_only_the_user_knows_are_asked_for_as_flags(
+    null: bool, command: Command, tmp_path: Path
+) -> None:
+    chosen = saved(by_hand(), tmp_path)
+    rows = TABLE.assign(Sex=TABLE["Sex"].where(TABLE.index != 3)) if null else TABLE
+    rows.to_csv(tmp_path / "in.csv", index=False)
+    refused = command("score", "in.csv", "out.csv", *chosen, code=65)
+    assert "`--map Sex:male=NUMBER,female=NUMBER`" in refused.error
+    assert ("`--fill Sex=NUMBER`" in refused.error) == null
+    assert refused.error.rstrip().endswith("Or fix the input.")
+    flags = [flag.replace("NUMBER", "1") for flag in templates_in(refused.error)]
+    command("score", "in.csv", "out.csv", *chosen, *flags, "-q")
+
+
+def test_nulls_that_a_map_leaves_are_asked_for_as_a_flag(command: Command, tmp_path: Path) -> None:
+    chosen = (*saved(by_hand(), tmp_path), "--map", "Sex:male=0,female=1")
+    TABLE.assign(Sex=TABLE["Sex"].where(TABLE.index != 3)).to_csv(tmp_path / "in.csv", index=False)
+    refused = command("score", "in.csv", "out.csv", *chosen, code=65)
+    assert "`--fill Sex=NUMBER`, which changes scores" in refused.error
+    flags = [flag.replace("NUMBER", "1") for flag in templates_in(refused.error)]
+    command("score", "in.csv", "out.csv", *chosen, *flags, "-q")
+
+
+@pytest.mark.parametrize("vectorizer", [CountVectorizer(), TfidfVectorizer()])
+def test_nulls_of_a_text_are_no_text(vectorizer: Any, command: Command, tmp_path: Path) -> None:
+    columns = make_column_transformer((vectorizer, "Sex"), ("passthrough", ["Age"]))
+    model = make_pipeline(columns, LogisticRegression()).fit(TABLE[["Sex", "Age"]], TARGET)
+    chosen = saved(model, tmp_path)
+    rows = TABLE.assign(Sex=TABLE["Sex"].where(TABLE.index != 3))
+    rows.to_csv(tmp_path / "in.csv", index=False)
+    refused = command("score", "in.csv", "out.csv", *chosen, code=65)
+    assert "Add --fill 'Sex=', which changes scores" in refused.error
+    follow(command, refused, "score", "in.csv", "out.csv", *chosen)
+    scored = pd.read_csv(tmp_path / "out.csv")["probability"]
+    direct = model.predict_proba(rows[["Sex", "Age"]].fillna({"Sex": ""}))[:, 1]
+    np.testing.assert_allclose(scored, direct, atol=1e-12)
+
+
+def test_the_most_frequent_category_is_the_users_choice(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_bytes(MENDED["null-sex"][0])
+    refused = command("score", "in.csv", "out.csv", code=65)
+    assert "--fill Sex=male, which changes scores (for Sex it is only the most frequent value" in (
+        refused.error
+    )
+
+
+def test_values_without_a_get_dummies_column_are_said_to_be_zeros(
+    command: Command, tmp_path: Path
+) -> None:
+    dummies = pd.get_dummies(TABLE[["Sex", "Age"]], drop_first=True)
+    chosen = saved(LogisticRegression().fit(dummies, TARGET), tmp_path)
+    TABLE.to_csv(tmp_path / "in.csv", index=False)
+    refused = command("score", "in.csv", "out.csv", *chosen, code=65)
+    assert "never saw" not in refused.error
+    assert "Sex has values that none of the model's columns stands for (female)" in refused.error
+    assert "get_dummies(drop_first=True) leaves one value of each column" in refused.error
+    follow(command, refused, "score", "in.csv", "out.csv", *chosen)
+    model = joblib.load(tmp_path / "m.pkl")
+    scored = pd.read_csv(tmp_path / "out.csv")["probability"]
+    np.testing.assert_allclose(scored, model.predict_proba(dummies)[:, 1], atol=1e-12)

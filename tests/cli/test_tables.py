@@ -64,3 +64,15 @@ def test_a_terminal_that_is_wide_enough_gets_the_table(
         "JOB      MODEL                 LAST RUN",
         "nightly  titanic_model:latest  418 rows",
     ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "header"),
+    [(100, "JOB MODEL LAST RUN"), (60, "JOB LAST RUN"), (20, "JOB"), (9, "nightly")],
+)
+def test_the_least_columns_are_left_out_on_a_narrow_terminal(
+    columns: int, header: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be_terminal(monkeypatch, columns)
+    print_rows(HEADER, ROWS, least=("MODEL", "LAST RUN"))
+    assert " ".join(capsys.readouterr().out.splitlines()[0].split()) == header

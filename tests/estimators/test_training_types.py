@@ -167,6 +167,19 @@ def test_dtypes_are_those_of_training(tmp_path: Path) -> None:
     assert all(column.exact for column in schema.columns)
 
 
+def learned_and_scored(
+    model: Any, train: str, rows: str, folder: Path, **options: Any
+) -> list[Any]:
+    """Learn the schema from one file, score another, and return what was predicted."""
+    joblib.dump(model, folder / "m.pkl")
+    sha256 = hashlib.sha256((folder / "m.pkl").read_bytes()).hexdigest()
+    write_sidecar(folder / "m.pkl", sha256, learn_schema(model, folder / train, None))
+    options |= {"model": str(folder / "m.pkl"), "trust": sha256, "workers": 1}
+    titanic_batch.score(folder / rows, folder / "out.parquet", **options)
+    found: list[Any] = pq.read_table(folder / "out.parquet")["prediction"].to_pylist()
+    return found
+
+
 def squares(frame: pd.DataFrame) -> pd.DataFrame:
     return frame * frame  # wraps around in int8, and not in int64
 
@@ -179,18 +192,10 @@ def test_widths_are_those_of_a_parquet_training_file(cast: str, step: Any, tmp_p
     train = pd.DataFrame({kind: random.uniform(1, 100, 60).astype(kind) for kind in kinds})
     train.to_parquet(tmp_path / "train.parquet")
     model = make_pipeline(FunctionTransformer(step), Echo()).fit(train, np.zeros(60))
-    joblib.dump(model, tmp_path / "m.pkl")
-    sha256 = hashlib.sha256((tmp_path / "m.pkl").read_bytes()).hexdigest()
-    schema = learn_schema(model, tmp_path / "train.parquet", None)
-    write_sidecar(tmp_path / "m.pkl", sha256, schema)
     wide = {kind: "float64" if kind.startswith("float") else "int64" for kind in kinds}
     rows = train if cast == "as it was" else train.astype(wide)
     rows.to_parquet(tmp_path / "in.parquet")
-    titanic_batch.score(
-        tmp_path / "in.parquet", tmp_path / "out.parquet", model=str(tmp_path / "m.pkl"),
-        trust=sha256, workers=1,
-    )  # fmt: skip
-    found = pq.read_table(tmp_path / "out.parquet")["prediction"].to_pylist()
+    found = learned_and_scored(model, "train.parquet", "in.parquet", tmp_path)
     assert found == model.predict(train).tolist()
 
 
@@ -198,17 +203,9 @@ def test_what_training_s_width_cannot_hold_keeps_its_value(tmp_path: Path) -> No
     train = pd.DataFrame({"a": np.arange(1, 61, dtype="int8"), "b": np.ones(60, "float16")})
     train.to_parquet(tmp_path / "train.parquet")
     model = make_pipeline(FunctionTransformer(), Echo()).fit(train, np.zeros(60))
-    joblib.dump(model, tmp_path / "m.pkl")
-    sha256 = hashlib.sha256((tmp_path / "m.pkl").read_bytes()).hexdigest()
-    schema = learn_schema(model, tmp_path / "train.parquet", None)
-    write_sidecar(tmp_path / "m.pkl", sha256, schema)
     rows = pd.DataFrame({"a": [1000, 2], "b": [1e5, 1.0]})
     rows.to_csv(tmp_path / "in.csv", index=False)
-    titanic_batch.score(
-        tmp_path / "in.csv", tmp_path / "out.parquet", model=str(tmp_path / "m.pkl"),
-        trust=sha256, workers=1,
-    )  # fmt: skip
-    found = pq.read_table(tmp_path / "out.parquet")["prediction"].to_pylist()
+    found = learned_and_scored(model, "train.parquet", "in.csv", tmp_path)
     assert found == model.predict(rows).tolist()
 
 
@@ -230,14 +227,7 @@ def test_a_null_that_may_come_does_not_hinder_the_rows_without(step: Any, tmp_pa
     train.to_csv(tmp_path / "train.csv", index=False)
     encode = OneHotEncoder(handle_unknown="ignore") if step.validate else "passthrough"
     model = make_pipeline(step, encode, LinearRegression()).fit(train, train["a"])
-    joblib.dump(model, tmp_path / "m.pkl")
-    sha256 = hashlib.sha256((tmp_path / "m.pkl").read_bytes()).hexdigest()
-    write_sidecar(tmp_path / "m.pkl", sha256, learn_schema(model, tmp_path / "train.csv", None))
-    titanic_batch.score(
-        tmp_path / "train.csv", tmp_path / "out.parquet", model=str(tmp_path / "m.pkl"),
-        trust=sha256, allow_null=("a", "b"), workers=1,
-    )  # fmt: skip
-    found = pq.read_table(tmp_path / "out.parquet")["prediction"].to_numpy()
+    found = learned_and_scored(model, "train.csv", "train.csv", tmp_path, allow_null=("a", "b"))
     np.testing.assert_allclose(found, model.predict(train), atol=1e-12)
 
 

@@ -151,6 +151,7 @@ def _reader(feed: ColumnMapping) -> Reader:
             feed.one_hot_known,
             accepts_unknown=feed.accepts_unknown,
             null_tokens=null_tokens,
+            with_underscores=feed.one_hot_underscored,
         )
     if feed.mapping is not None:
         return mapping_reader(feed.mapping, null_tokens)
@@ -188,6 +189,7 @@ def _met(feed: ColumnMapping, cells: pa.Array, converted: Converted) -> Observat
         unknown=_taken(cells, _unknown_rows(feed, cells, converted)),
         tokens=_tokens(cells, nulls),
         doubtful=_doubtful(feed, cells),
+        spelt=_spelt(feed, cells, converted),
     )
 
 
@@ -209,6 +211,14 @@ def _doubtful(feed: ColumnMapping, cells: pa.Array) -> Cells:
     texts = pa.array(feed.doubtful_tokens, cells.type)
     found = pc.is_in(cells, value_set=texts).to_numpy(zero_copy_only=False)
     return _taken(cells, np.flatnonzero(found))
+
+
+def _spelt(feed: ColumnMapping, cells: pa.Array, converted: Converted) -> Cells:
+    """Return the cells of a one-hot column's own value, where it may be that of two spellings."""
+    if not feed.one_hot_underscored or "_" not in (feed.one_hot or ""):
+        return NO_CELLS
+    own = pc.equal(converted.values, 1).fill_null(False).to_numpy(zero_copy_only=False)
+    return _taken(cells, np.flatnonzero(own))
 
 
 def _unknown_rows(feed: ColumnMapping, cells: pa.Array, converted: Converted) -> Rows:

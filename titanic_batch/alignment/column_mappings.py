@@ -25,6 +25,7 @@ class ColumnMapping:
         mapping: Input text and model value, for columns encoded by hand.
         one_hot: The source's value that this 0/1 column stands for.
         one_hot_known: Every value of the source that the model knows.
+        one_hot_underscored: Whether these may have `_` where the source has spaces.
         null_tokens: Cell texts that mean null, besides the empty cell and what no number is.
         doubtful_tokens: Cell texts that pandas would take for null, and that are read as text.
         rejects_doubtful: Whether those are no category, even where the model takes unknown ones.
@@ -41,6 +42,7 @@ class ColumnMapping:
     mapping: dict[str, Scalar] | None = None
     one_hot: str | None = None
     one_hot_known: tuple[str, ...] = ()
+    one_hot_underscored: bool = False
     null_tokens: tuple[str, ...] = ()
     doubtful_tokens: tuple[str, ...] = ()
     rejects_doubtful: bool = False

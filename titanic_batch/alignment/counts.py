@@ -29,6 +29,7 @@ class AlignmentCounts:
         unreadable: Cells that are no number, or no boolean, where there must be one.
         null_tokens: Null cells that were not empty: what they held, and how often.
         doubtful: Texts that pandas would have taken for null, and that were read as text.
+        spelt: Texts that a one-hot column stands for, where the model has `_` for spaces.
     """
 
     nulls: Counter[str] = field(default_factory=Counter)
@@ -38,6 +39,7 @@ class AlignmentCounts:
     unreadable: Counter[str] = field(default_factory=Counter)
     null_tokens: dict[str, Counter[str]] = field(default_factory=dict)
     doubtful: dict[str, Counter[str]] = field(default_factory=dict)
+    spelt: dict[str, Counter[str]] = field(default_factory=dict)
 
     def add(self, other: AlignmentCounts) -> None:
         """Add another chunk's counts."""
@@ -49,6 +51,7 @@ class AlignmentCounts:
             (self.scored_unknown, other.scored_unknown),
             (self.null_tokens, other.null_tokens),
             (self.doubtful, other.doubtful),
+            (self.spelt, other.spelt),
         ):
             for column, values in theirs.items():
                 mine.setdefault(column, Counter()).update(values)
@@ -83,6 +86,7 @@ class Observations:
         unknown: Cells with a value that the model never saw.
         tokens: Null cells that are not empty.
         doubtful: Texts that pandas would take for null.
+        spelt: Cells of the value of a one-hot column, where the model has `_` for spaces.
     """
 
     column: str
@@ -93,11 +97,15 @@ class Observations:
     unknown: Cells = NO_CELLS
     tokens: Cells = NO_CELLS
     doubtful: Cells = NO_CELLS
+    spelt: Cells = NO_CELLS
 
     @property
     def is_nothing(self) -> bool:
         """Whether all cells were plain values."""
-        found = (self.nulls, self.unreadable, self.unknown.rows, self.doubtful.rows)
+        found = (
+            *(self.nulls, self.unreadable, self.unknown.rows),
+            *(self.doubtful.rows, self.spelt.rows),
+        )
         return not any(rows.size for rows in found)
 
     def part(self, start: int, stop: int) -> Observations:
@@ -111,6 +119,7 @@ class Observations:
             unknown=self.unknown.part(start, stop),
             tokens=self.tokens.part(start, stop),
             doubtful=self.doubtful.part(start, stop),
+            spelt=self.spelt.part(start, stop),
         )
 
 
@@ -130,6 +139,8 @@ def count(met: Iterable[Observations]) -> AlignmentCounts:
             counts.filled[one.column] += one.nulls.size
         if one.unreadable.size:
             counts.unreadable[one.column] += one.unreadable.size
+        if one.spelt.rows.size:
+            counts.spelt[one.column] = _tally(one.spelt.values)
         for cells, tallies in (
             (one.unknown, counts.unknown),
             (one.tokens, counts.null_tokens),

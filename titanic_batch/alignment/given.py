@@ -9,11 +9,17 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from titanic_batch.alignment.convert import Faulty
-from titanic_batch.alignment.names import Names
+from titanic_batch.alignment.names import Names, find_source
 from titanic_batch.alignment.options import ALL_COLUMNS, AlignmentOptions
 from titanic_batch.alignment.readers import read_value
 from titanic_batch.errors import UsageError
-from titanic_batch.schema import ColumnSchema, OneHotSource, Scalar, TrainingSchema
+from titanic_batch.schema import (
+    ColumnSchema,
+    OneHotSource,
+    Scalar,
+    TrainingSchema,
+    underscored,
+)
 
 #: Names and categories that a message lists, at most.
 MOST_NAMED = 20
@@ -46,12 +52,24 @@ class Given:
     text_cells: bool
 
 
+def find_input(name: str, given: Given) -> str | None:
+    """Return the input column that means a column of the model; None where several may.
+
+    Where the model has `_` for spaces, the very name may have been another in training.
+    """
+    if given.schema.underscored and name in given.others:
+        alike = [other for other in given.others.alike(name) if underscored(other) == name]
+        if len(alike) > 1:
+            return None
+    return find_source(name, given.others, taken=given.wanted)
+
+
 def shown_dummies(schema: TrainingSchema) -> dict[str, list[str]]:
     """Return the raw columns that each get_dummies column may be of, as training data showed."""
     shown: dict[str, list[str]] = defaultdict(list)
     for source in schema.one_hot:
         for value in dict.fromkeys(map(str, (*source.categories, "nan"))):
-            shown[f"{source.name}_{value}"].append(source.name)
+            shown[schema.written(f"{source.name}_{value}")].append(source.name)
     return shown
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import islice
 
 from titanic_batch.alignment.column_mappings import ColumnMapping
-from titanic_batch.alignment.given import MOST_NAMED, Given, accepts_unknown, value_for
-from titanic_batch.alignment.names import find_source, normalised, prefixes
+from titanic_batch.alignment.given import MOST_NAMED, Given, accepts_unknown, find_input, value_for
+from titanic_batch.alignment.names import normalised, prefixes
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.errors import UsageError
 from titanic_batch.schema import ColumnSchema
@@ -22,13 +22,17 @@ def one_hot_mapping(column: ColumnSchema, given: Given) -> ColumnMapping | None:
     for prefix in _raw_names(column, given):
         if prefix in given.wanted:
             continue  # the model takes the raw column itself: this one is no dummy of it
-        source = given.renamed.get(prefix) or find_source(prefix, given.others, taken=given.wanted)
+        source = given.renamed.get(prefix) or find_input(prefix, given)
         if source is None:
             continue
         learned = given.one_hot.get(prefix)
         seen = _values_of(prefix, source, given)
-        known = seen | {str(value) for value in learned.categories} if learned else seen
         value = column.name[len(prefix) + 1 :]
+        known = seen
+        if learned:  # then it is known where the model's `_` was a space
+            shown = {given.schema.written(str(held)): str(held) for held in learned.categories}
+            known = {shown.get(text, text) for text in seen} | set(shown.values())
+            value = shown.get(value, value)
         # With one value known, a null would silently be the value that is not.
         tells_null = learned is not None or len(seen) > 1
         allowed = {prefix, source, column.name} & set(options.allow_null)
@@ -42,6 +46,7 @@ def one_hot_mapping(column: ColumnSchema, given: Given) -> ColumnMapping | None:
             fill=_one_hot_fill(column, prefix, value, known, options),
             one_hot=value,
             one_hot_known=tuple(sorted(known)),
+            one_hot_underscored=given.schema.underscored and learned is None,
             null_tokens=tuple(
                 dict.fromkeys((*options.null_tokens, *(learned.null_tokens if learned else ())))
             ),

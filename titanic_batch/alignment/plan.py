@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import islice
 
 import pyarrow as pa
@@ -12,13 +11,14 @@ from titanic_batch.alignment.given import (
     MOST_NAMED,
     Given,
     accepts_unknown,
+    find_input,
     shown_dummies,
     value_for,
 )
-from titanic_batch.alignment.names import Names, find_source, prefixes
+from titanic_batch.alignment.names import Names, prefixes
 from titanic_batch.alignment.one_hot import one_hot_mapping
 from titanic_batch.alignment.option_checks import check_options, check_options_used
-from titanic_batch.alignment.options import ALL_COLUMNS, AlignmentOptions
+from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.types import cast_needed, mismatch
 from titanic_batch.errors import DataError
 from titanic_batch.nulls import READ_AS_NULL
@@ -131,7 +131,7 @@ def _feed(column: ColumnSchema, given: Given) -> ColumnMapping | None:
         mapping=mapping,
         null_tokens=tuple(dict.fromkeys((*options.null_tokens, *column.null_tokens))),
         doubtful_tokens=_doubtful(column, options) if text_cells and mapping is None else (),
-        rejects_doubtful=not _is_allowed((column.name, source), options),
+        rejects_doubtful=not accepts_unknown(False, (column.name, source), options),
         is_dummy=_is_dummy(column.name, given.wanted),
     )
 
@@ -157,7 +157,7 @@ def _source(column: ColumnSchema, given: Given) -> str | None:
     alike = given.wanted.alike(column.name)
     if column.name not in names and len([name for name in alike if name not in names]) > 1:
         return None  # one input column cannot tell which of them it means
-    return find_source(column.name, names, taken=given.wanted)
+    return find_input(column.name, given)
 
 
 def _is_dummy(name: str, wanted: Names) -> bool:
@@ -165,10 +165,6 @@ def _is_dummy(name: str, wanted: Names) -> bool:
         len(list(islice(wanted.starting(f"{prefix}_"), 2))) > 1  # one is the name itself
         for prefix in prefixes(name)
     )
-
-
-def _is_allowed(names: Iterable[str], options: AlignmentOptions) -> bool:
-    return any(options.unknown.get(name) == "allow" for name in (*names, ALL_COLUMNS))
 
 
 def _missing(missing: list[str], names: Names, where: str) -> MissingColumnsError:

@@ -17,7 +17,7 @@ from titanic_batch.alignment.convert import (
     read_integer,
     read_number,
 )
-from titanic_batch.schema import ColumnSchema, Scalar
+from titanic_batch.schema import ColumnSchema, Scalar, underscored
 
 
 def category_type(categories: Sequence[Scalar]) -> pa.DataType:
@@ -111,10 +111,16 @@ def mapping_reader(mapping: dict[str, Scalar], null_tokens: Sequence[str] = ()) 
 
 
 def one_hot_reader(
-    value: str, known: Sequence[str], *, accepts_unknown: bool, null_tokens: Sequence[str] = ()
+    value: str,
+    known: Sequence[str],
+    *,
+    accepts_unknown: bool,
+    null_tokens: Sequence[str] = (),
+    with_underscores: bool = False,
 ) -> Reader:
     """Return a reader that says 1 for `value` and 0 for what else is known.
 
+    `with_underscores`: where cells have spaces, these may have `_`.
     This is what pandas.get_dummies makes of a column; for nulls see `one_hot_of_null`.
     """
 
@@ -122,6 +128,8 @@ def one_hot_reader(
         if is_null(cell, null_tokens):
             return None
         spellings = _spellings(cell)
+        if with_underscores:
+            spellings = tuple(map(underscored, spellings))
         if value in spellings:
             return 1
         if accepts_unknown or any(text in known for text in spellings):

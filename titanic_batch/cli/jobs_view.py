@@ -163,12 +163,13 @@ def show_jobs(jobs: Sequence[JobSummary], folder: str) -> None:
                     job.name,
                     str(job.path),
                     job.model or "-",
-                    "faulty" if job.error else _published(job.tonight) or "not yet",
-                    f"{job.last.path}, {_published(job.last)}" if job.last else "-",
+                    "faulty" if job.error else "published" if job.tonight else "not yet",
+                    _published(job.last) or "-",
                     job.next_step or "-",
                 )
                 for job in jobs
             ],
+            least=("NEXT", "MODEL", "FILE"),
         )
     for job in jobs:
         if job.error is not None:

@@ -64,5 +64,6 @@ def _change(entry: dict[str, Any]) -> str:
     action, column, source = entry["action"], entry["column"], entry["from"]
     name = column if column == source else f"{source} -> {column}"
     if action == "filled":
-        return f"{name} filled with {entry['fill']} ({entry.get('filled', 0):,})"
+        value = "no text" if entry["fill"] == "" else entry["fill"]
+        return f"{name} filled with {value} ({entry.get('filled', 0):,})"
     return f"{name} {action}"

@@ -1,4 +1,4 @@
-"""Print rows as a table where it fits; on a narrower terminal as a block for each row."""
+"""Print rows as a table where it fits; on a narrower terminal some of it, or in blocks."""
 
 from __future__ import annotations
 
@@ -18,28 +18,36 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_MOST_LISTED])}, ... ({len(names):,} in all)"
 
 
-def print_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_rows(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, least: Sequence[str] = ()
+) -> None:
     """Print rows on stdout; no cell is cut, and none is broken unless it is wider than all.
 
-    Off a terminal it is always a table, a line for each row.
+    Off a terminal it is always all of the table, a line for each row. On one that is too narrow
+    for it, the `least` columns are left out; if that is not enough, each row is a block.
 
     Args:
         header: The names of the columns.
         rows: Their cells; "" for nothing.
+        least: Columns that can be left out, the least important first.
     """
     console = stdout()
     # Before the widths are taken.
     header, rows = list(map(printable, header)), [list(map(printable, row)) for row in rows]
-    lines = list(_table(header, rows))
-    if max(map(_width, lines)) > console.width:
+    for count in range(len(least) + 1):
+        kept = [place for place, name in enumerate(header) if name not in least[:count]]
+        lines = list(_table(*([row[place] for place in kept] for row in (header, *rows))))
+        if max(map(_width, lines)) <= console.width:
+            break
+    else:
         lines = list(_blocks(header, rows))
     for line in lines:
         console.print(line, soft_wrap=True)
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(_width(row[place]) for row in (header, *rows)) for place in range(len(header))]
-    for row in (header, *rows):
+def _table(*rows: Sequence[str]) -> Iterator[str]:
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
         yield _GAP.join(map(_padded, row, widths)).rstrip()
 
 

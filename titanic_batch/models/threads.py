@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from titanic_batch.reachable import reachable
+
 N_JOBS = "n_jobs"
 
 # A longer list holds data, not estimators.
@@ -30,14 +32,9 @@ def set_single_job(estimator: Any) -> None:
         except Exception:  # noqa: BLE001  # no scikit-learn parameters after all
             names = []
         _set_one(estimator, names)
-    seen: set[int] = set()
-    left: list[Any] = [estimator]
-    while left:
-        value = left.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        left.extend(_inside(value))
+    for value in reachable(estimator, _inside):
+        if _is_part_of_model(value) and vars(value).get(N_JOBS, 1) != 1:
+            _set_one(value, [N_JOBS])
 
 
 def _set_one(estimator: Any, names: list[str]) -> None:
@@ -57,7 +54,7 @@ def _set_one(estimator: Any, names: list[str]) -> None:
 
 
 def _inside(value: Any) -> Iterator[Any]:
-    """Yield what may hold an estimator within `value`, after setting `value`'s own n_jobs."""
+    """Yield what may hold an estimator within `value`."""
     import numpy as np
 
     if isinstance(value, dict):
@@ -68,10 +65,7 @@ def _inside(value: Any) -> Iterator[Any]:
         if value.dtype == object and value.size <= _LONGEST:
             yield from value.ravel()
     elif _is_part_of_model(value):
-        attributes = vars(value)
-        if N_JOBS in attributes and attributes[N_JOBS] != 1:
-            _set_one(value, [N_JOBS])
-        yield from attributes.values()
+        yield from vars(value).values()
 
 
 def _is_part_of_model(value: Any) -> bool:

@@ -12,6 +12,7 @@ from titanic_batch.schema.training_schema import (
     schema_from_json,
     schema_sha256,
     schema_to_json,
+    underscored,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "schema_from_json",
     "schema_sha256",
     "schema_to_json",
+    "underscored",
 ]

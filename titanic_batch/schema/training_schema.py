@@ -85,7 +85,7 @@ class OneHotSource:
     """A raw column that `pandas.get_dummies` turned into model columns named `name_value`.
 
     Attributes:
-        name: The raw column.
+        name: The raw column, as the model's columns begin.
         categories: Every value seen in training, a dropped baseline included.
         accepts_null: Whether a null (all zeros) was seen in training.
         null_tokens: Cell texts that were null in training, besides the empty cell.
@@ -127,6 +127,8 @@ class TrainingSchema:
         metrics: Cross-validated figures of the training run.
         score: How the model scored its training data, where that is known.
         one_hot: Raw columns behind get_dummies columns, where training data showed them.
+        underscored: Whether the model's library wrote `_` for each space in a column's name, as
+            LightGBM does.
         origin: Whether it was learned from training data or derived from the fitted estimator.
         schema_version: Version of this format.
     """
@@ -140,6 +142,7 @@ class TrainingSchema:
     metrics: dict[str, float] = field(default_factory=dict)
     score: ScoreProfile | None = None
     one_hot: tuple[OneHotSource, ...] = ()
+    underscored: bool = False
     origin: Literal["training-data", "estimator"] = "training-data"
     schema_version: int = SCHEMA_VERSION
 
@@ -147,6 +150,10 @@ class TrainingSchema:
     def names(self) -> tuple[str, ...]:
         """The column names, in the model's order."""
         return tuple(column.name for column in self.columns)
+
+    def written(self, name: str) -> str:
+        """Return what the model calls a column that bears this name in the data."""
+        return underscored(name) if self.underscored else name
 
     def column(self, name: str) -> ColumnSchema:
         """Return the column called `name`; raises KeyError where there is none."""
@@ -156,10 +163,15 @@ class TrainingSchema:
         raise KeyError(name)
 
 
+def underscored(name: str) -> str:
+    """Return a name as LightGBM writes it; tabs and other white space it leaves alone."""
+    return name.replace(" ", "_")
+
+
 def schema_to_json(schema: TrainingSchema) -> dict[str, Any]:
     """Return `schema` as a JSON document, with what is not known left out."""
     document = asdict(schema)
-    for part in (*document["columns"], *document["one_hot"]):
+    for part in (document, *document["columns"], *document["one_hot"]):
         for name, default in _LEFT_OUT.items():
             if part.get(name) == default:
                 del part[name]
@@ -232,7 +244,7 @@ def _fault_of(document: Any) -> str:
 
 
 #: Came later: a schema that does not need them has the hash that it had before.
-_LEFT_OUT = {"exact": False, "whole": False, "null_tokens": ()}
+_LEFT_OUT = {"exact": False, "whole": False, "null_tokens": (), "underscored": False}
 
 
 def _known(value: Any) -> Any:

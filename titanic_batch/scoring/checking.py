@@ -30,7 +30,7 @@ from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.null_texts import null_text_warnings
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
-from titanic_batch.scoring.refusing import is_refused, refusal
+from titanic_batch.scoring.refusing import is_refused, refusal, refuse_two_spellings
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.rejected_rows import RejectedRows
 from titanic_batch.scoring.report import RunTotals, alignment_entries, model_info, plain_counts
@@ -210,6 +210,7 @@ class _Check:
         tally = looked.tally
         if tally.read == 0 and not options.allow_empty:
             raise InputMissingError("the input has a header and no data rows", where=path)
+        refuse_two_spellings(plan, tally.counts, options, path=path)
         if is_refused(tally, options):
             self.error = refusal(tally, looked.rejects, options, path=path)
             self.case = looked.rejected.case_of(path, source, tally, is_complete=complete)

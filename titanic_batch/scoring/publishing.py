@@ -12,6 +12,7 @@ from titanic_batch.scoring.collecting import Collector
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.guarding import GuardDecision, PublishRequest
 from titanic_batch.scoring.opening import OpenFile
+from titanic_batch.scoring.refusing import refuse_two_spellings
 from titanic_batch.scoring.report import RunTotals, build_manifest
 from titanic_batch.scoring.sizes import chunk_bytes
 from titanic_batch.stores.base import Unsynced
@@ -41,6 +42,7 @@ def publish_file(
         )
     if collected.is_refused:
         raise collected.too_many_rejects()
+    refuse_two_spellings(task.alignment, totals.counts, context.options, path=file.pair.input)
     decision = _asked(file, task, totals, context)
     collected.finish()
     output = yield from file.target.seal()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from titanic_batch.alignment.column_mappings import AlignmentPlan
+from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.chunk.task import Reject
-from titanic_batch.errors import TooManyRejectsError
+from titanic_batch.errors import DataError, TooManyRejectsError
+from titanic_batch.printable import shell_quoted
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.report import RunTotals
@@ -21,6 +24,33 @@ def is_refused(tally: RunTotals, options: ScoreOptions) -> bool:
         return True
     limit = reject_limit(options.max_rejects)
     return limit.exceeded_by(tally.rejected, tally.read, finished=True)
+
+
+def refuse_two_spellings(
+    plan: AlignmentPlan, counts: AlignmentCounts, options: ScoreOptions, *, path: str
+) -> None:
+    """Refuse values that differ in `_` for a space, where the model's column means one of them.
+
+    LightGBM writes `_` for the spaces in its columns' names, so that the model does not show which.
+
+    Raises:
+        DataError: if there are any.
+    """
+    for feed in plan.feeds:
+        found = sorted(counts.spelt.get(feed.column.name, ()))
+        if len(found) > 1:
+            error = DataError(
+                f"{feed.source} holds {' and '.join(map(repr, found))}, and which of them "
+                f"the model's column {feed.column.name} means cannot be told: LightGBM writes _ "
+                "for a space",
+                where=path,
+                hint="Show the model's training data: `titanic-batch models save "
+                f"{shell_quoted(options.model)} --data train.csv --target TARGET`.",
+            )
+            error.logged_message = (
+                f"{feed.source} holds several values that {feed.column.name} may mean"
+            )
+            raise error
 
 
 def refusal(

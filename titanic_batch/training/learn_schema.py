@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from titanic_batch.errors import DataError, ModelError
 from titanic_batch.models.versions import installed_libraries
-from titanic_batch.schema import TrainingSchema
+from titanic_batch.schema import TrainingSchema, underscored
 from titanic_batch.schema.derive import EstimatorInfo, look_into
 from titanic_batch.schema.derive.names import input_count, input_names
 from titanic_batch.training.column_stats import describe, holds_whole_floats, is_text
@@ -103,7 +103,11 @@ def learn_schema_from_frame(
             hint="Name the column that it predicts.",
         )
     tokens = null_tokens or {}
-    one_hot = find_one_hot([column.name for column in facts.columns], frame, tokens)
+    wanted = [column.name for column in facts.columns]
+    if facts.underscored:
+        frame, tokens = _underscored(frame, tokens, wanted, where)
+        names = [str(name) for name in frame.columns]
+    one_hot = find_one_hot(wanted, frame, tokens, with_underscores=facts.underscored)
     derived = {name for source in one_hot.values() for name in source.columns}
     _check_all_there(facts, names, derived, where)
     hidden = [name for name in facts.unseen if name in derived]
@@ -116,7 +120,7 @@ def learn_schema_from_frame(
         )
     prepared = bool(one_hot) or _encoded_by_hand(facts, frame)
     if score is None and not prepared:  # else the data is rawer than what the model takes
-        shown = frame[[column.name for column in facts.columns]]
+        shown = frame[wanted]
         score = profile_of_training(estimator, shown, named=facts.named)
     # What code that is not known does with a null, it has shown if it takes all of this data.
     shows_nulls = facts.tolerates_null if score else facts.tolerates_null - facts.foreign
@@ -139,6 +143,30 @@ def learn_schema_from_frame(
         libraries=installed_libraries(),
         score=score,
         one_hot=sources,
+        underscored=facts.underscored,
+    )
+
+
+def _underscored(
+    frame: pd.DataFrame,
+    tokens: Mapping[str, tuple[str, ...]],
+    wanted: Sequence[str],
+    where: str,
+) -> tuple[pd.DataFrame, Mapping[str, tuple[str, ...]]]:
+    """Return the data with the names that LightGBM gave the columns that it takes as they are."""
+    names = {str(name): underscored(str(name)) for name in frame.columns}
+    names = {name: new for name, new in names.items() if new in wanted}
+    for name, new in names.items():
+        if name != new and list(names.values()).count(new) > 1:
+            both = " and ".join(repr(old) for old, its in names.items() if its == new)
+            raise DataError(
+                f"it has {both}, and LightGBM, which writes _ for a space, has one column {new}",
+                where=where,
+                hint="Leave out the one that it was not trained on.",
+            )
+    return (
+        frame.rename(columns=names),
+        {names.get(name, name): texts for name, texts in tokens.items()},
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from titanic_batch.schema import OneHotSource
+from titanic_batch.errors import DataError
+from titanic_batch.schema import OneHotSource, underscored
 from titanic_batch.training.column_stats import distinct
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def find_one_hot(
     model_columns: Sequence[str],
     frame: pd.DataFrame,
     null_tokens: Mapping[str, tuple[str, ...]],
+    *,
+    with_underscores: bool = False,
 ) -> dict[str, OneHotGroup]:
     """Return the raw columns of `frame` that model columns named `name_value` stand for.
 
@@ -35,21 +38,27 @@ def find_one_hot(
         model_columns: The model's columns.
         frame: The training data.
         null_tokens: By column, the texts that were null in its file.
+        with_underscores: Whether the model's columns have `_` for each space of the data's.
+
+    Raises:
+        DataError: if one of the model's columns stands for two values of a raw column.
     """
+    written = underscored if with_underscores else str
     groups: dict[str, OneHotGroup] = {}
     absent = [name for name in model_columns if name not in frame.columns]
     # The longest name first: Cabin_Deck_A is of Cabin_Deck, if there is one.
     for raw in sorted((str(name) for name in frame.columns), key=len, reverse=True):
-        made = [name for name in absent if name.startswith(f"{raw}_")]
+        made = [name for name in absent if name.startswith(f"{written(raw)}_")]
         if not made or raw in model_columns:
             continue
         values = distinct(frame[raw])
         has_null = bool(frame[raw].isna().any())
         # dummy_na=True names the nulls' own column after NaN.
-        endings = {str(value) for value in values} | ({"nan"} if has_null else set())
-        if all(name.removeprefix(f"{raw}_") in endings for name in made):
+        endings = {written(str(value)) for value in values} | ({"nan"} if has_null else set())
+        if all(name[len(raw) + 1 :] in endings for name in made):
+            _check_apart([str(value) for value in values], raw, written)
             source = OneHotSource(
-                name=raw,
+                name=written(raw),
                 categories=values,
                 accepts_null=has_null,
                 null_tokens=null_tokens.get(raw, ()),
@@ -58,3 +67,15 @@ def find_one_hot(
             absent = [name for name in absent if name not in made]
     order = [str(name) for name in frame.columns]
     return dict(sorted(groups.items(), key=lambda item: order.index(item[0])))
+
+
+def _check_apart(values: Sequence[str], raw: str, written: Callable[[str], str]) -> None:
+    first: dict[str, str] = {}
+    for value in values:
+        other = first.setdefault(written(value), value)
+        if other != value:
+            raise DataError(
+                f"{raw} holds {other!r} and {value!r}, and LightGBM, which writes _ for a space, "
+                f"has one column {written(f'{raw}_{value}')} for both",
+                hint="Spell both alike in the data, and train again.",
+            )

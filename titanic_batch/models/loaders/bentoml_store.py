@@ -17,6 +17,7 @@ from titanic_batch.models.artifact import Artifact
 from titanic_batch.models.loaders.pickle_file import PICKLE_TRUST_REASON, load_pickle
 from titanic_batch.models.reference import STORE
 from titanic_batch.models.store.folder import get_stored
+from titanic_batch.models.store.model_yaml import bentoml_missing
 from titanic_batch.models.store.stored_model import CUSTOM_OBJECTS, MODEL_FILE, StoredModel
 from titanic_batch.printable import shell_quoted
 from titanic_batch.schema import TrainingSchema, schema_from_json
@@ -65,10 +66,7 @@ def quiet_bentoml() -> Iterator[None]:
             try:
                 from bentoml.exceptions import BentoMLException
             except ImportError as exc:
-                raise ModelError(
-                    "models in the BentoML store need the bentoml package",
-                    hint="Install it: pip install 'titanic-batch[bentoml]'.",
-                ) from exc
+                raise bentoml_missing() from exc
             try:
                 yield
             except BentoMLException as exc:

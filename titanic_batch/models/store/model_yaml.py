@@ -16,6 +16,14 @@ _MOST_LEVELS = 40
 _MOST_EVENTS = 250_000
 
 
+def bentoml_missing() -> ModelError:
+    """Return the error of an installation without bentoml, which brings the YAML reader too."""
+    return ModelError(
+        "models in the BentoML store need the bentoml package",
+        hint="Install it: pip install 'titanic-batch[bentoml]'.",
+    )
+
+
 def read_yaml(data: bytes, where: str) -> dict[str, Any]:
     """Return the mapping that a YAML document holds.
 
@@ -30,10 +38,7 @@ def read_yaml(data: bytes, where: str) -> dict[str, Any]:
     try:
         import yaml
     except ImportError as exc:
-        raise ModelError(
-            "models in the BentoML store need the bentoml package",
-            hint="Install it: pip install 'titanic-batch[bentoml]'.",
-        ) from exc
+        raise bentoml_missing() from exc
     if len(data) > MAX_YAML_BYTES:
         raise _refused(f"it has more than {MAX_YAML_BYTES:,} bytes", where)
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

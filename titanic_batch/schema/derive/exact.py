@@ -16,10 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from titanic_batch.reachable import reachable
+
 _SKLEARN = "sklearn."
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 #: Values that hold nothing but themselves.
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, slice, range, np.generic, np.dtype)
+#: Stands for what a foreign object holds.
+_FOREIGN = object()
 #: Of these a subclass overrides nothing that a fitted estimator computes with.
 _HARMLESS = {
     *("__init__", "__repr__", "__doc__", "__module__", "__sklearn_tags__", "_more_tags"),
@@ -89,18 +93,14 @@ def consists_of(estimator: Any, is_known: Callable[[str, Any], bool]) -> bool:
         estimator: A fitted estimator.
         is_known: Whether an estimator within it is good, by its full class name and itself.
     """
-    seen: set[int] = set()
-    left: list[Any] = [estimator]
-    while left:
-        value = left.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        inside = _inside(value, is_known)
-        if inside is None:
-            return False
-        left.extend(one for one in inside if not isinstance(one, _PLAIN))
-    return True
+
+    def inside(value: Any) -> Iterable[Any]:
+        parts = _inside(value, is_known)
+        if parts is None:
+            return (_FOREIGN,)
+        return (part for part in parts if not isinstance(part, _PLAIN))
+
+    return all(value is not _FOREIGN for value in reachable(estimator, inside))
 
 
 def _inside(value: Any, is_known: Callable[[str, Any], bool]) -> Iterable[Any] | None:

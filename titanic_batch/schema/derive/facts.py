@@ -14,7 +14,7 @@ from titanic_batch.errors import ModelError
 from titanic_batch.printable import shell_quoted
 from titanic_batch.schema import ColumnSchema, Kind, Scalar, TrainingSchema
 from titanic_batch.schema.derive.categories import as_scalar, category_dtype, category_kind
-from titanic_batch.schema.derive.names import input_count, input_names, takes_texts
+from titanic_batch.schema.derive.names import input_count, input_names, takes_texts, underscores
 from titanic_batch.schema.derive.slots import Ledger, Slot, Use
 from titanic_batch.schema.derive.walk import walk
 
@@ -55,6 +55,7 @@ class EstimatorInfo:
             class name: their kind in `columns` is a placeholder.
         tolerates_null: Columns in which a null would pass although nothing was trained for it.
         dropped: Columns that it was trained with, and does without.
+        underscored: Whether the columns' names have `_` for each space that they had in training.
     """
 
     columns: tuple[ColumnSchema, ...]
@@ -65,6 +66,7 @@ class EstimatorInfo:
     unlisted: dict[str, str]
     tolerates_null: frozenset[str]
     dropped: tuple[str, ...]
+    underscored: bool
 
 
 def derive_schema(estimator: Any, *, features: Sequence[str] | None = None) -> TrainingSchema:
@@ -92,7 +94,11 @@ def derive_schema(estimator: Any, *, features: Sequence[str] | None = None) -> T
             f"a {readers} does not show which categories it knows: {names}", hint=DATA_CURE
         )
     return TrainingSchema(
-        columns=facts.columns, named=facts.named, classes=facts.classes, origin="estimator"
+        columns=facts.columns,
+        named=facts.named,
+        classes=facts.classes,
+        underscored=facts.underscored,
+        origin="estimator",
     )
 
 
@@ -143,6 +149,7 @@ def look_into(estimator: Any, *, features: Sequence[str] | None = None) -> Estim
         unlisted={by_position[i]: reader for i, reader in sorted(ledger.unlisted.items())},
         tolerates_null=frozenset(tolerates),
         dropped=tuple(name for name in names if name not in kept),
+        underscored=underscores(estimator, own),
     )
 
 

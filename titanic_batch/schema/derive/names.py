@@ -49,6 +49,16 @@ def takes_texts(estimator: Any) -> bool:
     return any(takes_texts(inner) for inner in _first_readers(estimator))
 
 
+def underscores(estimator: Any, names: tuple[str, ...] | None) -> bool:
+    """Return whether LightGBM gave an estimator its columns' names: it writes `_` for a space."""
+    if names is None:
+        return False
+    own = _attribute(estimator, "feature_name_")
+    if own is not None and _attribute(estimator, "booster_") is not None:
+        return tuple(own) == names
+    return any(underscores(inner, names) for inner in _first_readers(estimator))
+
+
 def _first_readers(estimator: Any) -> Iterator[Any]:
     """Yield the fitted estimators inside that see the input as it comes."""
     if isinstance(estimator, Pipeline):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from titanic_batch.alignment.column_mappings import ColumnMapping
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.nulls import READ_AS_NULL
-from titanic_batch.schema import ColumnSchema, Scalar
+from titanic_batch.schema import ColumnSchema, Scalar, underscored
 from titanic_batch.scoring.advice.changes import Change
 from titanic_batch.scoring.advice.trials import Cell, Trial
 
@@ -137,20 +137,27 @@ def unknown_changes(trial: Trial) -> Iterator[Change]:
         if any(text in READ_AS_NULL or _is_known_otherwise(text, feed) for text in texts):
             continue  # no new values: they would be scored as what they are not
         yield Change(
-            why=f"{feed.source} has values that the model never saw ({examples(texts)}), "
-            "which it would score all the same",
-            logged_why=f"{feed.source} has values that the model never saw, which it would score "
-            "all the same",
+            why=f"{feed.source} has values that {_of_none(feed)} ({examples(texts)}), "
+            f"{_scored_as(feed)}",
+            logged_why=f"{feed.source} has values that {_of_none(feed)}, {_scored_as(feed)}",
             options={"unknown": {name: "allow"}},
         )
 
 
-def _is_known_otherwise(text: str, feed: ColumnMapping) -> bool:
-    """Tell whether a dummy column stands for a value that has lost its spaces.
+def _of_none(feed: ColumnMapping) -> str:
+    is_dummy = feed.one_hot is not None
+    return "none of the model's columns stands for" if is_dummy else "the model never saw"
 
-    LightGBM writes `_` for white space in the names of columns.
-    """
-    return feed.one_hot is not None and "_".join(re.split(r"\s", text)) in feed.one_hot_known
+
+def _scored_as(feed: ColumnMapping) -> str:
+    if feed.one_hot is not None:
+        return "and which would be zeros in all of them"
+    return "which it would score all the same"
+
+
+def _is_known_otherwise(text: str, feed: ColumnMapping) -> bool:
+    """Tell whether a dummy column stands for a value that differs in `_` for spaces alone."""
+    return feed.one_hot is not None and underscored(text) in map(underscored, feed.one_hot_known)
 
 
 def null_changes(trial: Trial) -> Iterator[Change]:
@@ -163,6 +170,19 @@ def null_changes(trial: Trial) -> Iterator[Change]:
         yield Change(why=why, options={"allow_null": (name,)}, otherwise=fill)
         if fill is not None:
             yield fill
+
+
+def stand_in_fills(trial: Trial) -> Iterator[tuple[str, Change]]:
+    """Yield columns with nulls, and what fills them with any value that the model knows."""
+    for feed, _ in by_feed(trial.cells, "missing-value"):
+        known: list[Scalar] = [0]
+        if feed.one_hot is not None:
+            known = list(feed.one_hot_known)
+        elif feed.mapping:
+            known = list(feed.mapping.values())
+        elif feed.column.categories:
+            known = list(feed.column.categories)
+        yield feed.raw_name, Change(why="", options={"fill": {feed.raw_name: known[0]}})
 
 
 def number_changes(trial: Trial) -> Iterator[Change]:
@@ -237,7 +257,12 @@ def _form(text: str) -> str:
 
 
 def _usual(column: ColumnSchema) -> Scalar | None:
-    """Return the value that stands in the middle, or is the most frequent; None if not known."""
+    """Return the value that stands in the middle, or is the most frequent; None if not known.
+
+    Of a text, none at all.
+    """
+    if column.kind == "text":
+        return ""
     if column.kind == "category":
         if not column.categories or not column.frequencies:
             return None

@@ -34,7 +34,7 @@ def flags(before: ScoreOptions, after: ScoreOptions) -> list[str]:
 def _quoted(text: str) -> str:
     """Quote a text for a shell, and where the sentence around it might seem to be a part of it."""
     quoted = shell_quoted(text)
-    return f"'{text}'" if quoted == text and text.endswith((".", ",", ":")) else quoted
+    return f"'{text}'" if quoted == text and text.endswith((".", ",", ":", "=")) else quoted
 
 
 def _new(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -14,6 +14,7 @@ from titanic_batch.scoring.advice.cells import (
     null_token_changes,
     number_changes,
     spelling_changes,
+    stand_in_fills,
     unknown_changes,
 )
 from titanic_batch.scoring.advice.changes import Change, options_with, repair_of
@@ -35,12 +36,15 @@ class Found:
         after: What becomes of them with the changes.
         changes: What helps, together.
         instead: What can be put in the place of one of them, with it.
+        fillable: Columns whose nulls are let through if filled, with what nobody but the user
+            knows.
     """
 
     before: Trial
     after: Trial
     changes: tuple[Change, ...]
     instead: tuple[tuple[Change, Change], ...]
+    fillable: frozenset[str] = frozenset()
 
 
 def search(case: Case, options: ScoreOptions, trials: Trials) -> Found:
@@ -69,7 +73,18 @@ def search(case: Case, options: ScoreOptions, trials: Trials) -> Found:
             attempt = tried([change.otherwise if one is change else one for one in changes])
             if attempt.error is None and len(attempt.rejected) <= len(trial.rejected):
                 instead.append((change, change.otherwise))
-    return Found(before=before, after=trial, changes=tuple(changes), instead=tuple(instead))
+    fillable = {
+        name
+        for name, change in stand_in_fills(trial)
+        if _is_better(tried([*changes, change]), trial)
+    }
+    return Found(
+        before=before,
+        after=trial,
+        changes=tuple(changes),
+        instead=tuple(instead),
+        fillable=frozenset(fillable),
+    )
 
 
 def _steps(case: Case, options: ScoreOptions) -> Iterator[Callable[[Trial], Iterator[Change]]]:

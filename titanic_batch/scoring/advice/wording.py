@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from titanic_batch.alignment.column_mappings import ColumnMapping
-from titanic_batch.printable import shell_quoted
 from titanic_batch.scoring.advice.case import Case
-from titanic_batch.scoring.advice.cells import by_feed, examples, has_digit
+from titanic_batch.scoring.advice.cells import by_feed
 from titanic_batch.scoring.advice.changes import Change, options_with, repair_of
 from titanic_batch.scoring.advice.encodings import (
     has_text_in,
@@ -18,6 +16,7 @@ from titanic_batch.scoring.advice.encodings import (
     reading,
 )
 from titanic_batch.scoring.advice.flags import flags
+from titanic_batch.scoring.advice.hints import about_cells, about_dummies, about_nulls
 from titanic_batch.scoring.advice.search import Found
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reject_limit import reject_limit
@@ -60,7 +59,8 @@ def put_into_words(case: Case, options: ScoreOptions, found: Found) -> Advice:
     for logged in (False, True):
         parts = [*_hints(case, options, found, logged=logged)]
         if not found.changes:
-            parts += [_without(left, "Fix the input")] if case.rows else []
+            otherwise = "Or fix" if any("`--" in part for part in parts) else "Fix"
+            parts += [_without(left, f"{otherwise} the input")] if case.rows else []
         elif repair_of(found.changes).is_needed:
             parts += [*_whys(found, logged=logged), _rewriting(case, options, found, logged=logged)]
         elif left.are_allowed or left.may_go:
@@ -119,14 +119,15 @@ def _adding(
     shown = [change for change in found.changes if not (logged and change.quotes_cells)]
     parts = _flags(options, shown)
     added = " ".join(parts)
-    if any("fill" in change.options for change in shown):
-        added += ", which changes scores"
+    fills = [change for change in shown if "fill" in change.options]
+    if fills:
+        added += f", which changes scores{_chosen(found, fills)}"
     for change, other in found.instead:
         if change in shown:
             those, them = _flags(options, [other]), _flags(options, [change])
             added += (
                 f", or {' '.join(those)} in place of {' '.join(them)}, which fills them and "
-                "changes scores"
+                f"changes scores{_chosen(found, [other])}"
             )
     if logged and len(shown) < len(found.changes):
         yield "What to add quotes cells, so that no log holds it: `titanic-batch check` prints it"
@@ -143,6 +144,19 @@ def _adding(
         fixed = case.rejected - (left.count or 0) if case.rows else None
         yield f"Add {added}" if fixed is None else f"Add {added}: it lets {fixed:,} rows through"
         yield _without(left, "Fix the others")
+
+
+def _chosen(found: Found, fills: Sequence[Change]) -> str:
+    """Say of values that fill categories that they are the user's to choose."""
+    feeds = found.after.plan.feeds if found.after.plan is not None else ()
+    categories = {feed.column.name for feed in feeds if feed.column.kind == "category"}
+    names = [name for change in fills for name in change.options["fill"] if name in categories]
+    if not names:
+        return ""
+    return (
+        f" (for {' and '.join(names)} it is only the most frequent value in training: what these "
+        "nulls stand for is yours to say)"
+    )
 
 
 def _before(case: Case, found: Found) -> _Left:
@@ -204,12 +218,15 @@ def _hints(case: Case, options: ScoreOptions, found: Found, *, logged: bool) -> 
     if cut:
         yield "The last record is cut short, and so is the file: get all of it"
     yield from _about_encoding(case, options, found, logged=logged)
-    yield from _about_dummies(case, options, found)
+    yield from about_dummies(case, options, found)
     for feed, cells in by_feed(after.cells):
         rest = [cell for cell in cells if cell.row not in after.near_empty]
         if rest and not (feed.one_hot is not None and rest[0].reason == "unknown-category"):
             texts = dict.fromkeys(cell.text for cell in rest if cell.text)
-            yield from _about_cells(case, options, feed, rest[0].reason, texts, logged=logged)
+            if rest[0].reason == "missing-value":
+                yield about_nulls(feed, found)
+            else:
+                yield from about_cells(case, options, feed, rest[0].reason, texts, logged=logged)
 
 
 def _about_encoding(
@@ -232,62 +249,3 @@ def _about_encoding(
         )
     else:
         yield f"It is not {declared} text, and nothing tells what it is: ask who made it"
-
-
-def _about_cells(
-    case: Case,
-    options: ScoreOptions,
-    feed: ColumnMapping,
-    reason: str,
-    texts: dict[str, None],
-    *,
-    logged: bool,
-) -> Iterator[str]:
-    held = "" if logged or not texts else f" ({examples(texts)})"
-    is_mapped = feed.column.name in options.map or feed.column.mapping is not None
-    if reason == "missing-value":
-        yield f"{feed.raw_name} has nulls, for which the model was not trained"
-    elif reason == "unknown-category" and is_mapped:
-        yield f"{feed.source} has values that its map does not name{held}"
-    elif reason == "unknown-category":
-        yield f"{feed.source} has values that the model never saw{held}"
-    elif texts and reason != "unknown-category" and any(map(has_digit, texts)):
-        yield (
-            f"{feed.source} holds what is no plain number{held}: make numbers of it in the input, "
-            "in the unit of the training data"
-        )
-    elif texts and _holds_text_only(case, feed):
-        texts_of_map = ",".join(f"{text}=NUMBER" for text in list(texts)[:3])
-        shape = "" if logged else f", as {feed.column.name}:{texts_of_map}"
-        yield (
-            f"{feed.source} holds text where the model takes numbers: if it was encoded by hand, "
-            f"say which text is which number with the option map{shape}"
-        )
-
-
-def _holds_text_only(case: Case, feed: ColumnMapping) -> bool:
-    name = feed.column.name
-    unreadable = case.counts.unreadable[name]
-    return unreadable > 0 and unreadable + case.counts.nulls[name] == case.read
-
-
-def _about_dummies(case: Case, options: ScoreOptions, found: Found) -> Iterator[str]:
-    """Yield what there is to know where columns of get_dummies lack a value."""
-    is_any = False
-    for feed, cells in by_feed(found.before.cells):
-        if feed.one_hot is None or all(cell.reason != "unknown-category" for cell in cells):
-            continue
-        is_any = True
-        unknown = case.counts.unknown.get(feed.source)
-        nulls = case.counts.nulls[feed.column.name]
-        if unknown and unknown.total() + nulls == case.read:
-            yield (
-                f"No row of {feed.source} holds {feed.one_hot}: if {feed.column.name} is no "
-                "get_dummies column of it, make that column in the input"
-            )
-    if is_any:
-        yield (
-            "If drop_first=True left one of them out of the model's columns, it can be learned: "
-            f"`titanic-batch models save {shell_quoted(options.model)} --data train.csv "
-            "--target TARGET`"
-        )
