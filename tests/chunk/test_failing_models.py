@@ -133,6 +133,13 @@ def test_a_model_that_leaves_rows_out_is_a_model_error() -> None:
         score_table(estimator, pa.table({"x": [1.0, 2.0]}), schema=SCHEMA)
 
 
+@pytest.mark.parametrize("label", [10**30, "\ud800"])
+def test_a_label_that_no_column_can_hold_is_a_model_error(label: object) -> None:
+    model = answering(lambda numbers: np.array([label] * len(numbers), dtype=object))
+    with pytest.raises(ModelError, match="its predict answers with object"):
+        score_table(model, pa.table({"x": [1.0, 2.0]}), schema=SCHEMA)
+
+
 def test_a_model_of_several_outputs_is_a_model_error() -> None:
     estimator = LinearRegression().fit(FRAME, np.ones((2, 2)))
     with pytest.raises(ModelError, match="several outputs"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from titanic_batch.schema import TrainingSchema, schema_from_json
@@ -52,15 +54,42 @@ def test_a_message_names_the_class_of_the_probability_first() -> None:
 )
 def test_an_answer_reads_back_as_its_verdict(verdict: RecordOutcome) -> None:
     words = words_of(schema("Survived"), "titanic_model:abc")
-    assert read_answer(answer(verdict, words), "survived") == verdict
+    assert read_answer(answer(verdict, words), "survived", regressor=False) == verdict
 
 
 def test_what_is_no_answer_reads_as_none() -> None:
-    assert read_answer({}, "survived") is None
-    assert read_answer({"prediction": 1}, "survived") is None
-    assert read_answer({"error": "An unexpected error has occurred"}, "survived") is None
+    assert read_answer({}, "survived", regressor=False) is None
+    assert read_answer({"prediction": 1}, "survived", regressor=False) is None
+    assert (
+        read_answer({"error": "An unexpected error has occurred"}, "survived", regressor=False)
+        is None
+    )
 
 
 def test_a_schema_of_before_labels_still_loads() -> None:
     document = {"schema_version": 1, "columns": [], "target": "Survived"}
     assert schema_from_json(document, where="m").labels == {}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"survived": 1, "probability": "0.5"},
+        {"survived": 1, "probability": None},
+        {"survived": 1, "probability": True},
+        {"survived": 1, "probability": float("nan")},
+        {"survived": 1, "probability": float("inf")},
+        {"survived": [1], "probability": 0.5},
+        {"survived": None, "probability": 0.5},
+        {"error": [], "reason": "missing-value", "column": "Age"},
+        {"error": "no", "reason": 4, "column": "Age"},
+    ],
+)
+def test_an_answer_of_other_types_is_no_verdict(document: dict[str, Any]) -> None:
+    assert read_answer(document, "survived", regressor=False) is None
+
+
+def test_a_regressor_answers_with_a_number() -> None:
+    assert read_answer({"fare": "7"}, "fare", regressor=True) is None
+    assert read_answer({"fare": 7.25}, "fare", regressor=True) is not None
+    assert read_answer({"class": "7"}, "class", regressor=False) is not None

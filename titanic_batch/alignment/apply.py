@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping
 from titanic_batch.alignment.convert import (
+    MAX_EXACT_INTEGER,
     Converted,
     Faulty,
     Reader,
@@ -288,8 +289,14 @@ def _is_held_as_objects(feed: ColumnMapping, kind: pa.DataType, *, nullable: boo
         return False
     if column.kind == "category" and column.dtype == "object":
         return True
-    if nullable and column.kind == "category" and column.null_value is None:
-        return True  # in an array of numbers None would be NaN
+    if nullable and column.kind == "category":
+        # In an array of numbers None would be NaN, and of large integers several would be one.
+        large = any(
+            type(value) is int and abs(value) >= MAX_EXACT_INTEGER
+            for value in column.categories or ()
+        )
+        if large or column.null_value is None:
+            return True
     # Code that tells 3 from 3.0 is to be shown what it was shown in training.
     counts = nullable and is_plain_integer(column.dtype)
     return column.exact and (column.dtype == "object" or counts)

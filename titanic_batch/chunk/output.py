@@ -157,7 +157,7 @@ def _labels(labels: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
                 hint="Save an estimator that has its labels in classes_, as scikit-learn's have.",
             )
         return found.cast(kind)
-    except pa.ArrowException as exc:
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError) as exc:  # pyarrow passes these on
         raise ModelError(
             f"its predict answers with {labels.dtype}, where its classes are {kind}",
             hint="Save an estimator whose predict answers with one of its classes_, for example "

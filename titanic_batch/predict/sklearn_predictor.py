@@ -17,6 +17,7 @@ import pyarrow as pa
 from titanic_batch.predict.memory import require_room
 
 require_room()  # before the first import of scikit-learn, here and in `independence`
+from sklearn.base import is_clusterer, is_outlier_detector
 from sklearn.utils import _safe_indexing
 
 from titanic_batch.alignment.apply import Features
@@ -57,7 +58,8 @@ def model_info(estimator: Any) -> ModelInfo:
         "known_by_row": known.by_row,
     }
     if classes is None or not len(classes):  # none at all: CatBoost's regressors
-        return ModelInfo(classes=None, has_probability=False, label_type=pa.float64(), **rows)
+        kind = pa.int64() if _answers_with_numbers_of_groups(estimator) else pa.float64()
+        return ModelInfo(classes=None, has_probability=False, label_type=kind, **rows)
     if isinstance(classes, list):
         raise _several_outputs()
     values = np.asarray(classes)
@@ -70,6 +72,14 @@ def model_info(estimator: Any) -> ModelInfo:
         label_type=label_type,
         **rows,
     )
+
+
+def _answers_with_numbers_of_groups(estimator: Any) -> bool:
+    """Tell whether an estimator is a clusterer or an outlier detector: it says 0, 1, or -1."""
+    try:
+        return bool(is_clusterer(estimator) or is_outlier_detector(estimator))
+    except Exception:  # noqa: BLE001  # of a class that is not scikit-learn's
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.serving.planning import PREDICTION, PROBABILITY
@@ -63,17 +64,30 @@ def as_json(document: dict[str, Any]) -> bytes:
         return json.dumps(document, separators=(",", ":")).encode()
 
 
-def read_answer(document: Mapping[str, Any], field: str) -> RecordOutcome | None:
-    """Return the verdict that `answer` made a document of; None where it made none such."""
+def read_answer(
+    document: Mapping[str, Any], field: str, *, regressor: bool
+) -> RecordOutcome | None:
+    """Return the verdict that `answer` made a document of; None where it made none such.
+
+    The document may be anybody's: an address may be mistyped, and what answers there no scorer.
+    """
     if "error" in document:
-        reason, column = document.get("reason"), document.get("column")
-        if reason is None or column is None:
+        texts = [document.get(name) for name in ("error", "reason", "column")]
+        if not all(isinstance(text, str) for text in texts):
             return None
-        return Refusal(reason=reason, column=column, message=str(document["error"]))
-    if field not in document:
+        message, reason, column = cast("list[Any]", texts)
+        return Refusal(reason=reason, column=column, message=message)
+    label = document.get(field)
+    probabilities = {name: document[name] for name in document if name.startswith(PROBABILITY)}
+    fits = _is_score(label) if regressor else isinstance(label, str | int | float)
+    if not fits or not all(_is_score(value) for value in probabilities.values()):
         return None
-    names = [name for name in document if name.startswith(PROBABILITY)]
-    return Scored(label=document[field], probabilities={name: document[name] for name in names})
+    return Scored(label=label, probabilities=probabilities)
+
+
+def _is_score(value: object) -> bool:
+    """Tell whether a value is a number that can be compared with another."""
+    return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
 
 
 def _message(schema: TrainingSchema) -> str:

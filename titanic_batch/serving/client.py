@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from titanic_batch.documents import NotADocumentError, parse_json
+from titanic_batch.documents import NotADocumentError, parse_json, read_bounded
 from titanic_batch.errors import OutputError, UsageError
 from titanic_batch.interrupts import interruptible
 
 _TIMEOUT_S = 60.0
 _SHOWN = 200
+
+#: A longer answer is nobody's who was asked for the scores of some records.
+_MOST_BYTES = 64 << 20
 
 
 class ServiceClient:
@@ -75,7 +78,9 @@ class ServiceClient:
         try:
             with interruptible():
                 response = self._answer_to(route, body, headers)
-                text = response.read()
+                text = read_bounded(response, _MOST_BYTES)
+        except NotADocumentError as exc:
+            raise self._strange(exc) from exc
         except (OSError, http.client.HTTPException) as exc:
             reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
             raise OutputError(

@@ -36,7 +36,8 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
     with interruptible():
         session = open_with_plan(model)
     field = field_name(session.description.schema)
-    tally = ParityTotals(regressor=session.description.info.classes is None)
+    regressor = session.description.info.classes is None
+    tally = ParityTotals(regressor=regressor)
     source = source_of(input, options)
     try:
         task = scoring_task(
@@ -57,10 +58,10 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
             for part in _parts(records, batch_size):
                 answers = _ask(client, [record for _, record in part], batch_size)
                 for (row, _), document in zip(part, answers, strict=True):
-                    tally.service_model = document.get(MODEL, tally.service_model)
-                    tally.add(
-                        row, verdicts[row - chunk.first_row], read_answer(document, field), document
-                    )
+                    if isinstance(document.get(MODEL), str):
+                        tally.service_model = document[MODEL]
+                    answered = read_answer(document, field, regressor=regressor)
+                    tally.add(row, verdicts[row - chunk.first_row], answered, document)
     finally:
         source.close()
         client.close()
