@@ -27,7 +27,7 @@ LARGE = [2**53 + 2 * n for n in range(4)]
     [
         OneHotEncoder(handle_unknown="ignore"),
         OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
-        TargetEncoder(cv=2, random_state=0),
+        TargetEncoder(cv=2),
     ],
     ids=lambda encoder: type(encoder).__name__,
 )

@@ -291,11 +291,8 @@ def _is_held_as_objects(feed: ColumnMapping, kind: pa.DataType, *, nullable: boo
         return True
     if nullable and column.kind == "category":
         # In an array of numbers None would be NaN, and of large integers several would be one.
-        large = any(
-            type(value) is int and abs(value) >= MAX_EXACT_INTEGER
-            for value in column.categories or ()
-        )
-        if large or column.null_value is None:
+        integers = [value for value in column.categories or () if type(value) is int]
+        if column.null_value is None or any(abs(n) >= MAX_EXACT_INTEGER for n in integers):
             return True
     # Code that tells 3 from 3.0 is to be shown what it was shown in training.
     counts = nullable and is_plain_integer(column.dtype)
