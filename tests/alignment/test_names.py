@@ -69,3 +69,11 @@ def test_the_first_of_two_alike_names_is_the_nearest_spelling() -> None:
     assert find_source("Age", Names(["AGE"]), taken=Names(["AGE"])) is None
     assert list(prefixes("Cabin_Deck_A")) == ["Cabin_Deck", "Cabin"]
     assert list(prefixes("Age")) == []
+
+
+def test_a_name_in_another_unicode_form_is_said_to_be_that() -> None:
+    given, wanted = "Gro\u0308\u00dfe", "Gr\u00f6\u00dfe"
+    with pytest.raises(DataError) as caught:
+        sources([wanted], [given])
+    assert f"{wanted} (nearest: {given}" in str(caught.value)
+    assert "the same in another Unicode form" in str(caught.value)

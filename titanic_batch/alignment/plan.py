@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
 from itertools import islice
 
 import pyarrow as pa
@@ -167,12 +169,19 @@ def _is_dummy(name: str, wanted: Names) -> bool:
     )
 
 
+def _form_of(name: str, near: Iterable[str]) -> str:
+    """Say that a name which looks the same is written with other characters."""
+    plain = unicodedata.normalize("NFC", name)
+    is_same = any(unicodedata.normalize("NFC", other) == plain for other in near)
+    return ", the same in another Unicode form" if is_same else ""
+
+
 def _missing(missing: list[str], names: Names, where: str) -> MissingColumnsError:
     lines = []
     for name in missing[:MOST_NAMED]:
         alike = names.alike(name)
         near = alike[:MOST_NAMED] if len(alike) > 1 else names.nearest(name)
-        lines.append(f"{name} (nearest: {', '.join(near)})" if near else name)
+        lines.append(f"{name} (nearest: {', '.join(near)}{_form_of(name, near)})" if near else name)
     if len(missing) > len(lines):
         lines.append("...")
     noun = "column" if len(missing) == 1 else f"{len(missing):,} columns"

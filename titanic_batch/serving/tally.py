@@ -103,14 +103,14 @@ class ParityTotals:
         ]
         if self._regressor:
             pairs.append((batch.label, service.label))
-        elif batch.label != service.label:
+        elif not _is_same(batch.label, service.label):
             self.labels += 1
         gaps = [
             abs(one - other) / (max(1.0, abs(one)) if self._regressor else 1.0)
             for one, other in pairs
         ]
         self.largest = max(self.largest, *gaps, 0.0)
-        same_label = self._regressor or batch.label == service.label
+        same_label = self._regressor or _is_same(batch.label, service.label)
         return same_label and max(gaps, default=0.0) <= TOLERANCE
 
     def report(self, input: str, url: str, model: str) -> ParityReport:
@@ -136,6 +136,11 @@ def _same_refusal(batch: Refusal, service: RecordOutcome | None) -> bool:
     if not isinstance(service, Refusal):
         return False
     return replace(service, message="") == replace(batch, message="")
+
+
+def _is_same(label: object, other: object) -> bool:
+    """Tell whether two labels are one: true is not 1."""
+    return label == other and isinstance(label, bool) == isinstance(other, bool)
 
 
 def _words(verdict: RecordOutcome) -> str:
