@@ -387,9 +387,9 @@ def test_other_formats_are_made_into_known_ones_by_a_command(
 
 
 def templates_in(message: str) -> list[str]:
-    """Return the flags between backticks that hold a word for what only the user knows."""
-    found = re.findall(r"`(--(?:map|fill) [^`]*)`", message)
-    return shlex.split(" ".join(found))
+    """Return the options of which a message says what they take, as flags."""
+    found = re.findall(r"the option (map|fill) (?:takes )?(\S+=NUMBER)", message)
+    return [part for name, value in found for part in (f"--{name}", *shlex.split(value))]
 
 
 def by_hand() -> Any:
@@ -398,25 +398,25 @@ def by_hand() -> Any:
 
 
 @pytest.mark.parametrize("null", [False, True])
-def test_codes_that_only_the_user_knows_are_asked_for_as_flags(
+def test_codes_that_only_the_user_knows_are_asked_for_without_a_flag(
     null: bool, command: Command, tmp_path: Path
 ) -> None:
     chosen = saved(by_hand(), tmp_path)
     rows = TABLE.assign(Sex=TABLE["Sex"].where(TABLE.index != 3)) if null else TABLE
     rows.to_csv(tmp_path / "in.csv", index=False)
     refused = command("score", "in.csv", "out.csv", *chosen, code=65)
-    assert "`--map Sex:male=NUMBER,female=NUMBER`" in refused.error
-    assert ("`--fill Sex=NUMBER`" in refused.error) == null
+    assert "the option map takes Sex:male=NUMBER,female=NUMBER" in refused.error
+    assert ("the option fill Sex=NUMBER" in refused.error) == null
     assert refused.error.rstrip().endswith("Or fix the input.")
     flags = [flag.replace("NUMBER", "1") for flag in templates_in(refused.error)]
     command("score", "in.csv", "out.csv", *chosen, *flags, "-q")
 
 
-def test_nulls_that_a_map_leaves_are_asked_for_as_a_flag(command: Command, tmp_path: Path) -> None:
+def test_nulls_that_a_map_leaves_are_asked_for(command: Command, tmp_path: Path) -> None:
     chosen = (*saved(by_hand(), tmp_path), "--map", "Sex:male=0,female=1")
     TABLE.assign(Sex=TABLE["Sex"].where(TABLE.index != 3)).to_csv(tmp_path / "in.csv", index=False)
     refused = command("score", "in.csv", "out.csv", *chosen, code=65)
-    assert "`--fill Sex=NUMBER`, which changes scores" in refused.error
+    assert "the option fill takes Sex=NUMBER, which changes scores" in refused.error
     flags = [flag.replace("NUMBER", "1") for flag in templates_in(refused.error)]
     command("score", "in.csv", "out.csv", *chosen, *flags, "-q")
 

@@ -49,9 +49,10 @@ def _encoded(case: Case, feed: ColumnMapping, texts: dict[str, None], *, logged:
     pairs = [f"{text}=NUMBER" for text in texts if not logged][:_MOST_IN_MAP]
     rest = ["..."] if logged or len(texts) > _MOST_IN_MAP else []
     value = f"{name}:{','.join([*pairs, *rest])}"
-    said = f"`--map {shell_quoted(value)}`"
+    # No flag is named: it could not be followed as it stands.
+    said = f"the option map takes {shell_quoted(value)}"
     if case.counts.nulls[name] and not feed.accepts_null:
-        said += f", and `--fill {shell_quoted(f'{name}=NUMBER')}` for its nulls"
+        said += f", and the option fill {shell_quoted(f'{name}=NUMBER')} for its nulls"
     return f"if it was encoded by hand, say which text is which number: {said}"
 
 
@@ -64,7 +65,7 @@ def about_nulls(feed: ColumnMapping, found: Found) -> str:
     is_number = feed.column.kind in ("number", "integer") and feed.one_hot is None
     value = shell_quoted(f"{name}={'NUMBER' if is_number else 'VALUE'}")
     return (
-        f"{said}: if you know what they stand for, say so with `--fill {value}`, which changes "
+        f"{said}: if you know what they stand for, the option fill takes {value}, which changes "
         "scores"
     )
 

@@ -59,7 +59,7 @@ def put_into_words(case: Case, options: ScoreOptions, found: Found) -> Advice:
     for logged in (False, True):
         parts = [*_hints(case, options, found, logged=logged)]
         if not found.changes:
-            otherwise = "Or fix" if any("`--" in part for part in parts) else "Fix"
+            otherwise = "Or fix" if any("the option " in part for part in parts) else "Fix"
             parts += [_without(left, f"{otherwise} the input")] if case.rows else []
         elif repair_of(found.changes).is_needed:
             parts += [*_whys(found, logged=logged), _rewriting(case, options, found, logged=logged)]
