@@ -19,7 +19,7 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(pat.is_string(kind) or pat.is_large_string(kind) or pat.is_string_view(kind))
 
 
-def mismatch(kind: pa.DataType, feed: ColumnMapping) -> str | None:
+def mismatch(kind: pa.DataType, column_mapping: ColumnMapping) -> str | None:
     """Say why no value of a type can feed a model column; None where it can."""
     values = value_type(kind)
     usable = (
@@ -32,7 +32,8 @@ def mismatch(kind: pa.DataType, feed: ColumnMapping) -> str | None:
     )
     if usable:
         return None
-    return f"column {feed.source} is {kind}, but the model expects {_plain(feed.column)}"
+    expected = _plain(column_mapping.column)
+    return f"column {column_mapping.source} is {kind}, but the model expects {expected}"
 
 
 def cast_needed(kind: pa.DataType, column: ColumnSchema) -> bool:

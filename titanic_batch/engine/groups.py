@@ -10,7 +10,7 @@ from titanic_batch.predict.base import ModelInfo
 _GROUP_BYTES = 1 << 20
 
 
-def grouped(works: Iterable[ChunkTask], facts: ModelInfo, most: int) -> Iterator[list[ChunkTask]]:
+def grouped(works: Iterable[ChunkTask], info: ModelInfo, most: int) -> Iterator[list[ChunkTask]]:
     """Yield works in order, as lists of one, or of several small ones that go together.
 
     A chunk that is not all of its input goes alone: what is predicted of it is kept, for a run
@@ -18,10 +18,10 @@ def grouped(works: Iterable[ChunkTask], facts: ModelInfo, most: int) -> Iterator
 
     Args:
         works: What is to be scored; each may be of another file, and keeps it open.
-        facts: Whether the model can be given rows of several files at once.
+        info: Whether the model can be given rows of several files at once.
         most: The most works in a group.
     """
-    if not facts.batchable:
+    if not info.batchable:
         yield from ([work] for work in works)
         return
     group: list[ChunkTask] = []
