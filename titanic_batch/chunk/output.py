@@ -23,7 +23,7 @@ OutputFormat = Literal["csv", "parquet"]
 
 @dataclass(frozen=True, kw_only=True)
 class OutputPlan:
-    """What an output holds.
+    """The columns of an output, and where each comes from.
 
     Attributes:
         schema: All its columns, in order.

@@ -18,7 +18,7 @@ from titanic_batch.schema import TrainingSchema
 
 @dataclass(frozen=True, kw_only=True)
 class ProfilePlan:
-    """What is counted.
+    """The columns and bins to count.
 
     Attributes:
         columns: Model column, the input column that it is read from, and its bins.

@@ -1,4 +1,4 @@
-"""What an engine is."""
+"""Engine: scores the chunks of files with one model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from titanic_batch.sources.base import Chunk
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDescription:
-    """What is known of a model once it is loaded.
+    """A loaded model, described.
 
     Attributes:
         info: What it answers with.
@@ -42,7 +42,7 @@ class ChunkTask:
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """What became of one `ChunkTask`: a result, or the error that scoring it ended in."""
+    """The result of one `ChunkTask`, or the error that scoring it ended in."""
 
     key: int
     result: ScoredChunk | TitanicBatchError
@@ -71,8 +71,8 @@ class Engine(Protocol):
         """Score by a plan from now on."""
         ...
 
-    def map(self, works: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
-        """Yield the outcome of each work in order; `works` is read a little ahead.
+    def map(self, tasks: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
+        """Yield the result of each task in order; `tasks` is read a little ahead.
 
         Raises:
             WorkerEndedError: if the system ended a worker process.

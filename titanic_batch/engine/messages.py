@@ -1,4 +1,4 @@
-"""What the parent sends to workers."""
+"""Messages from the parent to its workers."""
 
 from __future__ import annotations
 

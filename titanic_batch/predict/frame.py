@@ -40,7 +40,7 @@ def model_input(
 
 
 def is_widened(column: ColumnSchema, values: Features) -> bool:
-    """Tell whether a column is held as objects because nulls may be among its values.
+    """Return whether a column is held as objects because nulls may be among its values.
 
     Training had none in it: its dtype could not hold one.
     """
