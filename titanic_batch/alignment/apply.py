@@ -180,7 +180,7 @@ def _feature(column_mapping: ColumnMapping, converted: Converted) -> Features:
 def _is_held_as_objects(
     column_mapping: ColumnMapping, kind: pa.DataType, *, nullable: bool
 ) -> bool:
-    """Tell whether a column is fed as Python objects: each value as it is, beside any null."""
+    """Return whether a column is fed as Python objects: each value as it is, beside any null."""
     column = column_mapping.column
     if pa.types.is_string(kind) or (nullable and pa.types.is_boolean(kind)):
         return True

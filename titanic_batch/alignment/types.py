@@ -15,7 +15,7 @@ def value_type(kind: pa.DataType) -> pa.DataType:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Tell whether a column holds text."""
+    """Return whether a column holds text."""
     return bool(pat.is_string(kind) or pat.is_large_string(kind) or pat.is_string_view(kind))
 
 
@@ -37,7 +37,7 @@ def mismatch(kind: pa.DataType, column_mapping: ColumnMapping) -> str | None:
 
 
 def cast_needed(kind: pa.DataType, column: ColumnSchema) -> bool:
-    """Tell whether values of a type are changed in type on their way to a model column."""
+    """Return whether values of a type must be cast to feed a model column."""
     if column.kind in ("number", "integer"):
         return not (pat.is_float64(kind) or (column.kind == "integer" and pat.is_int64(kind)))
     if column.kind == "boolean":
@@ -62,5 +62,5 @@ def _plain(column: ColumnSchema) -> str:
 
 
 def is_plain_integer(dtype: str) -> bool:
-    """Tell whether a pandas dtype is one of numpy's for whole numbers, which holds no null."""
+    """Return whether a pandas dtype is one of numpy's for whole numbers, which holds no null."""
     return dtype.removeprefix("u").startswith("int")
