@@ -48,6 +48,19 @@ class ChunkResult:
     result: ScoredChunk | TitanicBatchError
 
 
+@dataclass(frozen=True)
+class MakePlan:
+    """A request to a worker to compile the model; see `Engine.make_plan`."""
+
+    name: str
+    seconds: float | None
+
+
+#: What a worker is sent: chunks to score, each with the file that it belongs to, None for the same
+#: as the one before; a plan to score by; or a plan to make. The first and the last are answered.
+Message = list[tuple[FileContext | None, Chunk]] | ScoringPlan | MakePlan
+
+
 class Engine(Protocol):
     """Scores chunks with one model."""
 

@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from titanic_batch.chunk.task import FileContext, ScoredChunk
-from titanic_batch.engine.base import ChunkResult, ChunkTask, ModelDescription
+from titanic_batch.engine.base import ChunkResult, ChunkTask, MakePlan, Message, ModelDescription
 from titanic_batch.engine.batching import batched
 from titanic_batch.engine.forkserver import (
     WorkerProcess,
@@ -24,7 +24,6 @@ from titanic_batch.engine.forkserver import (
     start_forkserver,
     start_worker,
 )
-from titanic_batch.engine.messages import MakePlan, Message
 from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.import_path import full_path

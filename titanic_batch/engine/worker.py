@@ -15,7 +15,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from titanic_batch.chunk.task import FileContext
-from titanic_batch.engine.messages import MakePlan, Message
+from titanic_batch.engine.base import MakePlan, Message
 from titanic_batch.engine.session import open_session
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.models import VerifiedModel
