@@ -9,7 +9,7 @@
     ├── ModelError              69   model not found, unreadable, or from another version
     │   └── CustomObjectsError  69   a part of it would not be applied
     ├── WorkerEndedError        71   the system ended a worker process
-    ├── OutputError             74   reading or writing failed
+    ├── FileAccessError         74   reading or writing a file failed
     ├── OutputLockedError       75   another run holds the output
     ├── UntrustedModelError     77   the model's hash is not trusted
     └── ClosedPipeError        141   nobody reads standard output any more
@@ -133,7 +133,7 @@ def memory_errors() -> Iterator[None]:
 
     Raises:
         WorkerEndedError: in place of it, for memory.
-        OutputError: in place of it, for open files.
+        FileAccessError: in place of it, for open files.
     """
     try:
         yield
@@ -151,7 +151,7 @@ def exhausted(error: BaseException) -> TitanicBatchError | None:
     if is_out_of_memory(error):
         return out_of_memory()
     if _is_said(error, (errno.EMFILE, errno.ENFILE), _NO_FILES):
-        return OutputError("no more files can be opened", hint=_MORE_FILES)
+        return FileAccessError("no more files can be opened", hint=_MORE_FILES)
     return None
 
 
@@ -205,7 +205,7 @@ def out_of_memory() -> WorkerEndedError:
     )
 
 
-class OutputError(TitanicBatchError):
+class FileAccessError(TitanicBatchError):
     """Reading or writing a file failed."""
 
     exit_code = 74
@@ -271,17 +271,17 @@ def worst_exit_code(errors: Iterable[TitanicBatchError]) -> int:
 
 @contextmanager
 def os_errors(path: Path | str, doing: str) -> Iterator[None]:
-    """Turn an OSError on `path` into an `OutputError` that says what was being done.
+    """Turn an OSError on `path` into an `FileAccessError` that says what was being done.
 
     Raises:
-        OutputError: in place of the OSError, which is kept as its cause.
+        FileAccessError: in place of the OSError, which is kept as its cause.
     """
     try:
         yield
     except OSError as exc:
         hint = _OS_HINTS.get(exc.errno or 0, "")
         reason = exc.strerror or str(exc)
-        raise OutputError(f"{doing} failed: {reason}", where=str(path), hint=hint) from exc
+        raise FileAccessError(f"{doing} failed: {reason}", where=str(path), hint=hint) from exc
 
 
 _OS_HINTS = {

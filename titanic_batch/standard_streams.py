@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from titanic_batch.errors import ClosedPipeError, OutputError, os_errors
+from titanic_batch.errors import ClosedPipeError, FileAccessError, os_errors
 
 _closed: set[int] = set()
 _kept: list[int] = []  # what standard output and error are, while others use theirs
@@ -51,10 +51,10 @@ def require_stdout() -> None:
     """Refuse to go on where standard output is closed, for what is to be written there.
 
     Raises:
-        OutputError: if it is.
+        FileAccessError: if it is.
     """
     if 1 in _closed:
-        raise OutputError(
+        raise FileAccessError(
             "it is closed, and the result would be lost",
             where="standard output",
             hint="Open it, as with > FILE.",
@@ -114,7 +114,7 @@ class _Results(io.FileIO):
 
         Raises:
             ClosedPipeError: if nobody reads it any more.
-            OutputError: if the system refuses it.
+            FileAccessError: if the system refuses it.
         """
         with os_errors("standard output", "writing"):
             try:

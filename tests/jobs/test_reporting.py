@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.faults.process import mounted
 from tests.jobs.conftest import SAMPLE_DATA, Store
-from titanic_batch.errors import InterruptedRunError, OutputError, TitanicBatchError
+from titanic_batch.errors import FileAccessError, InterruptedRunError, TitanicBatchError
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.metrics import Figures, write_textfile
 from titanic_batch.jobs.reporting import Report, reported
@@ -231,7 +231,7 @@ class TestMetrics:
     ) -> None:
         (tmp_path / "folder").mkdir()
         job = job_of(f"[metrics]\ntextfile = '{place}'\n[notify]\nurl = '{service.url}'")
-        with pytest.raises(OutputError, match="writing the metrics failed") as caught:
+        with pytest.raises(FileAccessError, match="writing the metrics failed") as caught:
             run(job)
         assert caught.value.exit_code == 74
         assert service.paths == ["/secret/start", "/secret/74"]
@@ -245,7 +245,7 @@ class TestMetrics:
         with mounted(folder, "size=1m,ro") as is_mounted:
             if not is_mounted:
                 pytest.skip("nobody may mount here")
-            with pytest.raises(OutputError) as caught:
+            with pytest.raises(FileAccessError) as caught:
                 run(job_of("[metrics]\ntextfile = 'metrics/job.prom'"))
         assert str(caught.value) == (
             f"{folder}/job.prom: writing the metrics failed: Read-only file system. "
@@ -261,6 +261,6 @@ class TestMetrics:
         with reported(job, warn=print) as report:
             report.outcomes.append(run_job(job, DAY))
             (tmp_path / "metrics").rmdir()
-        assert isinstance(report.error, OutputError)
+        assert isinstance(report.error, FileAccessError)
         assert report.exit_code == 74
         assert (tmp_path / "out" / "2026-11-22.csv").exists()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.conftest import ROOT, Store, command, write_job
-from titanic_batch.errors import OutputError, UsageError
+from titanic_batch.errors import FileAccessError, UsageError
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.jobs.units import Unit, UnitOptions, make_units, writable_folders, write_units
 
@@ -169,7 +169,7 @@ class TestTimerAndFailure:
                     make_units(job_of(), options)
 
     def test_a_folder_that_is_not_there_is_74(self, job_of: JobOf, tmp_path: Path) -> None:
-        with pytest.raises(OutputError):
+        with pytest.raises(FileAccessError):
             write_units(make_units(job_of(), OPTIONS), tmp_path / "no")
 
 

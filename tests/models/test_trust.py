@@ -14,7 +14,7 @@ from typing import Any
 import joblib
 import pytest
 
-from titanic_batch.errors import ModelError, OutputError, UntrustedModelError, UsageError
+from titanic_batch.errors import FileAccessError, ModelError, UntrustedModelError, UsageError
 from titanic_batch.models import list_models, open_model, show_model, trust_model, untrust_model
 from titanic_batch.models.trust import ledger
 from titanic_batch.models.trust.gate import (
@@ -405,7 +405,7 @@ def test_without_a_place_for_a_ledger_reading_works_and_adding_says_what_to_do(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file" / "config"))
     path = model_file(tmp_path)
     assert not show_model(str(path)).trusted
-    with pytest.raises(OutputError) as caught:
+    with pytest.raises(FileAccessError) as caught:
         trust_model(str(path))
     assert "--trust" in caught.value.hint
     assert "TITANIC_BATCH_TRUST" in caught.value.hint
@@ -426,13 +426,13 @@ def test_a_read_only_configuration_directory_is_read_and_adding_says_what_to_do(
     ledger_file.parent.chmod(0o777)  # nobody can write to it through this mount, whatever it says
     script = f"""
 import os, sys
-from titanic_batch.errors import OutputError
+from titanic_batch.errors import FileAccessError
 from titanic_batch.models.trust.ledger import add_to_ledger, user_ledger_path
 from titanic_batch.models.trust.gate import trusted_by
 assert trusted_by({HASH!r}) == "your ledger"
 try:
     add_to_ledger(user_ledger_path(), {OTHER!r}, "m", "trusted")
-except OutputError as error:
+except FileAccessError as error:
     assert "--trust" in error.hint, error
 else:
     raise AssertionError("written to a read-only mount")

@@ -19,7 +19,6 @@ from titanic_batch.predict.cache import CachedRows, PredictionCache
 from titanic_batch.schema import ColumnSchema, TrainingSchema
 
 LONG_S = 1.0
-CODE = loaded_code()
 NUMBERS = np.array([1.0, 2.0, np.nan])
 TEXTS = np.array(["S", None, "3"], dtype=object)
 REGRESSOR = ModelInfo(classes=None, has_probability=False, label_type=pa.float64())
@@ -33,7 +32,7 @@ def cached(
     folder: Path,
     *columns: Any,
     info: ModelInfo = REGRESSOR,
-    code: LoadedCode = CODE,
+    code: LoadedCode | None = None,
     names: str = "ab",
     named: bool = True,
     dtype: str = "",
@@ -44,7 +43,9 @@ def cached(
     )
     inputs = pa.schema([(name, pa.float64()) for name in names])
     plan = plan_alignment(schema, inputs, AlignmentOptions(), where="in", text_cells=False)
-    return PredictionCache(folder / "work").for_rows(plan, columns or (NUMBERS, TEXTS), info, code)
+    return PredictionCache(folder / "work").for_rows(
+        plan, columns or (NUMBERS, TEXTS), info, code or loaded_code()
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from tests.publish.publishing import (
     files_in,
     publish,
 )
-from titanic_batch.errors import OutputError, UsageError
+from titanic_batch.errors import FileAccessError, UsageError
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.publication import Publication
@@ -176,7 +176,7 @@ def test_a_step_that_the_system_refuses_is_an_output_error_and_recovered_from(
             calls = fail(patch, number, errno.EIO)
             try:
                 change.publish(output)
-            except OutputError:
+            except FileAccessError:
                 refused = True
         failed = calls[number - 1]
         old_or_new(change, output)

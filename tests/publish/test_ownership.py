@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.publish.publishing import NEW, OLD, REJECTS, files_in, mode_of, publish
-from titanic_batch.errors import OutputError, UsageError
+from titanic_batch.errors import FileAccessError, UsageError
 from titanic_batch.publish.ownership import is_published, published
 from titanic_batch.publish.paths import output_paths
 
@@ -102,7 +102,7 @@ def test_an_output_that_cannot_be_read_is_an_input_output_error(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("titanic_batch.publish.ownership.hash_file", refuse)
-    with pytest.raises(OutputError) as caught:
+    with pytest.raises(FileAccessError) as caught:
         publish(output, NEW)
     assert caught.value.exit_code == 74
     monkeypatch.undo()
@@ -111,13 +111,13 @@ def test_an_output_that_cannot_be_read_is_an_input_output_error(
 
 def test_a_folder_at_the_output_is_an_output_error(output: Path) -> None:
     output.mkdir()
-    with pytest.raises(OutputError, match="folder"):
+    with pytest.raises(FileAccessError, match="folder"):
         publish(output, overwrite=True)
     assert list(output.iterdir()) == []
 
 
 def test_a_missing_output_folder_is_an_output_error_and_is_not_made(tmp_path: Path) -> None:
-    with pytest.raises(OutputError) as caught:
+    with pytest.raises(FileAccessError) as caught:
         publish(tmp_path / "missing" / "scored.csv")
     assert "mkdir -p" in str(caught.value)
     assert not (tmp_path / "missing").exists()
@@ -125,7 +125,7 @@ def test_a_missing_output_folder_is_an_output_error_and_is_not_made(tmp_path: Pa
 
 def test_a_file_where_the_output_folder_should_be_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
-    with pytest.raises(OutputError):
+    with pytest.raises(FileAccessError):
         publish(tmp_path / "file" / "scored.csv")
     assert files_in(tmp_path) == {"file": b"x"}
 

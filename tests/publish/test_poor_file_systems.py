@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.publish.publishing import NEW, OLD, REJECTS, fail_for_rejects, files_in, publish
-from titanic_batch.errors import OutputError
+from titanic_batch.errors import FileAccessError
 from titanic_batch.publish.verify import verify
 
 NO_SUCH = [errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS]
@@ -66,7 +66,7 @@ def test_a_folder_that_fails_to_sync_is_an_error_that_the_next_run_completes(
 
         with pytest.MonkeyPatch.context() as patch:
             refuse(patch, "fsync", code, test)
-            with pytest.raises(OutputError, match="syncing the folder failed") as caught:
+            with pytest.raises(FileAccessError, match="syncing the folder failed") as caught:
                 publish(output, NEW)
         assert caught.value.exit_code == 74
         assert output.read_bytes() in {OLD, NEW}
@@ -89,6 +89,6 @@ def test_a_mode_that_fails_to_be_set_is_an_error(
     output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse(monkeypatch, "fchmod", errno.EIO)
-    with pytest.raises(OutputError):
+    with pytest.raises(FileAccessError):
         publish(output)
     assert files_in(output.parent) == {}

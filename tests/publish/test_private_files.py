@@ -22,7 +22,7 @@ from tests.publish.publishing import (
     publish,
     stage,
 )
-from titanic_batch.errors import OutputError
+from titanic_batch.errors import FileAccessError
 from titanic_batch.publish.manifest import read_manifest
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
@@ -93,7 +93,7 @@ def test_nothing_is_written_through_what_stands_at_the_private_name(
             name.mkdir()
 
     with (
-        pytest.raises(OutputError) as caught,
+        pytest.raises(FileAccessError) as caught,
         StagedFile(folder / "scored.csv", RUN) as staged,
     ):
         staged.write(b"new")
@@ -133,7 +133,7 @@ def test_a_link_planted_at_the_lock_is_not_followed(output: Path) -> None:
     lock = lock_file(output)
     lock.symlink_to(victim)
 
-    with pytest.raises(OutputError) as caught:
+    with pytest.raises(FileAccessError) as caught:
         publish(output)
 
     assert caught.value.exit_code == 74
@@ -145,7 +145,7 @@ def test_a_link_planted_at_the_lock_is_not_followed(output: Path) -> None:
 def test_a_link_planted_at_the_lock_makes_no_file_where_it_points(output: Path) -> None:
     target = output.parent / "made by us"
     lock_file(output).symlink_to(target)
-    with pytest.raises(OutputError):
+    with pytest.raises(FileAccessError):
         publish(output)
     assert not target.exists()
 

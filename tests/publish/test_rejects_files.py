@@ -17,7 +17,7 @@ from tests.publish.publishing import (
     mode_of,
     publish,
 )
-from titanic_batch.errors import OutputError, UsageError
+from titanic_batch.errors import FileAccessError, UsageError
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.rejects import HEADER
 
@@ -123,6 +123,6 @@ def test_a_file_that_is_no_rejects_file_is_not_replaced_by_one(
 
 def test_a_missing_rejects_folder_is_an_output_error(output: Path, tmp_path: Path) -> None:
     paths = output_paths(output, tmp_path / "missing" / "bad.csv")
-    with pytest.raises(OutputError):
+    with pytest.raises(FileAccessError):
         publish(paths, NEW, REJECTS)
     assert files_in(output.parent) == {}

@@ -21,7 +21,7 @@ from tests.publish.publishing import (
     publish,
     stage,
 )
-from titanic_batch.errors import OutputError
+from titanic_batch.errors import FileAccessError
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.publication import Publication
@@ -34,15 +34,15 @@ def outputs(folder: Path) -> list[Path]:
     return [folder / name for name in ("a.csv", "b.csv", "c.csv")]
 
 
-def publish_all(outputs: Sequence[Path]) -> list[OutputError]:
+def publish_all(outputs: Sequence[Path]) -> list[FileAccessError]:
     """Publish new data at once, the second with rejects; return what those that fail raise."""
-    errors: list[OutputError] = []
+    errors: list[FileAccessError] = []
 
     def steps(publication: Publication, rejects: Sequence[Reject]) -> Steps:
         try:
             yield from publication.seal()
             yield from publication.commit(manifest_of(publication, NEW, rejects))
-        except OutputError as exc:
+        except FileAccessError as exc:
             errors.append(exc)
 
     with contextlib.ExitStack() as held:

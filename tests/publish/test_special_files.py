@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.publish.publishing import NEW, files_in, publish
-from titanic_batch.errors import OutputError, UsageError
+from titanic_batch.errors import FileAccessError, UsageError
 from titanic_batch.publish.manifest import read_manifest
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
@@ -33,7 +33,7 @@ def test_a_pipe_is_refused_whatever_it_is_in_place_of(
 def test_so_is_a_folder(companion: str, overwrite: bool, output: Path) -> None:
     place: Path = getattr(output_paths(output), companion)
     place.mkdir()
-    with pytest.raises(OutputError, match="folder"):
+    with pytest.raises(FileAccessError, match="folder"):
         publish(output, NEW, overwrite=overwrite)
     assert [path.name for path in output.parent.iterdir()] == [place.name]
 

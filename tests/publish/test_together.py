@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from titanic_batch.errors import OutputError
+from titanic_batch.errors import FileAccessError
 from titanic_batch.publish.together import Steps, take_steps
 
 
@@ -22,7 +22,7 @@ class Thing:
     def sync(self) -> None:
         self.log.append(f"sync {self.name}")
         if self.refuses:
-            raise OutputError("the disk is full", where=self.name)
+            raise FileAccessError("the disk is full", where=self.name)
 
 
 def way(name: str, things: Sequence[Thing], log: list[str]) -> Steps:
@@ -51,12 +51,12 @@ def test_each_step_follows_the_sync_of_what_the_one_before_it_wrote() -> None:
 
 def test_what_cannot_be_synced_stops_those_alone_that_wait_for_it() -> None:
     log: list[str] = []
-    caught: list[OutputError] = []
+    caught: list[FileAccessError] = []
 
     def careful(steps: Steps) -> Steps:
         try:
             yield from steps
-        except OutputError as exc:
+        except FileAccessError as exc:
             caught.append(exc)
 
     bad = careful(way("bad", [Thing("full", log, refuses=True)], log))
@@ -76,7 +76,7 @@ def test_an_error_that_gets_out_ends_the_others_where_they_are() -> None:
             ended.append("other")
 
     bad = way("bad", [Thing("full", log, refuses=True)], log)
-    with pytest.raises(OutputError):
+    with pytest.raises(FileAccessError):
         take_steps([bad, noting(way("other", [Thing("data", log)], log))])
     assert ended == ["other"]
     assert "other ends" not in log

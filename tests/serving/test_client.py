@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from titanic_batch.errors import OutputError
+from titanic_batch.errors import FileAccessError
 from titanic_batch.serving import client
 from titanic_batch.serving.client import ServiceClient
 
@@ -44,7 +44,7 @@ def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(client, "_MOST_BYTES", 1 << 20)
     with serving(b" " * (2 << 20), str(2 << 20)) as url:
         asked = ServiceClient(url)
-        with pytest.raises(OutputError, match="larger than 1 MB"):
+        with pytest.raises(FileAccessError, match="larger than 1 MB"):
             asked.predict({})
         asked.close()
 
@@ -52,6 +52,6 @@ def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_length_beyond_all_numbers_is_no_crash() -> None:
     with serving(b"[", "9" * 30) as url:
         asked = ServiceClient(url)
-        with pytest.raises(OutputError, match="no answer of a scoring service"):
+        with pytest.raises(FileAccessError, match="no answer of a scoring service"):
             asked.predict({})
         asked.close()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.stores.conformance import OLD, Conformance, put
 from titanic_batch.documents import NotADocumentError
-from titanic_batch.errors import DataError, OutputError
+from titanic_batch.errors import DataError, FileAccessError
 from titanic_batch.stores import store_of
 from titanic_batch.stores.base import Store
 from titanic_batch.stores.local import LocalStore
@@ -143,7 +143,7 @@ def test_a_new_file_has_what_the_umask_leaves_and_an_old_one_keeps_its_mode(
 
 def test_a_lock_needs_its_folder(store: Store, place: Path) -> None:
     with (
-        pytest.raises(OutputError, match="folder does not exist"),
+        pytest.raises(FileAccessError, match="folder does not exist"),
         store.lock(place / "none" / "a.csv"),
     ):
         pass

@@ -16,7 +16,6 @@ from titanic_batch.alignment.convert import (
     MAX_EXACT_INTEGER,
     Converted,
     Faulty,
-    Reader,
     read_number,
     to_boolean,
     to_integer,
@@ -25,19 +24,14 @@ from titanic_batch.alignment.convert import (
     to_values,
 )
 from titanic_batch.alignment.counts import (
-    NO_CELLS,
-    NO_ROWS,
     AlignmentCounts,
-    Cells,
     Observations,
-    Rows,
     count,
 )
+from titanic_batch.alignment.observe import observe
 from titanic_batch.alignment.readers import (
-    category_reader,
-    mapping_reader,
     one_hot_of_null,
-    one_hot_reader,
+    reader_of,
     value_type_of,
 )
 from titanic_batch.alignment.types import is_plain_integer
@@ -55,7 +49,7 @@ class Aligned:
     Attributes:
         features: One array of shape (n_rows,) per model column, nulls filled; rows with a fault
             hold anything.
-        typed: The input columns that a feed read as they are, typed, before any filling.
+        typed: The input columns that are read as they are, typed, before any filling.
         faults: All faults, by row and then by the column's position.
         observations: What was met on the way, by model column where there was anything.
     """
@@ -94,23 +88,24 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
     typed: dict[str, pa.Array] = {}
     faults: list[Fault] = []
     observations: list[Observations] = []
-    for feed in plan.feeds:
-        column = _combined(cells.column(feed.position))
-        converted = _convert(feed, column)
+    for column_mapping in plan.feeds:
+        column = _combined(cells.column(column_mapping.position))
+        converted = _convert(column_mapping, column)
         faults.extend(
-            Fault(row, feed.position, feed.source, reason) for row, reason in converted.faults
+            Fault(row, column_mapping.position, column_mapping.source, reason)
+            for row, reason in converted.faults
         )
-        if feed.mapping is None and feed.one_hot is None:
-            typed[feed.source] = converted.values
-        one = _met(feed, column, converted)
+        if column_mapping.mapping is None and column_mapping.one_hot is None:
+            typed[column_mapping.source] = converted.values
+        one = observe(column_mapping, column, converted)
         if not one.is_nothing:
             observations.append(one)
-        if feed.fill is None and not feed.accepts_null:
+        if column_mapping.fill is None and not column_mapping.accepts_null:
             faults.extend(
-                Fault(row, feed.position, feed.source, "missing-value")
+                Fault(row, column_mapping.position, column_mapping.source, "missing-value")
                 for row in one.nulls.tolist()
             )
-        features.append(_feature(feed, converted))
+        features.append(_feature(column_mapping, converted))
     # Once each: every column of a one-hot group finds the same fault in the same cell.
     found = sorted(dict.fromkeys(faults), key=lambda fault: (fault.index, fault.position))
     return Aligned(
@@ -118,21 +113,21 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
     )
 
 
-def typed_column(feed: ColumnMapping) -> pa.DataType | None:
+def typed_column(column_mapping: ColumnMapping) -> pa.DataType | None:
     """Return the type that a text input column gets in typed outputs; None where it stays text."""
-    if feed.mapping is not None or feed.one_hot is not None:
+    if column_mapping.mapping is not None or column_mapping.one_hot is not None:
         return None
-    return value_type_of(feed.column)
+    return value_type_of(column_mapping.column)
 
 
-def _convert(feed: ColumnMapping, cells: pa.Array) -> Converted:
-    if feed.one_hot is not None:
-        return to_values(cells, pa.int64(), _reader(feed))
-    if feed.mapping is not None:
-        return to_values(cells, value_type_of(feed.column), _reader(feed))
-    column, null_tokens = feed.column, feed.null_tokens
+def _convert(column_mapping: ColumnMapping, cells: pa.Array) -> Converted:
+    if column_mapping.one_hot is not None:
+        return to_values(cells, pa.int64(), reader_of(column_mapping))
+    if column_mapping.mapping is not None:
+        return to_values(cells, value_type_of(column_mapping.column), reader_of(column_mapping))
+    column, null_tokens = column_mapping.column, column_mapping.null_tokens
     if column.kind == "number":
-        if feed.is_dummy:
+        if column_mapping.is_dummy:
             return _dummy_number(cells, null_tokens)
         return to_number(cells, null_tokens)
     if column.kind == "integer":
@@ -141,27 +136,7 @@ def _convert(feed: ColumnMapping, cells: pa.Array) -> Converted:
         return to_boolean(cells, null_tokens)
     if column.kind == "text":
         return to_text(cells, null_tokens)
-    return to_values(cells, value_type_of(feed.column), _reader(feed))
-
-
-def _reader(feed: ColumnMapping) -> Reader:
-    null_tokens = feed.null_tokens
-    if feed.one_hot is not None:
-        return one_hot_reader(
-            feed.one_hot,
-            feed.one_hot_known,
-            accepts_unknown=feed.accepts_unknown,
-            null_tokens=null_tokens,
-            with_underscores=feed.one_hot_underscored,
-        )
-    if feed.mapping is not None:
-        return mapping_reader(feed.mapping, null_tokens)
-    return category_reader(
-        feed.column.categories or (),
-        accepts_unknown=feed.accepts_unknown,
-        null_tokens=null_tokens,
-        refused=feed.doubtful_tokens if feed.rejects_doubtful else (),
-    )
+    return to_values(cells, value_type_of(column_mapping.column), reader_of(column_mapping))
 
 
 def _dummy_number(cells: pa.Array, null_tokens: tuple[str, ...]) -> Converted:
@@ -178,98 +153,21 @@ def _dummy_number(cells: pa.Array, null_tokens: tuple[str, ...]) -> Converted:
     return to_values(cells, pa.float64(), read)
 
 
-def _met(feed: ColumnMapping, cells: pa.Array, converted: Converted) -> Observations:
-    unreadable = [row for row, reason in converted.faults if reason != "unknown-category"]
-    nulls = _empty_rows(converted)
-    return Observations(
-        column=feed.column.name,
-        fills=feed.fill is not None,
-        source=feed.source if feed.one_hot is not None else feed.column.name,
-        nulls=nulls,
-        unreadable=np.array(unreadable, np.int64) if unreadable else NO_ROWS,
-        unknown=_taken(cells, _unknown_rows(feed, cells, converted)),
-        tokens=_tokens(cells, nulls),
-        doubtful=_doubtful(feed, cells),
-        spelt=_spelt(feed, cells, converted),
-    )
-
-
-def _taken(cells: pa.Array, rows: Rows) -> Cells:
-    return Cells(rows=rows, values=cells.take(pa.array(rows))) if rows.size else NO_CELLS
-
-
-def _tokens(cells: pa.Array, nulls: Rows) -> Cells:
-    """Return which of the null cells hold something."""
-    if not nulls.size:
-        return NO_CELLS
-    held = pc.invert(pc.is_null(cells.take(pa.array(nulls)), nan_is_null=True))
-    return _taken(cells, nulls[held.to_numpy(zero_copy_only=False)])
-
-
-def _doubtful(feed: ColumnMapping, cells: pa.Array) -> Cells:
-    if not feed.doubtful_tokens or (feed.rejects_doubtful and feed.column.kind == "category"):
-        return NO_CELLS
-    texts = pa.array(feed.doubtful_tokens, cells.type)
-    found = pc.is_in(cells, value_set=texts).to_numpy(zero_copy_only=False)
-    return _taken(cells, np.flatnonzero(found))
-
-
-def _spelt(feed: ColumnMapping, cells: pa.Array, converted: Converted) -> Cells:
-    """Return the cells of a one-hot column's own value, where it may be that of two spellings."""
-    if not feed.one_hot_underscored or "_" not in (feed.one_hot or ""):
-        return NO_CELLS
-    own = pc.equal(converted.values, 1).fill_null(False).to_numpy(zero_copy_only=False)
-    return _taken(cells, np.flatnonzero(own))
-
-
-def _unknown_rows(feed: ColumnMapping, cells: pa.Array, converted: Converted) -> Rows:
-    """Return the rows with values that the model never saw, whether they are let through or not."""
-    rejected = [row for row, reason in converted.faults if reason == "unknown-category"]
-    encoded = feed.one_hot is not None or (feed.column.categories and feed.mapping is None)
-    if not feed.accepts_unknown or not encoded:
-        return np.array(rejected, np.int64) if rejected else NO_ROWS
-    strict = _reader(replace(feed, accepts_unknown=False))
-    encoding = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
-    unknown = [_is_unknown(strict(value)) for value in encoding.dictionary.to_pylist()]
-    if not rejected and not any(unknown):
-        return NO_ROWS
-    codes = encoding.indices.fill_null(len(unknown)).to_numpy(zero_copy_only=False)
-    found = np.array([*unknown, _is_unknown(strict(None))])[codes]
-    found[rejected] = True
-    result: Rows = np.flatnonzero(found)
-    return result
-
-
-def _is_unknown(result: Scalar | Faulty | None) -> bool:
-    return isinstance(result, Faulty) and result.reason == "unknown-category"
-
-
-def _empty_rows(converted: Converted) -> Rows:
-    """Return the rows whose cell is null, faulty cells not among them."""
-    if converted.values.null_count == 0:
-        return NO_ROWS
-    null = pc.is_null(converted.values, nan_is_null=True).to_numpy(zero_copy_only=False)
-    if converted.faults:
-        null = null.copy()
-        null[[row for row, _ in converted.faults]] = False
-    return np.flatnonzero(null)
-
-
-def _feature(feed: ColumnMapping, converted: Converted) -> Features:
+def _feature(column_mapping: ColumnMapping, converted: Converted) -> Features:
     """Return a column as the model was fed in training; its type depends on the plan only."""
     values = converted.values
-    fill = feed.fill
-    if fill is None and feed.one_hot is not None:
-        fill = one_hot_of_null(feed.one_hot)
-    nullable = feed.accepts_null and fill is None
-    if _is_held_as_objects(feed, values.type, nullable=nullable):
-        return _objects(feed, converted)
+    fill = column_mapping.fill
+    if fill is None and column_mapping.one_hot is not None:
+        fill = one_hot_of_null(column_mapping.one_hot)
+    nullable = column_mapping.accepts_null and fill is None
+    if _is_held_as_objects(column_mapping, values.type, nullable=nullable):
+        return _objects(column_mapping, converted)
     if fill is not None:
         values = values.fill_null(pa.scalar(fill, values.type))
-    if feed.one_hot is not None and feed.column.kind == "boolean":
+    if column_mapping.one_hot is not None and column_mapping.column.kind == "boolean":
         values = pc.cast(values, pa.bool_())
     if pa.types.is_integer(values.type):
-        if nullable or feed.column.kind == "number":
+        if nullable or column_mapping.column.kind == "number":
             # Unchecked: Arrow would refuse all above 2^53, and those here are exact.
             values = pc.cast(values, pa.float64(), safe=False)
         else:
@@ -277,15 +175,17 @@ def _feature(feed: ColumnMapping, converted: Converted) -> Features:
     if pa.types.is_boolean(values.type):
         values = values.fill_null(False)
     result: Features = values.to_numpy(zero_copy_only=False)
-    return result + 0.0 if feed.column.whole else result  # of -0.0, it makes 0.0
+    return result + 0.0 if column_mapping.column.whole else result  # of -0.0, it makes 0.0
 
 
-def _is_held_as_objects(feed: ColumnMapping, kind: pa.DataType, *, nullable: bool) -> bool:
-    """Tell whether a column is fed as Python objects: each value as it is, beside any null."""
-    column = feed.column
+def _is_held_as_objects(
+    column_mapping: ColumnMapping, kind: pa.DataType, *, nullable: bool
+) -> bool:
+    """Return whether a column is fed as Python objects: each value as it is, beside any null."""
+    column = column_mapping.column
     if pa.types.is_string(kind) or (nullable and pa.types.is_boolean(kind)):
         return True
-    if feed.one_hot is not None:
+    if column_mapping.one_hot is not None:
         return False
     if column.kind == "category" and column.dtype == "object":
         return True
@@ -299,14 +199,14 @@ def _is_held_as_objects(feed: ColumnMapping, kind: pa.DataType, *, nullable: boo
     return column.exact and (column.dtype == "object" or counts)
 
 
-def _objects(feed: ColumnMapping, converted: Converted) -> Features:
+def _objects(column_mapping: ColumnMapping, converted: Converted) -> Features:
     """Return values as Python objects, one object per distinct value."""
     distinct, codes = converted.distinct, converted.codes
     if distinct is None or codes is None:
         encoded = converted.values.dictionary_encode()
         distinct, codes = encoded.dictionary, encoded.indices
     # scikit-learn's encoders tell None from NaN: each gets the null it was fitted on.
-    null = feed.column.null_value if feed.fill is None else feed.fill
+    null = column_mapping.column.null_value if column_mapping.fill is None else column_mapping.fill
     objects = [null if value is None else value for value in distinct.to_pylist()]
     result: Features = np.array([*objects, null], dtype=object)[
         pc.cast(codes, pa.int64()).fill_null(len(objects)).to_numpy()

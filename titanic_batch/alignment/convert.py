@@ -40,7 +40,7 @@ _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 @dataclass(frozen=True, slots=True)
 class Faulty:
-    """What a cell is when it can't be what its column holds."""
+    """A cell that can't be read as its column's type."""
 
     reason: Reason
 
@@ -165,7 +165,7 @@ def read_boolean(cell: object, null_tokens: Sequence[str] = ()) -> bool | Faulty
 
 
 def is_null(cell: object, null_tokens: Sequence[str] = ()) -> bool:
-    """Tell whether a cell is null: nothing, NaN, or what a token says.
+    """Return whether a cell is null: empty, NaN, or one of the null tokens.
 
     A token means a text by its spelling. A number it means by its value, as it does to
     pandas.read_csv(na_values=...): -999 is -999.0, too.
@@ -236,7 +236,7 @@ def _as_floats(cells: pa.Array) -> pa.Array | None:
 
 
 def _all_exact(values: pa.Array) -> bool:
-    """Tell whether all values are finite and below where float64 loses integers."""
+    """Return whether all values are finite and small enough for float64 to hold as integers."""
     if values.null_count == len(values):
         return True
     extremes = pc.min_max(values)

@@ -1,4 +1,4 @@
-"""What alignment met in an input's cells: where, for each chunk; how often, over all of them."""
+"""Nulls, unknown values and unreadable cells: where in a chunk, and how many in a whole input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NO_ROWS: Rows = np.empty(0, np.int64)
 
 @dataclass(kw_only=True)
 class AlignmentCounts:
-    """What alignment met, by model column; adds up over chunks.
+    """Counts of the cells that were no plain values, by model column; adds up over chunks.
 
     Attributes:
         nulls: Null cells.
@@ -75,7 +75,7 @@ NO_CELLS = Cells(rows=NO_ROWS, values=pa.array([], pa.string()))
 
 @dataclass(frozen=True, kw_only=True)
 class Observations:
-    """What the cells of one model column were, where they were not plain values.
+    """The cells of one model column that were no plain values.
 
     Attributes:
         column: The model column.

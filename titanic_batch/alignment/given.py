@@ -1,4 +1,4 @@
-"""What an alignment is planned from: the model's columns, the input's, and the user's word."""
+"""The columns of the model and of the input, and the user's options, to plan an alignment from."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What the columns of a model are looked for in.
+    """Everything that the columns of a model are looked up in.
 
     Attributes:
         schema: What the model expects.

@@ -25,7 +25,7 @@ class Names:
         return len(self._names)
 
     def __contains__(self, name: object) -> bool:
-        """Tell whether there is this very name."""
+        """Return whether there is exactly this name."""
         return name in self._names
 
     def __iter__(self) -> Iterator[str]:

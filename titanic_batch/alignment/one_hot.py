@@ -90,7 +90,7 @@ def _raw_names(column: ColumnSchema, given: Given) -> Iterator[str]:
 
 
 def _may_be_dummy(column: ColumnSchema) -> bool:
-    """Tell whether a column held nothing but 0 and 1 in training, as far as that is known."""
+    """Return whether a column held nothing but 0 and 1 in training, as far as that is known."""
     return column.quantiles is None or set(column.quantiles) <= {0.0, 1.0}
 
 

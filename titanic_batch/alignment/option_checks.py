@@ -66,8 +66,8 @@ def check_options_used(feeds: Iterable[ColumnMapping], options: AlignmentOptions
         UsageError: if there are any: they would do nothing, without a word.
     """
     used: set[str] = set()
-    for feed in feeds:
-        used |= {feed.column.name, feed.raw_name}
+    for column_mapping in feeds:
+        used |= {column_mapping.column.name, column_mapping.raw_name}
     for flag, given in (
         ("--fill", options.fill),
         ("--allow-null", options.allow_null),

@@ -71,26 +71,27 @@ def plan_alignment(
     feeds: list[ColumnMapping] = []
     missing: list[str] = []
     for column in schema.columns:
-        feed = _feed(column, given)
-        if feed is None:
+        column_mapping = _mapping_of(column, given)
+        if column_mapping is None:
             missing.append(column.name)
         else:
-            feeds.append(feed)
+            feeds.append(column_mapping)
     if missing:
         error = _missing(missing, given.others, where)
-        error.sources = frozenset(feed.source for feed in feeds)
+        error.sources = frozenset(column_mapping.source for column_mapping in feeds)
         raise error
     check_options_used(feeds, options)
     problems = [
         problem
-        for feed in feeds
-        if (problem := mismatch(inputs.field(feed.position).type, feed)) is not None
+        for column_mapping in feeds
+        if (problem := mismatch(inputs.field(column_mapping.position).type, column_mapping))
+        is not None
     ]
     if problems:
         raise DataError(
             "; ".join(problems), where=where, hint="Convert the column in the input first."
         )
-    used = {feed.source for feed in feeds}
+    used = {column_mapping.source for column_mapping in feeds}
     return AlignmentPlan(
         feeds=tuple(feeds),
         dropped=tuple(name for name in inputs.names if name not in used),
@@ -99,7 +100,7 @@ def plan_alignment(
     )
 
 
-def _feed(column: ColumnSchema, given: Given) -> ColumnMapping | None:
+def _mapping_of(column: ColumnSchema, given: Given) -> ColumnMapping | None:
     inputs, options, text_cells = given.inputs, given.options, given.text_cells
     mapping = options.mapping.get(column.name)
     if mapping is None and column.mapping is not None:

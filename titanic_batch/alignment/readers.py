@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from titanic_batch.alignment.column_mappings import ColumnMapping
 from titanic_batch.alignment.convert import (
     NULL_TEXTS,
     Faulty,
@@ -30,6 +31,27 @@ def category_type(categories: Sequence[Scalar]) -> pa.DataType:
     if kinds <= {int, float} and kinds:
         return pa.float64()
     return pa.string()
+
+
+def reader_of(column_mapping: ColumnMapping) -> Reader:
+    """Return what reads the cells of a column that stands for known values."""
+    null_tokens = column_mapping.null_tokens
+    if column_mapping.one_hot is not None:
+        return one_hot_reader(
+            column_mapping.one_hot,
+            column_mapping.one_hot_known,
+            accepts_unknown=column_mapping.accepts_unknown,
+            null_tokens=null_tokens,
+            with_underscores=column_mapping.one_hot_underscored,
+        )
+    if column_mapping.mapping is not None:
+        return mapping_reader(column_mapping.mapping, null_tokens)
+    return category_reader(
+        column_mapping.column.categories or (),
+        accepts_unknown=column_mapping.accepts_unknown,
+        null_tokens=null_tokens,
+        refused=column_mapping.doubtful_tokens if column_mapping.rejects_doubtful else (),
+    )
 
 
 def category_reader(

@@ -15,11 +15,11 @@ def value_type(kind: pa.DataType) -> pa.DataType:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Tell whether a column holds text."""
+    """Return whether a column holds text."""
     return bool(pat.is_string(kind) or pat.is_large_string(kind) or pat.is_string_view(kind))
 
 
-def mismatch(kind: pa.DataType, feed: ColumnMapping) -> str | None:
+def mismatch(kind: pa.DataType, column_mapping: ColumnMapping) -> str | None:
     """Say why no value of a type can feed a model column; None where it can."""
     values = value_type(kind)
     usable = (
@@ -32,11 +32,12 @@ def mismatch(kind: pa.DataType, feed: ColumnMapping) -> str | None:
     )
     if usable:
         return None
-    return f"column {feed.source} is {kind}, but the model expects {_plain(feed.column)}"
+    expected = _plain(column_mapping.column)
+    return f"column {column_mapping.source} is {kind}, but the model expects {expected}"
 
 
 def cast_needed(kind: pa.DataType, column: ColumnSchema) -> bool:
-    """Tell whether values of a type are changed in type on their way to a model column."""
+    """Return whether values of a type must be cast to feed a model column."""
     if column.kind in ("number", "integer"):
         return not (pat.is_float64(kind) or (column.kind == "integer" and pat.is_int64(kind)))
     if column.kind == "boolean":
@@ -61,5 +62,5 @@ def _plain(column: ColumnSchema) -> str:
 
 
 def is_plain_integer(dtype: str) -> bool:
-    """Tell whether a pandas dtype is one of numpy's for whole numbers, which holds no null."""
+    """Return whether a pandas dtype is one of numpy's for whole numbers, which holds no null."""
     return dtype.removeprefix("u").startswith("int")

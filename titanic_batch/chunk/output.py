@@ -23,7 +23,7 @@ OutputFormat = Literal["csv", "parquet"]
 
 @dataclass(frozen=True, kw_only=True)
 class OutputPlan:
-    """What an output holds.
+    """The columns of an output, and where each comes from.
 
     Attributes:
         schema: All its columns, in order.
@@ -47,7 +47,7 @@ class OutputPlan:
 def plan_output(
     inputs: pa.Schema,
     alignment: AlignmentPlan,
-    facts: ModelInfo,
+    info: ModelInfo,
     *,
     keep: str | Sequence[str],
     text_cells: bool,
@@ -60,7 +60,7 @@ def plan_output(
     Args:
         inputs: The input's columns and types.
         alignment: How the model is fed.
-        facts: What the model answers with.
+        info: What the model answers with.
         keep: `all`, `none`, or the names of the input columns to keep.
         text_cells: Whether the input's cells are text (CSV).
         output_format: What is written.
@@ -72,10 +72,10 @@ def plan_output(
             column is to be written as CSV.
     """
     kept = _kept(inputs, keep)
-    classes = facts.classes or ()
+    classes = info.classes or ()
     binary = len(classes) == 2
     probabilities: tuple[str, ...] = ()
-    if facts.has_probability:
+    if info.has_probability:
         probabilities = (
             (probability_column,)
             if binary
@@ -101,13 +101,13 @@ def plan_output(
     ]
     if output_format == "csv":
         _refuse_unwritable(fields)
-    fields.append(pa.field(prediction_column, facts.label_type))
+    fields.append(pa.field(prediction_column, info.label_type))
     fields += [pa.field(name, pa.float64()) for name in probabilities]
     return OutputPlan(
         schema=pa.schema(fields),
         kept=kept,
         typed=frozenset(types) & frozenset(kept),
-        repeating=_repeating(alignment, kept, inputs, prediction_column, facts),
+        repeating=_repeating(alignment, kept, inputs, prediction_column, info),
         prediction=prediction_column,
         probabilities=probabilities,
         binary=binary,
@@ -212,11 +212,15 @@ def _repeating(
     kept: Sequence[str],
     inputs: pa.Schema,
     prediction_column: str,
-    facts: ModelInfo,
+    info: ModelInfo,
 ) -> tuple[str, ...]:
-    fed = {feed.source for feed in alignment.feeds if feed.column.kind not in ("number", "text")}
+    fed = {
+        column_mapping.source
+        for column_mapping in alignment.feeds
+        if column_mapping.column.kind not in ("number", "text")
+    }
     encoded = {field.name for field in inputs if pa.types.is_dictionary(field.type)}
-    labels = (prediction_column,) if facts.classes is not None else ()
+    labels = (prediction_column,) if info.classes is not None else ()
     few = fed | encoded
     return (*(name for name in kept if name in few), *labels)
 
@@ -224,10 +228,10 @@ def _repeating(
 def _typed(alignment: AlignmentPlan) -> dict[str, pa.DataType]:
     """Return the types of the input columns that feed one model column as they are."""
     types = {}
-    for feed in alignment.feeds:
-        kind = typed_column(feed)
+    for column_mapping in alignment.feeds:
+        kind = typed_column(column_mapping)
         if kind is not None:
-            types[feed.source] = kind
+            types[column_mapping.source] = kind
     return types
 
 

@@ -1,4 +1,4 @@
-"""What comes before the prediction, and what comes after it, for one chunk."""
+"""Parse and align a chunk before the prediction; encode it, with its rejects, after."""
 
 from __future__ import annotations
 
@@ -64,24 +64,24 @@ def prepare(task: FileContext, chunk: Chunk) -> Prepared:
 def prepare_several(
     items: Sequence[tuple[FileContext, Chunk]],
 ) -> list[Prepared | TitanicBatchError]:
-    """Parse and align chunks, those of like files together: each call costs more than a few rows.
+    """Parse and align chunks, those of like files in one batch: a call costs more than a few rows.
 
     Returns:
         Each chunk, or the error that it alone ended in.
     """
     prepared: list[Prepared | TitanicBatchError] = []
-    for _, alike in itertools.groupby(items, key=_way):
-        prepared += _prepare_alike(list(alike))
+    for _, batch in itertools.groupby(items, key=_batch_key):
+        prepared += _prepare_batch(list(batch))
     return prepared
 
 
-def _way(item: tuple[FileContext, Chunk]) -> tuple[Parser, int]:
-    """Return what is equal where chunks are parsed and aligned alike."""
+def _batch_key(item: tuple[FileContext, Chunk]) -> tuple[Parser, int]:
+    """Return a key that is equal for chunks that can be parsed and aligned in one batch."""
     task, _ = item
     return task.parser, id(task.alignment)  # those of like files are one object
 
 
-def _prepare_alike(
+def _prepare_batch(
     items: Sequence[tuple[FileContext, Chunk]],
 ) -> list[Prepared | TitanicBatchError]:
     task, chunks = items[0][0], [chunk for _, chunk in items]

@@ -18,7 +18,7 @@ from titanic_batch.schema import TrainingSchema
 
 @dataclass(frozen=True, kw_only=True)
 class ProfilePlan:
-    """What is counted.
+    """The columns and bins to count.
 
     Attributes:
         columns: Model column, the input column that it is read from, and its bins.
@@ -49,18 +49,18 @@ class Profile:
             self.score = other.score if self.score is None else self.score + other.score
 
 
-def plan_profile(alignment: AlignmentPlan, schema: TrainingSchema, facts: ModelInfo) -> ProfilePlan:
+def plan_profile(alignment: AlignmentPlan, schema: TrainingSchema, info: ModelInfo) -> ProfilePlan:
     """Return what can be counted: columns as the input holds them, not what was derived."""
     return ProfilePlan(
         columns=tuple(
-            (feed.column.name, feed.source, bins)
-            for feed in alignment.feeds
-            if feed.mapping is None
-            and feed.one_hot is None
-            and (bins := bins_of_column(feed.column)) is not None
+            (column_mapping.column.name, column_mapping.source, bins)
+            for column_mapping in alignment.feeds
+            if column_mapping.mapping is None
+            and column_mapping.one_hot is None
+            and (bins := bins_of_column(column_mapping.column)) is not None
         ),
         score=bins_of_score(
-            facts.classes, has_probability=facts.has_probability, trained=schema.score
+            info.classes, has_probability=info.has_probability, trained=schema.score
         ),
     )
 

@@ -60,7 +60,7 @@ def score_chunk(
         chunk: The records.
         estimator: The fitted model; None to validate only.
         info: What `model_info` said of it.
-        code: What it runs; None to keep nothing.
+        code: What it runs; None to cache nothing.
 
     Raises:
         DataError: if the model fails on the chunk's rows, and on none of them alone.
@@ -92,7 +92,7 @@ def score_chunks(
     """
     model = _Model(estimator, info, code, plan)
     prepared = prepare_several(items)
-    predictions = _predict_together(
+    predictions = _predict_batched(
         [one for one in prepared if isinstance(one, Prepared) and one.features is not None],
         model,
     )
@@ -237,8 +237,8 @@ def _fails(prepared: Prepared, exc: Exception, what: str) -> DataError:
     return error
 
 
-def _predict_together(prepared: list[Prepared], model: _Model) -> list[Predictions] | None:
-    """Predict several chunks' rows at once; None if they don't go together or the model fails."""
+def _predict_batched(prepared: list[Prepared], model: _Model) -> list[Predictions] | None:
+    """Predict several chunks' rows at once; None if they can't be batched or the model fails."""
     estimator, info = model.estimator, model.info
     if model.plan is not None:
         return None  # a call costs next to nothing
@@ -261,18 +261,18 @@ def _predict_together(prepared: list[Prepared], model: _Model) -> list[Predictio
         frame = model_input(first.alignment, columns)
         if not info.independent_rows:
             return predict_each(estimator, frame, counts, info, first.threshold)
-        together = predict(estimator, frame, info, first.threshold)
+        batched = predict(estimator, frame, info, first.threshold)
     except Exception as exc:
         if is_out_of_memory(exc):
             raise MemoryError from exc
         return None  # whose rows it were is found out one by one
-    return _split(together, counts)
+    return _split(batched, counts)
 
 
-def _split(together: Predictions, counts: list[int]) -> list[Predictions]:
+def _split(batched: Predictions, counts: list[int]) -> list[Predictions]:
     bounds = np.cumsum(counts)[:-1]
-    labels = np.split(together.labels, bounds)
-    if together.probabilities is None:
+    labels = np.split(batched.labels, bounds)
+    if batched.probabilities is None:
         return [Predictions(part, None) for part in labels]
-    probabilities = np.split(together.probabilities, bounds)
+    probabilities = np.split(batched.probabilities, bounds)
     return [Predictions(*part) for part in zip(labels, probabilities, strict=True)]

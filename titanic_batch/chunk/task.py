@@ -66,7 +66,7 @@ class Reject:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredChunk:
-    """What became of a chunk: every row of it is scored or rejected.
+    """The result of one chunk: every row of it is scored or rejected.
 
     Attributes:
         rows_read: Records in the chunk.

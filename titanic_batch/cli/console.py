@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.text import Text
 
 from titanic_batch.errors import (
+    FileAccessError,
     InterruptedRunError,
-    OutputError,
     TitanicBatchError,
     without_cells,
 )
@@ -121,7 +121,7 @@ def print_error(error: TitanicBatchError | InterruptedRunError) -> None:
     """Print an error on stderr, and with `--json` as a document on stdout."""
     code = error.exit_code
     if _style.as_json:
-        with contextlib.suppress(OutputError):  # it is the lesser of the two
+        with contextlib.suppress(FileAccessError):  # it is the lesser of the two
             print_json({"status": "failed", "exit_code": code, "error": error.to_json()})
     if _style.log_format == "json":
         what, hint = without_cells(error)

@@ -1,4 +1,4 @@
-"""What an engine is."""
+"""Engine: scores the chunks of files with one model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from titanic_batch.sources.base import Chunk
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDescription:
-    """What is known of a model once it is loaded.
+    """A loaded model, described.
 
     Attributes:
         info: What it answers with.
@@ -42,10 +42,23 @@ class ChunkTask:
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """What became of one `ChunkTask`: a result, or the error that scoring it ended in."""
+    """The result of one `ChunkTask`, or the error that scoring it ended in."""
 
     key: int
     result: ScoredChunk | TitanicBatchError
+
+
+@dataclass(frozen=True)
+class MakePlan:
+    """A request to a worker to compile the model; see `Engine.make_plan`."""
+
+    name: str
+    seconds: float | None
+
+
+#: What a worker is sent: chunks to score, each with the file that it belongs to, None for the same
+#: as the one before; a plan to score by; or a plan to make. The first and the last are answered.
+Message = list[tuple[FileContext | None, Chunk]] | ScoringPlan | MakePlan
 
 
 class Engine(Protocol):
@@ -71,8 +84,8 @@ class Engine(Protocol):
         """Score by a plan from now on."""
         ...
 
-    def map(self, works: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
-        """Yield the outcome of each work in order; `works` is read a little ahead.
+    def map(self, tasks: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
+        """Yield the result of each task in order; `tasks` is read a little ahead.
 
         Raises:
             WorkerEndedError: if the system ended a worker process.

@@ -90,7 +90,7 @@ def start_worker() -> WorkerProcess:
 
     Raises:
         WorkerEndedError: if the system refuses.
-        OutputError: if no more files can be opened.
+        FileAccessError: if no more files can be opened.
     """
     start_forkserver()
     assert _server is not None

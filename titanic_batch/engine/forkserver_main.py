@@ -1,4 +1,4 @@
-"""What the forkserver does: import what workers need, fork one for each request, end them in time.
+"""Run the forkserver: import what workers need, fork one for each request, end them in time.
 
 It is asked through a socket, by a message with two descriptors: the worker's connection, and a
 socket that is its life line. A worker is killed when its line is shut at the other end, and its

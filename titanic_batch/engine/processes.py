@@ -16,15 +16,14 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from titanic_batch.chunk.task import FileContext, ScoredChunk
-from titanic_batch.engine.base import ChunkResult, ChunkTask, ModelDescription
+from titanic_batch.engine.base import ChunkResult, ChunkTask, MakePlan, Message, ModelDescription
+from titanic_batch.engine.batching import batched
 from titanic_batch.engine.forkserver import (
     WorkerProcess,
     could_not_start,
     start_forkserver,
     start_worker,
 )
-from titanic_batch.engine.groups import grouped
-from titanic_batch.engine.messages import MakePlan, Message
 from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.import_path import full_path
@@ -88,10 +87,10 @@ class ProcessEngine:
         for worker in self._workers:
             self._tell(worker, plan)
 
-    def map(self, works: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
-        """Yield the outcome of each work in order; works are read as workers become free."""
-        together = max(self._most_works // (_AHEAD * len(self._workers)), 1)
-        source = enumerate(grouped(works, self.describe().info, together))
+    def map(self, tasks: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
+        """Yield the result of each task in order; tasks are read as workers become free."""
+        most = max(self._most_works // (_AHEAD * len(self._workers)), 1)
+        source = enumerate(batched(tasks, self.describe().info, most))
         sent: deque[list[ChunkTask]] = deque()
         done: dict[int, list[ScoredChunk | TitanicBatchError]] = {}
         next_out = 0
@@ -101,16 +100,16 @@ class ProcessEngine:
                 entry = next(source, None)
                 exhausted = entry is None
                 if entry is not None:
-                    index, group = entry
-                    sent.append(group)
-                    self._send(index, group)
+                    index, batch = entry
+                    sent.append(batch)
+                    self._send(index, batch)
             if not sent:
                 return
             if next_out not in done:
                 self._collect(done)
                 continue
-            for work, result in zip(sent.popleft(), done.pop(next_out), strict=True):
-                yield ChunkResult(work.key, result)
+            for task, result in zip(sent.popleft(), done.pop(next_out), strict=True):
+                yield ChunkResult(task.key, result)
             next_out += 1
 
     def _has_room(self, unwritten: Sequence[list[ChunkTask]]) -> bool:
@@ -119,12 +118,12 @@ class ProcessEngine:
         few = len(unwritten) < _UNWRITTEN * len(self._workers)
         return few and (not unwritten or sum(map(len, unwritten)) < self._most_works)
 
-    def _send(self, index: int, group: list[ChunkTask]) -> None:
+    def _send(self, index: int, batch: list[ChunkTask]) -> None:
         worker = min(self._workers, key=lambda worker: len(worker.pending))
         message: list[tuple[FileContext | None, Chunk]] = []
-        for work in group:
-            message.append((None if work.task is worker.task else work.task, work.chunk))
-            worker.task = work.task
+        for task in batch:
+            message.append((None if task.task is worker.task else task.task, task.chunk))
+            worker.task = task.task
         self._tell(worker, message)
         worker.pending.append(index)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from titanic_batch.engine.base import ChunkResult, ChunkTask, ModelDescription
-from titanic_batch.engine.groups import grouped
+from titanic_batch.engine.batching import batched
 from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.engine.session import Session, open_session
 from titanic_batch.interrupts import interruptible
@@ -40,14 +40,14 @@ class SerialEngine:
         """Score by a plan from now on."""
         self._session = replace(self._open(), plan=plan)
 
-    def map(self, works: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
-        """Yield the outcome of each work in order."""
+    def map(self, tasks: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
+        """Yield the result of each task in order."""
         session = self._open()
-        for group in grouped(works, session.description.info, most_open_outputs()):
+        for batch in batched(tasks, session.description.info, most_open_outputs()):
             with interruptible():
-                results = session.score([(work.task, work.chunk) for work in group])
-            for work, result in zip(group, results, strict=True):
-                yield ChunkResult(work.key, result)
+                results = session.score([(task.task, task.chunk) for task in batch])
+            for task, result in zip(batch, results, strict=True):
+                yield ChunkResult(task.key, result)
 
     def close(self) -> None:
         """Forget the model."""

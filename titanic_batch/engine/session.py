@@ -46,7 +46,7 @@ class Session:
     def score(
         self, items: Sequence[tuple[FileContext, Chunk]]
     ) -> list[ScoredChunk | TitanicBatchError]:
-        """Score a group of chunks; an expected error is returned, not raised."""
+        """Score a batch of chunks; an expected error is returned, not raised."""
         info = self.description.info
         # One thread each: BLAS sums in another order with more, so the last bit would differ.
         with memory_errors(), threadpool_limits(limits=1), warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""What runs in a worker process: load the model, then score the chunks that come down a pipe.
+"""Run in a worker process: load the model, then score the chunks that come down a pipe.
 
 The forkserver imports this module once, so that its workers start with everything imported.
 """
@@ -15,7 +15,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from titanic_batch.chunk.task import FileContext
-from titanic_batch.engine.messages import MakePlan, Message
+from titanic_batch.engine.base import MakePlan, Message
 from titanic_batch.engine.session import open_session
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.models import VerifiedModel
@@ -31,7 +31,7 @@ def import_ahead() -> None:
 
 
 def run_worker(connection: Connection) -> None:
-    """Answer each group of chunks that comes through `connection`, until it is closed.
+    """Answer each batch of chunks that comes through `connection`, until it is closed.
 
     First come the working folder with the path of modules, and the model. The first answer is the
     model's description, or the error that loading it ended in.

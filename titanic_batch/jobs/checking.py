@@ -62,7 +62,7 @@ def check_job(path: str | Path) -> JobCheck:
         DataError: if the input's columns cannot feed the model.
         InputMissingError: if the input is empty.
         ModelError: if the model cannot be found or is of another scikit-learn minor version.
-        OutputError: if its metrics or its output cannot be written.
+        FileAccessError: if its metrics or its output cannot be written.
         UntrustedModelError: if the model is not trusted, or not the one that the file pins.
     """
     from titanic_batch.jobs.guards import check_columns  # numpy comes with it

@@ -90,7 +90,7 @@ def look_at_history(
         dry_run: Whether what a crashed run left is to stay as it is.
 
     Raises:
-        OutputError: if the system refuses to read what is there.
+        FileAccessError: if the system refuses to read what is there.
     """
     history = History()
     stale_files = StaleFiles()

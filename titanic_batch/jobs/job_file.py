@@ -105,7 +105,7 @@ def read_job(path: str | Path) -> Job:
 
     Raises:
         UsageError: if there is no such file, or it is no faultless job file.
-        OutputError: if it cannot be read.
+        FileAccessError: if it cannot be read.
         UntrustedModelError: if it names a hash to trust, and others can change it.
     """
     file = Path(path)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from titanic_batch.errors import OutputError
+from titanic_batch.errors import FileAccessError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.jobs.dates import render
 from titanic_batch.jobs.job_file import Job
@@ -84,7 +84,7 @@ def _manifests(output: str, passed_over: list[str]) -> Iterator[Manifest]:
         stop_if_interrupted()
         try:
             found = find_manifest(path)
-        except OutputError as exc:
+        except FileAccessError as exc:
             passed_over.append(f"{path} was passed over: {exc.message}")
             continue
         if isinstance(found, UnreadableManifest):

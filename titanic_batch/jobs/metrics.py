@@ -50,7 +50,7 @@ def require_writable(path: Path) -> None:
     """Refuse a path that `write_textfile` could not write.
 
     Raises:
-        OutputError: if its folder is missing or takes no file, or a folder stands there.
+        FileAccessError: if its folder is missing or takes no file, or a folder stands there.
     """
     with os_errors(path, _DOING):
         if path.is_dir():
@@ -63,7 +63,7 @@ def write_textfile(path: Path, figures: Figures) -> None:
     """Write the figures, in one step; a failed run keeps the last success of the file before.
 
     Raises:
-        OutputError: if the system refuses.
+        FileAccessError: if the system refuses.
     """
     from prometheus_client import CollectorRegistry, write_to_textfile
 

@@ -47,7 +47,7 @@ def reported(job: Job, *, warn: Callable[[str], object]) -> Iterator[Report]:
         warn: Is told of a health check that does not answer.
 
     Raises:
-        OutputError: if the metrics cannot be written, before anything is scored.
+        FileAccessError: if the metrics cannot be written, before anything is scored.
     """
     pings = Pings(job.notify) if job.notify is not None else None
     report = Report()

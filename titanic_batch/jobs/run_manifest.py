@@ -28,7 +28,7 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
     """Write what became of each file beside the outputs, unless nothing was done.
 
     Raises:
-        OutputError: if the system refuses.
+        FileAccessError: if the system refuses.
     """
     path = Path(night.output) / RUN_MANIFEST
     if store_of(path).stat(path) is not None and all(file.skipped for file in files):

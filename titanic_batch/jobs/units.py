@@ -190,7 +190,7 @@ def write_units(units: Sequence[Unit], folder: str | Path) -> list[Path]:
     """Write units into a folder, over what stands there, and return their paths.
 
     Raises:
-        OutputError: if the system refuses.
+        FileAccessError: if the system refuses.
     """
     paths = [Path(folder) / unit.name for unit in units]
     for path, unit in zip(paths, units, strict=True):

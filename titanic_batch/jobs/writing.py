@@ -14,7 +14,7 @@ def write_text(path: Path, text: str, doing: str) -> None:
     """Write a text to a file, over what stands there: a reader sees the old one or the new one.
 
     Raises:
-        OutputError: if the system refuses; it says what was being done.
+        FileAccessError: if the system refuses; it says what was being done.
     """
     store = store_of(path)
     with contextlib.ExitStack() as held:

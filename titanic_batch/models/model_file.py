@@ -74,7 +74,7 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object], *, mode: int = 
         mode: Permissions of a new file, before the umask.
 
     Raises:
-        OutputError: if a step fails; the temporary file is gone then.
+        FileAccessError: if a step fails; the temporary file is gone then.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     with os_errors(path, "writing it"):

@@ -63,7 +63,7 @@ def write_sidecar(path: Path, sha256: str, schema: TrainingSchema) -> None:
     """Write the sidecar of the model file at `path`.
 
     Raises:
-        OutputError: if it cannot be written.
+        FileAccessError: if it cannot be written.
     """
     document = {
         "schema_version": SIDECAR_VERSION,

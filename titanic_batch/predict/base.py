@@ -1,4 +1,4 @@
-"""What a model answers with, and what a predictor is.
+"""Predictor, what it predicts, and what is known of its model.
 
 Imports nothing heavy: the parent of workers never needs the model.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
-    """What an estimator answers with; small, and sent between processes.
+    """The kind of answers that an estimator gives; small, and sent between processes.
 
     Attributes:
         classes: A classifier's labels; None for regressors.
@@ -50,7 +50,7 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What an estimator said of n_rows rows.
+    """Labels and probabilities of n_rows rows.
 
     Attributes:
         labels: Shape (n_rows,).

@@ -66,7 +66,7 @@ class CachedRows:
 
     @cached_property
     def _name(self) -> str | None:
-        """What the rows and the code are found again by; None where that cannot be said."""
+        """A digest of the rows and the code, as file name; None where the code has none."""
         if self.code.digest is None:
             return None
         digest = hashlib.blake2b(self.code.digest.encode(), digest_size=20)
@@ -138,7 +138,7 @@ def _bytes_of(values: Features) -> Iterator[bytes]:
 
 
 def _could_be(found: Predictions, info: ModelInfo) -> bool:
-    """Tell whether predictions have the form of a model's."""
+    """Return whether predictions have the form that the model gives."""
     labels, probabilities = found.labels, found.probabilities
     if labels.ndim != 1 or not len(labels):
         return False

@@ -35,7 +35,7 @@ _MOST_COLUMNS = 64
 
 
 def is_worth_sorting_for(model: Any) -> bool:
-    """Tell whether a model has so many trees that to sort its rows costs little beside them."""
+    """Return whether a model has so many trees that sorting its rows costs little beside them."""
     trees = getattr(model, "n_iter_", None)  # boosting
     if trees is None:
         trees = len(getattr(model, "estimators_", ()))

@@ -27,7 +27,7 @@ def model_input(
         plan: How the model is fed.
         columns: One array of shape (n_rows,) per model column.
     """
-    schemas = [feed.column for feed in plan.feeds]
+    schemas = [column_mapping.column for column_mapping in plan.feeds]
     if not plan.named and not any(column.exact for column in schemas):
         return np.column_stack(columns)
     if not plan.named:
@@ -40,7 +40,7 @@ def model_input(
 
 
 def is_widened(column: ColumnSchema, values: Features) -> bool:
-    """Tell whether a column is held as objects because nulls may be among its values.
+    """Return whether a column is held as objects because nulls may be among its values.
 
     Training had none in it: its dtype could not hold one.
     """

@@ -59,7 +59,7 @@ _BY_ROW = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class Independence:
-    """What is known of a fitted model, and False where it is not.
+    """How a fitted model treats rows, as far as that is known; False where it is not.
 
     Attributes:
         rows: It predicts each row on its own, to the last bit.
@@ -86,7 +86,7 @@ def independence_of(estimator: Any) -> Independence:
 
 
 def predicts_by_row(estimator: Any) -> bool:
-    """Tell whether a fitted model, or a step of one, is known not to look from row to row."""
+    """Return whether a fitted model, or a step of one, is known to treat each row on its own."""
     return consists_of(estimator, _is_known)
 
 

@@ -39,7 +39,7 @@ Ask = Callable[[Rows], Predictions]
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What trying a model on a chunk's rows has shown.
+    """The result of trying a model on some rows of a chunk.
 
     Attributes:
         rows: How many were asked about.

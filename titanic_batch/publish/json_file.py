@@ -18,7 +18,7 @@ def read_json(path: Path, doing: str) -> Any:
 
     Raises:
         NotADocumentError: if it is no JSON, or no ordinary file.
-        OutputError: if the system refuses to read it; it says what was being done.
+        FileAccessError: if the system refuses to read it; it says what was being done.
     """
     with os_errors(path, doing):
         data = store_of(path).read(path, limit=_LARGEST_BYTES)

@@ -21,7 +21,7 @@ def keep_replaced(manifest: Path) -> Steps:
     a copy of what still stands there: the next one finds it, and makes no second.
 
     Raises:
-        OutputError: if the system refuses.
+        FileAccessError: if the system refuses.
     """
     store = store_of(manifest)
     data = _read(manifest)

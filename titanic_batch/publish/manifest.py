@@ -257,7 +257,7 @@ def read_manifest(path: Path) -> Manifest | None:
     """Return the manifest at `path`; None where there is none that can be relied on.
 
     Raises:
-        OutputError: if the system refuses to read it.
+        FileAccessError: if the system refuses to read it.
     """
     found = find_manifest(path)
     return found if isinstance(found, Manifest) else None
@@ -270,7 +270,7 @@ def find_manifest(path: Path) -> Manifest | UnreadableManifest | None:
     else read that is no file: a pipe would wait for ever.
 
     Raises:
-        OutputError: if the system refuses to read it.
+        FileAccessError: if the system refuses to read it.
     """
     try:
         document = read_json(path, "reading the manifest")

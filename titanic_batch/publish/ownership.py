@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-from titanic_batch.errors import OutputError, UsageError, os_errors
+from titanic_batch.errors import FileAccessError, UsageError, os_errors
 from titanic_batch.publish.manifest import (
     FileInfo,
     Manifest,
@@ -25,14 +25,14 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
     Raises:
         UsageError: if there is one and `overwrite` is false, or what stands there is no ordinary
             file: to rename over a device or a pipe would end it.
-        OutputError: if a folder stands where one of the files goes.
+        FileAccessError: if a folder stands where one of the files goes.
     """
     files = (paths.data, paths.rejects, paths.failed_rejects, paths.manifest)
     if not any(entry_at(path, follow=False) for path in files):
         return
     data = store_of(paths.data).stat(paths.data)
     if data is not None and data.kind == "folder":
-        raise OutputError(
+        raise FileAccessError(
             "the output is a folder",
             where=str(paths.data),
             hint="Name a file in it, ending in .csv or .parquet.",
@@ -72,7 +72,7 @@ def _refuse_special(path: Path) -> None:
     if found is None:
         return
     if found.kind == "folder":
-        raise OutputError(
+        raise FileAccessError(
             "a folder stands where this file is to be written",
             where=str(path),
             hint="Choose another path, or remove it.",
@@ -89,7 +89,7 @@ def refuse_foreign_rejects(path: Path) -> None:
     """Refuse to replace a file that is no rejects file, going by its header.
 
     Raises:
-        OutputError: if `path` is a folder.
+        FileAccessError: if `path` is a folder.
         UsageError: if it is such a file, or no ordinary one.
     """
     _refuse_special(path)
@@ -130,7 +130,7 @@ def describes(known: FileInfo, file: Path) -> bool:
                 return False  # nor is a pipe, which would wait
             with store_of(file).open(file).file as opened:
                 return hash_file(opened) == known.sha256
-    except OutputError as exc:
+    except FileAccessError as exc:
         if isinstance(exc.__cause__, (FileNotFoundError, NotADirectoryError)):
             return False  # it went meanwhile
         raise

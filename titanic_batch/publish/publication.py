@@ -58,7 +58,7 @@ class Publication:
         Raises:
             OutputLockedError: if another run holds the output.
             UsageError: if a foreign file stands there, or its name is too long.
-            OutputError: if the folder is missing or not writable.
+            FileAccessError: if the folder is missing or not writable.
         """
         require_names(self.paths)
         self._held.enter_context(self._store.lock(self.paths.data))
@@ -87,7 +87,7 @@ class Publication:
                 is its history, and kept where no job replaces it.
 
         Raises:
-            OutputError: where the system refuses; the old output is intact unless something had
+            FileAccessError: where the system refuses; the old output is intact unless something had
                 been renamed already, in which case the next run completes what is missing.
         """
         if keeps_replaced or (manifest.job is None and _is_of_a_job(self.paths.manifest)):

@@ -80,7 +80,7 @@ class RejectsFile:
         return self._file.target
 
     def add(self, rejects: Iterable[RejectRow]) -> None:
-        """Append records; raises OutputError where the system refuses."""
+        """Append records; raises FileAccessError where the system refuses."""
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         for reject in rejects:

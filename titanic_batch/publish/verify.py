@@ -39,7 +39,7 @@ def verify(output: str | Path) -> Verification:
         UsageError: if it is a folder.
         DataError: if there is no output, the manifest is missing or damaged, or the output's size,
             hash or row count is not what it says.
-        OutputError: if it cannot be read.
+        FileAccessError: if it cannot be read.
     """
     paths = output_paths(output)
     with os_errors(paths.data, "reading"):

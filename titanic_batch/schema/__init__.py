@@ -1,4 +1,4 @@
-"""What a model expects: the training schema, and how one is derived from a fitted estimator."""
+"""The training schema, and how one is derived from a fitted estimator."""
 
 from titanic_batch.schema.training_schema import (
     SCHEMA_VERSION,

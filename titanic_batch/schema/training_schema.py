@@ -115,7 +115,7 @@ class ScoreProfile:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSchema:
-    """What a model expects of its input, column by column, in the model's own order.
+    """The input that a model expects, column by column, in the model's own order.
 
     Attributes:
         columns: The model's columns, in its order.

@@ -45,7 +45,7 @@ class Collector:
 
         Raises:
             TooManyRejectsError: if there are more rejects than anybody would look at.
-            OutputError: if the system refuses to write.
+            FileAccessError: if the system refuses to write.
         """
         self.rejected.add(chunk, result)
         totals = self.totals
@@ -62,7 +62,7 @@ class Collector:
             self._open_sink().write(result.payload)
 
     def finish(self) -> None:
-        """Write what is left of the output; raises OutputError where the system refuses."""
+        """Write what is left of the output; raises FileAccessError where the system refuses."""
         whole, self._whole_file = self._whole_file, None
         if whole is not None:
             self._file.target.file.write(whole)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from titanic_batch.errors import ModelError, OutputError, TitanicBatchError
+from titanic_batch.errors import FileAccessError, ModelError, TitanicBatchError
 from titanic_batch.models import open_model
 from titanic_batch.predict.compiled.plan_cache import (
     PlanRefusedError,
@@ -46,7 +46,7 @@ def compile_model(
 
     Raises:
         ModelError, UntrustedModelError: if the model cannot be used, or is not compiled.
-        OutputError: if the plan cannot be kept, or others could change it.
+        FileAccessError: if the plan cannot be kept, or others could change it.
     """
     return _compile(ref, folder or plan_folder(), trust=trust, seconds=_PATIENT_S)
 
@@ -83,9 +83,11 @@ def _compile(
             )
         path = write_plan(folder, name, made)
     except OSError as exc:
-        raise OutputError(f"the plan cannot be kept: {exc.strerror}", where=str(folder)) from exc
+        raise FileAccessError(
+            f"the plan cannot be kept: {exc.strerror}", where=str(folder)
+        ) from exc
     except PlanRefusedError as exc:
-        raise OutputError(
+        raise FileAccessError(
             str(exc),
             where=str(folder),
             hint="Choose a folder that is yours alone: --output DIR, or TITANIC_BATCH_CACHE=DIR.",

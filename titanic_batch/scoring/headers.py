@@ -25,7 +25,7 @@ def check_header(pair: FilePair, schema: TrainingSchema, options: ScoreOptions) 
     Raises:
         DataError: if a model column has no source, or one of another type.
         InputMissingError: if the input is empty.
-        OutputError: if it cannot be read.
+        FileAccessError: if it cannot be read.
         UsageError: if an option names what does not exist.
     """
     source = source_of(pair.input, options)

@@ -40,7 +40,7 @@ def open_file(pair: FilePair, context: RunContext) -> OpenFile:
     Raises:
         DataError: if the header is wrong.
         InputMissingError: if there is no input, or nothing in it.
-        OutputError, OutputLockedError, UsageError: if the output cannot be written.
+        FileAccessError, OutputLockedError, UsageError: if the output cannot be written.
     """
     with contextlib.ExitStack() as held:
         source = source_of(pair.input, context.options)

@@ -145,7 +145,7 @@ class FileTarget:
 
 
 class _Spool:
-    """Writes to a spool; what the system refuses is an OutputError."""
+    """Writes to a spool; what the system refuses is an FileAccessError."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

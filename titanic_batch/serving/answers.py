@@ -1,4 +1,4 @@
-"""What a response says: a verdict in the words of the model's own schema."""
+"""Predictions as the service returns them, in the terms of the model's own schema."""
 
 from __future__ import annotations
 

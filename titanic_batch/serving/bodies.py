@@ -159,7 +159,7 @@ def _integer(text: str) -> int:
 
 
 def _is_deep(document: Any) -> bool:
-    """Tell whether lists and objects are nested more deeply than any record could be."""
+    """Return whether lists and objects are nested more deeply than any record could be."""
     level = _containers([document])
     for _ in range(_DEEPEST):
         if not level:

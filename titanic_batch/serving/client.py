@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from titanic_batch.documents import NotADocumentError, parse_json, read_bounded
-from titanic_batch.errors import OutputError, UsageError
+from titanic_batch.errors import FileAccessError, UsageError
 from titanic_batch.interrupts import interruptible
 
 _TIMEOUT_S = 60.0
@@ -48,7 +48,7 @@ class ServiceClient:
         """Return the answer to one record, or the object with its `error`.
 
         Raises:
-            OutputError: if the service cannot be reached, or answers with neither.
+            FileAccessError: if the service cannot be reached, or answers with neither.
         """
         document = self._post("/predict", record, (200, 400))
         if not isinstance(document, dict):
@@ -59,7 +59,7 @@ class ServiceClient:
         """Return the answers to several records, in their order.
 
         Raises:
-            OutputError: if the service cannot be reached, or answers with anything else.
+            FileAccessError: if the service cannot be reached, or answers with anything else.
         """
         document = self._post("/predict_batch", list(records), (200,))
         fits = isinstance(document, list) and len(document) == len(records)
@@ -83,7 +83,7 @@ class ServiceClient:
             raise self._strange(exc) from exc
         except (OSError, http.client.HTTPException) as exc:
             reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
-            raise OutputError(
+            raise FileAccessError(
                 f"the service cannot be reached: {reason}",
                 where=self.url,
                 hint="Start it: `bentoml serve titanic_batch.service:TitanicService`.",
@@ -107,9 +107,9 @@ class ServiceClient:
             self._connection.request("POST", self._path + route, body, headers)
             return self._connection.getresponse()
 
-    def _strange(self, answer: object, status: int = 200) -> OutputError:
+    def _strange(self, answer: object, status: int = 200) -> FileAccessError:
         shown = " ".join(str(answer).split())[:_SHOWN]
-        return OutputError(
+        return FileAccessError(
             f"this is no answer of a scoring service ({status}: {shown})",
             where=self.url,
             hint="See the service's own log, or correct --url.",

@@ -1,4 +1,4 @@
-"""What the service's OpenAPI page says of records and answers, from the model's schema."""
+"""Describe records and predictions for the service's OpenAPI page, from the model's schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What scoring takes where nothing is kept of the input: the model's columns in, scores out."""
+"""Plan scoring that keeps no input columns: the model's columns in, scores out."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def _common_type(values: Sequence[Any]) -> pa.DataType | None:
 
 
 def _is_text(text: str) -> bool:
-    """Tell whether a string could stand in a file: no NUL, no half of a surrogate pair."""
+    """Return whether a string could stand in a file: no NUL, no half of a surrogate pair."""
     return ("\0" not in text and text.isascii()) or _encodes(text)
 
 

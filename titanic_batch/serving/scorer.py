@@ -102,14 +102,14 @@ class Scorer:
         self, items: Sequence[tuple[FileContext, Chunk]]
     ) -> list[ScoredChunk | TitanicBatchError]:
         """Score together what the model scores row by row, and everything else part by part."""
-        facts = self.session.description.info
-        groups = [items] if facts.independent_rows else [[item] for item in items]
+        info = self.session.description.info
+        groups = [items] if info.independent_rows else [[item] for item in items]
         # As Session.score does, but the libraries are looked for once: that takes milliseconds.
         with self.threads.limit(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             session = self.session
             scored = [
-                score_chunks(group, session.estimator, facts, plan=session.plan) for group in groups
+                score_chunks(group, session.estimator, info, plan=session.plan) for group in groups
             ]
         results = list(itertools.chain.from_iterable(scored))
         for result in results:

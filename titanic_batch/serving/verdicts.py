@@ -13,7 +13,7 @@ RefusalReason = Reason | Literal["wrong-columns"]
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """What the model said of one record.
+    """The prediction for one record.
 
     Attributes:
         label: The prediction.

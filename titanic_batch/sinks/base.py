@@ -1,4 +1,4 @@
-"""What a sink is: an encoder, in a worker, makes payloads of tables; it writes them in order."""
+"""Sink: writes payloads in order, which an encoder made of tables in a worker."""
 
 from __future__ import annotations
 

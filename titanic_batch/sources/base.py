@@ -1,4 +1,4 @@
-"""What a source is: it cuts an input into chunks; its parser, in a worker, reads each of them."""
+"""Source: cuts an input into chunks. Its parser, in a worker, reads each of them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class RawRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class InputInfo:
-    """What was read: the manifest's `input`. `bytes` and `sha256` are of the file as it lies."""
+    """The manifest's `input`; `bytes` and `sha256` are of the file as it lies."""
 
     path: str
     format: str

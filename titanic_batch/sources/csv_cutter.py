@@ -135,5 +135,5 @@ def _first_too_long(buffer: bytes, ends: Offsets, max_bytes: int) -> int | None:
 
 
 def _is_whole(text: bytes, delimiter: bytes) -> bool:
-    """Tell whether `text` starts with a record that is complete but for its newline."""
+    """Return whether `text` starts with a record that is complete but for its newline."""
     return record_pattern(delimiter).match(text + b"\n") is not None

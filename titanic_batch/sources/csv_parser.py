@@ -75,7 +75,7 @@ class CsvParser:
         return records
 
     def _may_be_clean(self, chunk: Chunk) -> bool:
-        """Tell whether Arrow's reader, which knows fewer rules than ours, can be asked at all."""
+        """Return whether Arrow's reader, which knows fewer rules than ours, can read this."""
         data = chunk.data
         returns = b"\r" in data
         return (

@@ -31,7 +31,7 @@ class CsvSource:
     Raises:
         InputMissingError: if it does not exist or is empty.
         HeaderError: if its header is damaged.
-        OutputError: if it cannot be read.
+        FileAccessError: if it cannot be read.
     """
 
     text_cells = True

@@ -66,21 +66,21 @@ def find_records(buffer: bytes, delimiter: bytes) -> Records:
     quotes = np.flatnonzero(octets == _QUOTE)
     if not quotes.size:
         return Records(newlines + 1, True, newlines)
-    first_astray = _first_astray(octets, quotes, delimiter[0])
+    first_malformed = _first_malformed(octets, quotes, delimiter[0])
     outside = newlines[(np.searchsorted(quotes, newlines) & 1) == 0]
-    if first_astray is None:
+    if first_malformed is None:
         return Records(outside + 1, True, newlines)
     # Parity holds up to the first quote that is malformed; from its record on, read exactly.
-    sure = outside[outside < first_astray] + 1
+    sure = outside[outside < first_malformed] + 1
     start = int(sure[-1]) if sure.size else 0
     exact = [match.end() for match in _records_from(buffer, start, delimiter)]
     return Records(np.concatenate([sure, np.array(exact, np.int64)]), False, newlines)
 
 
 def quotes_are_regular(buffer: bytes, delimiter: bytes) -> bool:
-    """Tell whether every quote obeys the grammar; `buffer` starts where a record starts."""
+    """Return whether every quote obeys the grammar; `buffer` starts where a record starts."""
     octets = np.frombuffer(buffer, np.uint8)
-    return _first_astray(octets, np.flatnonzero(octets == _QUOTE), delimiter[0]) is None
+    return _first_malformed(octets, np.flatnonzero(octets == _QUOTE), delimiter[0]) is None
 
 
 def _records_from(buffer: bytes, start: int, delimiter: bytes) -> Iterator[re.Match[bytes]]:
@@ -90,7 +90,7 @@ def _records_from(buffer: bytes, start: int, delimiter: bytes) -> Iterator[re.Ma
         start = match.end()
 
 
-def _first_astray(octets: npt.NDArray[np.uint8], quotes: Offsets, delimiter: int) -> int | None:
+def _first_malformed(octets: npt.NDArray[np.uint8], quotes: Offsets, delimiter: int) -> int | None:
     """Return the offset of the first quote that breaks the grammar, None where all obey it."""
     opening, closing = quotes[0::2], quotes[1::2]
     if not opening.size:

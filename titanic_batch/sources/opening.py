@@ -35,7 +35,7 @@ def open_source(
         UsageError: for an unknown file extension or dialect.
         InputMissingError: if it does not exist or is empty.
         DataError: if its header or structure is damaged.
-        OutputError: if it cannot be read.
+        FileAccessError: if it cannot be read.
     """
     kind = input_format(path)
     if kind == "parquet":

@@ -57,7 +57,7 @@ class ParquetSource:
     Raises:
         InputMissingError: if it does not exist or is empty.
         DataError: if it is no Parquet file, is cut short, or repeats a column name.
-        OutputError: if it cannot be read.
+        FileAccessError: if it cannot be read.
     """
 
     text_cells = False

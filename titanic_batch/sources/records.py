@@ -90,7 +90,7 @@ def record_fault(fields: list[Field], header: tuple[bytes, ...]) -> tuple[int, R
 
 
 def reorders_header(fields: list[Field], header: tuple[bytes, ...]) -> bool:
-    """Tell whether a record holds the header's names, all of them, in another order."""
+    """Return whether a record holds all of the header's names, in another order."""
     texts = [fields[0].text.removeprefix(BOM), *(field.text for field in fields[1:])]
     return texts[0] in header and tuple(texts) != header and sorted(texts) == sorted(header)
 

@@ -15,7 +15,7 @@ from typing import IO, Any, Protocol
 
 import pyarrow as pa
 
-from titanic_batch.errors import DataError, InputMissingError, OutputError
+from titanic_batch.errors import DataError, FileAccessError, InputMissingError
 from titanic_batch.interrupts import interruptible
 from titanic_batch.sources.bz2_members import Bz2Members
 from titanic_batch.sources.formats import STDIN, no_such_file
@@ -99,7 +99,7 @@ class InputStream:
 
     Raises:
         InputMissingError: if there is no such file.
-        OutputError: if it cannot be opened.
+        FileAccessError: if it cannot be opened.
     """
 
     def __init__(self, path: str, *, encoding: str = "utf-8") -> None:
@@ -132,7 +132,7 @@ class InputStream:
 
         Raises:
             DataError: if a compressed file is damaged or cut short.
-            OutputError: if the file cannot be read.
+            FileAccessError: if the file cannot be read.
         """
         parts: list[bytes] = [self._spare]
         have = len(self._spare)
@@ -196,7 +196,7 @@ def open_input(path: str) -> OpenedFile:
 
     Raises:
         InputMissingError: if there is no such file.
-        OutputError: if it is a folder or cannot be read.
+        FileAccessError: if it is a folder or cannot be read.
     """
     try:
         with interruptible():  # a FIFO waits for who writes to it
@@ -204,7 +204,7 @@ def open_input(path: str) -> OpenedFile:
     except FileNotFoundError as exc:
         raise no_such_file(path) from exc
     except OSError as exc:
-        raise OutputError(f"cannot be read: {exc.strerror}", where=path) from exc
+        raise FileAccessError(f"cannot be read: {exc.strerror}", where=path) from exc
 
 
 def _decompressed(raw: HashingFile, path: str) -> _Readable:
@@ -242,4 +242,4 @@ def _read_errors(path: str) -> Iterator[None]:
                 where=path,
                 hint="Copy or download it again.",
             ) from exc
-        raise OutputError(f"reading failed: {exc.strerror or exc}", where=path) from exc
+        raise FileAccessError(f"reading failed: {exc.strerror or exc}", where=path) from exc

@@ -101,7 +101,7 @@ class Unsynced(Protocol):
     """Something that a power cut may still lose; equal ones are synced once."""
 
     def sync(self) -> None:
-        """Make it last, if anything is to be done for that; raises OutputError where it fails."""
+        """Make it last, if that takes anything; raises FileAccessError where it fails."""
         ...
 
 
@@ -138,7 +138,7 @@ class Staged(Unsynced, Protocol):
         ...
 
     def write(self, data: bytes, /) -> int:
-        """Append to it; once it is discarded, nothing happens. Raises OutputError."""
+        """Append to it; once it is discarded, nothing happens. Raises FileAccessError."""
         ...
 
     def seal(self, mode: int) -> None:
@@ -240,7 +240,7 @@ class Store(Protocol):
 
         Raises:
             OutputLockedError: if another one does.
-            OutputError: if there is no place for it, or the system refuses.
+            FileAccessError: if there is no place for it, or the system refuses.
         """
         ...
 

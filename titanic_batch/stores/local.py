@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from titanic_batch.documents import open_regular, read_bounded
-from titanic_batch.errors import DataError, OutputError, OutputLockedError, os_errors
+from titanic_batch.errors import DataError, FileAccessError, OutputLockedError, os_errors
 from titanic_batch.printable import shell_quoted
 from titanic_batch.stores.base import Entry, Leftover, Name
 from titanic_batch.stores.local_staging import Folder, StagedFile, tag_of
@@ -170,7 +170,7 @@ def _acquire(path: Path) -> int:
             try:
                 descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             except FileNotFoundError as exc:
-                raise OutputError(
+                raise FileAccessError(
                     "the output's folder does not exist",
                     where=str(path.parent),
                     hint=f"Make it first (`mkdir -p {shell_quoted(str(path.parent))}`), or "

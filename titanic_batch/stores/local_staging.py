@@ -48,7 +48,7 @@ class StagedFile:
         return self._raw is not None
 
     def write(self, data: bytes) -> int:
-        """Append `data`; raises OutputError where the system refuses.
+        """Append `data`; raises FileAccessError where the system refuses.
 
         A file that was discarded takes it and forgets it: a writer that an error left half made
         writes its last words when the garbage collector finds it.

@@ -53,7 +53,7 @@ def read_training_file(
         InputMissingError: if there is no such file, or no row in it.
         DataError: if it cannot be read, or names a column twice or not at all.
         UsageError: if its ending is neither of CSV nor of Parquet.
-        OutputError: if the system cannot read it.
+        FileAccessError: if the system cannot read it.
     """
     if not path.is_file():
         raise InputMissingError("there is no such training file", where=str(path))

@@ -63,7 +63,7 @@ def register_model(
         UsageError: if an edit does not fit.
         ModelError: if the model cannot be loaded or saved, or its columns cannot be derived.
         UntrustedModelError: if it is not trusted.
-        OutputError: if something cannot be written.
+        FileAccessError: if something cannot be written.
     """
     model = open_model(
         ref,

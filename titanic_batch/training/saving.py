@@ -57,7 +57,7 @@ def save_model(
         UsageError: if `name` is impossible, or `pickle_path` does not end like a pickle or holds
             another's file.
         ModelError: if it is no estimator, or cannot be pickled.
-        OutputError: if the store or the pickle cannot be written.
+        FileAccessError: if the store or the pickle cannot be written.
     """
     check_destination(name, pickle_path)
     data = pickled_bytes(estimator, name) if pickled is None else pickled

@@ -59,7 +59,7 @@ def export_model(ref: str, target: Path, *, overwrite: bool = False) -> Path:
     Raises:
         UsageError: if `target` has an unknown ending, or exists and may not be replaced.
         ModelError: if there is no such model.
-        OutputError: if the archive cannot be written.
+        FileAccessError: if the archive cannot be written.
     """
     stored = get_stored(_store_ref(ref))
     if target.is_dir():
@@ -98,7 +98,7 @@ def import_model(source: Path) -> ModelSummary:
             accepted, or does not hold one model that the store can keep.
         ModelError: if the archive is missing or damaged, or the store has a model of this tag
             already.
-        OutputError: if the store cannot be written.
+        FileAccessError: if the store cannot be written.
     """
     source = source.absolute()
     if not source.is_file():
@@ -145,7 +145,7 @@ def delete_model(ref: str, *, yes: bool = False) -> ModelSummary:
     Raises:
         UsageError: if `ref` is no full tag and `yes` is False.
         ModelError: if there is no such model.
-        OutputError: if it cannot be deleted.
+        FileAccessError: if it cannot be deleted.
     """
     tag, folder = find_folder(_store_ref(ref))
     if tag != ref and not yes:

@@ -113,7 +113,7 @@ def staging_folder() -> Iterator[Path]:
     It is beside the models where it can be: bentoml takes any folder among them for a model.
 
     Raises:
-        OutputError: if it cannot be made.
+        FileAccessError: if it cannot be made.
     """
     root = models_folder()
     with os_errors(root, "writing to the BentoML store"):
@@ -136,7 +136,7 @@ def add_to_store(staged: Path, tag: str) -> None:
 
     Raises:
         ModelError: if the store has a model of this tag.
-        OutputError: if the store cannot be written.
+        FileAccessError: if the store cannot be written.
     """
     name, _, version = tag.partition(":")
     folder = models_folder() / name
@@ -165,7 +165,7 @@ def remove_from_store(folder: Path) -> None:
     """Remove a model; NAME alone means the newest of those that remain.
 
     Raises:
-        OutputError: if the store cannot be written.
+        FileAccessError: if the store cannot be written.
     """
     name_folder = folder.parent
     with os_errors(folder, "deleting the model"), staging_folder() as aside:

@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from titanic_batch.errors import OutputError, UntrustedModelError, UsageError
+from titanic_batch.errors import FileAccessError, UntrustedModelError, UsageError
 from titanic_batch.models.store.packed import packed_environment
 from titanic_batch.models.trust import ledger
 from titanic_batch.printable import shell_quoted
@@ -151,6 +151,6 @@ def record_written(sha256: str, ref: str, *, reason: str = "written") -> str:
     """
     try:
         ledger.add_to_ledger(ledger.user_ledger_path(), sha256, ref, reason)
-    except (OutputError, UntrustedModelError) as exc:
+    except (FileAccessError, UntrustedModelError) as exc:
         return f"{ref} was written but not recorded as trusted (SHA-256 {sha256}): {exc}"
     return ""

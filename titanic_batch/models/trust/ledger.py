@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from titanic_batch.documents import open_regular, parse_json, read_bounded
-from titanic_batch.errors import OutputError, UntrustedModelError
+from titanic_batch.errors import FileAccessError, UntrustedModelError
 from titanic_batch.interrupts import interruptible
 from titanic_batch.models.model_file import write_whole
 from titanic_batch.models.trust.write_access import Exposure, exposure_of, exposure_of_place
@@ -115,7 +115,7 @@ def add_to_ledger(path: Path | None, sha256: str, ref: str, reason: str) -> None
     """Add one hash; a hash that is there already keeps its entry, and gets the other name, too.
 
     Raises:
-        OutputError: if the ledger cannot be written.
+        FileAccessError: if the ledger cannot be written.
         UntrustedModelError: if others can change it, or it is damaged.
     """
 
@@ -140,7 +140,7 @@ def remove_from_ledger(path: Path | None, hashes: set[str]) -> dict[str, Entry]:
     """Remove hashes; return the entries that were there.
 
     Raises:
-        OutputError: if the ledger cannot be written.
+        FileAccessError: if the ledger cannot be written.
         UntrustedModelError: if others can change it, or it is damaged.
     """
     removed: dict[str, Entry] = {}
@@ -159,7 +159,7 @@ def _update(path: Path | None, change: Callable[[dict[str, Entry]], bool]) -> No
     from filelock import FileLock, Timeout
 
     if path is None:
-        raise OutputError(
+        raise FileAccessError(
             "there is no home directory to keep a trust ledger in", hint=_CURE_UNWRITABLE
         )
     try:
@@ -177,14 +177,14 @@ def _update(path: Path | None, change: Callable[[dict[str, Entry]], bool]) -> No
                 text = printable_json(document, indent=2) + "\n"  # names that are no UTF-8, too
                 write_whole(path, lambda file: file.write(text.encode()), mode=0o600)
     except Timeout as exc:
-        raise OutputError(
+        raise FileAccessError(
             f"another process has held the trust ledger for {LOCK_TIMEOUT_S:.0f} s",
             where=str(path),
             hint="Try again.",
         ) from exc
-    except (OSError, OutputError) as exc:
-        reason = exc.message if isinstance(exc, OutputError) else (exc.strerror or str(exc))
-        raise OutputError(
+    except (OSError, FileAccessError) as exc:
+        reason = exc.message if isinstance(exc, FileAccessError) else (exc.strerror or str(exc))
+        raise FileAccessError(
             f"the trust ledger cannot be written: {reason}", where=str(path), hint=_CURE_UNWRITABLE
         ) from exc
 

@@ -30,7 +30,7 @@ def trust_model(ref: str) -> TrustChange:
 
     Raises:
         ModelError: if there is no such model.
-        OutputError: if the ledger cannot be written.
+        FileAccessError: if the ledger cannot be written.
         UntrustedModelError: if others can write the ledger, or it is damaged.
     """
     found = inspect_model(ref)
@@ -47,7 +47,7 @@ def untrust_model(ref: str) -> TrustChange:
 
     Raises:
         ModelError: if the ledger holds nothing of it.
-        OutputError: if the ledger cannot be written.
+        FileAccessError: if the ledger cannot be written.
         UntrustedModelError: if others can write the ledger, or it is damaged.
     """
     names, hashes = {ref}, set[str]()

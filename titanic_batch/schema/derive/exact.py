@@ -45,13 +45,13 @@ def exact_class(value: Any) -> str:
 
 
 def is_sklearn_class(kind: type) -> bool:
-    """Tell whether a class is one of scikit-learn's, not one that bears such a name."""
+    """Return whether a class is one of scikit-learn's, not one that bears such a name."""
     return is_class_of(kind, _SKLEARN)
 
 
 @functools.cache
 def is_class_of(kind: type, packages: str | tuple[str, ...]) -> bool:
-    """Tell whether a class is found where it says it is, in a module of a package."""
+    """Return whether a class is found where it says it is, in a module of a package."""
     module: object = kind.__module__  # a class may say anything
     if not isinstance(module, str) or not module.startswith(packages):
         return False
@@ -59,7 +59,7 @@ def is_class_of(kind: type, packages: str | tuple[str, ...]) -> bool:
 
 
 def has_own_attributes(value: Any) -> bool:
-    """Tell whether anything in an object's `__dict__` stands before a method of its class."""
+    """Return whether anything in an object's `__dict__` stands before a method of its class."""
     own: dict[str, Any] = getattr(value, "__dict__", {})
     return not _methods(type(value)).isdisjoint(own)  # type: ignore[arg-type]
 
@@ -71,7 +71,7 @@ def _methods(kind: type) -> frozenset[str]:
 
 
 def overrides_sklearn(value: Any) -> bool:
-    """Tell whether an object changes what a class of scikit-learn that it descends from computes.
+    """Return whether an object changes what a class of scikit-learn that it descends from computes.
 
     A subclass that adds methods, or fits otherwise, does not.
     """
@@ -87,7 +87,7 @@ def overrides_sklearn(value: Any) -> bool:
 
 
 def consists_of(estimator: Any, is_known: Callable[[str, Any], bool]) -> bool:
-    """Tell whether an estimator holds scikit-learn's own objects and plain data only, all through.
+    """Return whether an estimator holds only scikit-learn's own objects and plain data, throughout.
 
     Args:
         estimator: A fitted estimator.
@@ -127,7 +127,7 @@ def _inside(value: Any, is_known: Callable[[str, Any], bool]) -> Iterable[Any] |
 
 
 def _is_harmless_callable(value: Any) -> bool:
-    """Tell whether a class or function is numpy's or scikit-learn's, and not only named so."""
+    """Return whether a class or function is numpy's or scikit-learn's, and not only named so."""
     if isinstance(value, np.ufunc):
         return True
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")

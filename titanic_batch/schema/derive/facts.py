@@ -41,7 +41,7 @@ def about_model(ref: str) -> Iterator[None]:
 
 @dataclass(frozen=True, kw_only=True)
 class EstimatorInfo:
-    """What a fitted estimator says about its input.
+    """The facts that a fitted estimator gives about its input.
 
     Attributes:
         columns: What is known of each column that must be there, in the model's order.

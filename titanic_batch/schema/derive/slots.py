@@ -1,4 +1,4 @@
-"""What is known of each input column while it is followed through a fitted estimator."""
+"""Facts about each input column while it is followed through a fitted estimator."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """What one step does with an input column.
+    """The effect of one step on an input column.
 
     Attributes:
         kind: How the step reads its values.

@@ -1,4 +1,4 @@
-"""What single transformers do with a column: encoders, imputers, scalers, vectorizers."""
+"""Follow a column through a single transformer: encoder, imputer, scaler, vectorizer."""
 
 from __future__ import annotations
 

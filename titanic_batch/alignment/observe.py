@@ -1,0 +1,98 @@
+"""Observe what a chunk's cells are where they are no plain values: nulls, unknown categories."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from titanic_batch.alignment.column_mappings import ColumnMapping
+from titanic_batch.alignment.convert import Converted, Faulty
+from titanic_batch.alignment.counts import NO_CELLS, NO_ROWS, Cells, Observations, Rows
+from titanic_batch.alignment.readers import reader_of
+from titanic_batch.schema import Scalar
+
+
+def observe(column_mapping: ColumnMapping, cells: pa.Array, converted: Converted) -> Observations:
+    """Return where the cells of a model column were not plain values."""
+    unreadable = [row for row, reason in converted.faults if reason != "unknown-category"]
+    nulls = _empty_rows(converted)
+    name = column_mapping.column.name
+    return Observations(
+        column=name,
+        fills=column_mapping.fill is not None,
+        source=column_mapping.source if column_mapping.one_hot is not None else name,
+        nulls=nulls,
+        unreadable=np.array(unreadable, np.int64) if unreadable else NO_ROWS,
+        unknown=_cells_of(cells, _unknown_rows(column_mapping, cells, converted)),
+        tokens=_tokens(cells, nulls),
+        doubtful=_doubtful(column_mapping, cells),
+        spelt=_spelt(column_mapping, cells, converted),
+    )
+
+
+def _cells_of(cells: pa.Array, rows: Rows) -> Cells:
+    return Cells(rows=rows, values=cells.take(pa.array(rows))) if rows.size else NO_CELLS
+
+
+def _tokens(cells: pa.Array, nulls: Rows) -> Cells:
+    """Return which of the null cells hold something."""
+    if not nulls.size:
+        return NO_CELLS
+    held = pc.invert(pc.is_null(cells.take(pa.array(nulls)), nan_is_null=True))
+    return _cells_of(cells, nulls[held.to_numpy(zero_copy_only=False)])
+
+
+def _doubtful(column_mapping: ColumnMapping, cells: pa.Array) -> Cells:
+    if not column_mapping.doubtful_tokens or (
+        column_mapping.rejects_doubtful and column_mapping.column.kind == "category"
+    ):
+        return NO_CELLS
+    texts = pa.array(column_mapping.doubtful_tokens, cells.type)
+    found = pc.is_in(cells, value_set=texts).to_numpy(zero_copy_only=False)
+    return _cells_of(cells, np.flatnonzero(found))
+
+
+def _spelt(column_mapping: ColumnMapping, cells: pa.Array, converted: Converted) -> Cells:
+    """Return the cells of a one-hot column's own value, where it may be that of two spellings."""
+    if not column_mapping.one_hot_underscored or "_" not in (column_mapping.one_hot or ""):
+        return NO_CELLS
+    own = pc.equal(converted.values, 1).fill_null(False).to_numpy(zero_copy_only=False)
+    return _cells_of(cells, np.flatnonzero(own))
+
+
+def _unknown_rows(column_mapping: ColumnMapping, cells: pa.Array, converted: Converted) -> Rows:
+    """Return the rows with values that the model never saw, whether they are let through or not."""
+    rejected = [row for row, reason in converted.faults if reason == "unknown-category"]
+    encoded = column_mapping.one_hot is not None or (
+        column_mapping.column.categories and column_mapping.mapping is None
+    )
+    if not column_mapping.accepts_unknown or not encoded:
+        return np.array(rejected, np.int64) if rejected else NO_ROWS
+    strict = reader_of(replace(column_mapping, accepts_unknown=False))
+    encoding = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
+    unknown = [_is_unknown(strict(value)) for value in encoding.dictionary.to_pylist()]
+    if not rejected and not any(unknown):
+        return NO_ROWS
+    codes = encoding.indices.fill_null(len(unknown)).to_numpy(zero_copy_only=False)
+    found = np.array([*unknown, _is_unknown(strict(None))])[codes]
+    found[rejected] = True
+    result: Rows = np.flatnonzero(found)
+    return result
+
+
+def _is_unknown(result: Scalar | Faulty | None) -> bool:
+    return isinstance(result, Faulty) and result.reason == "unknown-category"
+
+
+def _empty_rows(converted: Converted) -> Rows:
+    """Return the rows whose cell is null, faulty cells not among them."""
+    if converted.values.null_count == 0:
+        return NO_ROWS
+    null = pc.is_null(converted.values, nan_is_null=True).to_numpy(zero_copy_only=False)
+    if converted.faults:
+        null = null.copy()
+        null[[row for row, _ in converted.faults]] = False
+    return np.flatnonzero(null)
