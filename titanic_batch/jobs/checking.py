@@ -11,7 +11,7 @@ from titanic_batch.errors import os_errors
 from titanic_batch.jobs.arrival import input_is_absent, not_arrived
 from titanic_batch.jobs.dates import today
 from titanic_batch.jobs.job_file import Job, read_job
-from titanic_batch.jobs.metrics import require_writable
+from titanic_batch.jobs.metrics import WRITING_METRICS
 from titanic_batch.jobs.night import Night, plan_night
 from titanic_batch.jobs.pinning import require_hash
 from titanic_batch.jobs.settings import choose_model, score_keywords
@@ -19,6 +19,7 @@ from titanic_batch.publish.ownership import refuse_foreign
 from titanic_batch.publish.paths import output_paths, require_names
 from titanic_batch.scoring.api import make_options
 from titanic_batch.scoring.inputs import pair_files
+from titanic_batch.stores import require_writable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ def check_job(path: str | Path) -> JobCheck:
     if night.rejects is not None:
         _require_makeable(Path(night.rejects).parent)
     if job.textfile is not None:
-        require_writable(job.textfile)
+        require_writable(job.textfile, WRITING_METRICS)
     return JobCheck(
         job=job,
         tag=model.tag,

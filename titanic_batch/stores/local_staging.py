@@ -38,13 +38,14 @@ class StagedFile:
         self._raw: IO[bytes] | None = None
         self._hash = hashlib.sha256()
         self.bytes_written = 0
+        self.is_committed = False
         self.closed = False
         self._is_ours = False  # what stands at `place`
         self._discarded = False
 
     @property
     def is_created(self) -> bool:
-        """Whether it is there."""
+        """Whether it was made."""
         return self._raw is not None
 
     def write(self, data: bytes) -> int:
@@ -123,9 +124,10 @@ class StagedFile:
                 copy.seal(stat.S_IMODE(self.place.stat().st_mode))
                 copy.sync()
                 copy.place.replace(target)
+        self.is_committed = True
 
     def keep(self) -> None:
-        """Leave the file: it is in its place, or the next run completes with it what is begun."""
+        """Leave the file: the next run completes with it what is begun."""
         self._is_ours = False
 
     def discard(self) -> None:
