@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from titanic_batch.errors import os_errors
 from titanic_batch.jobs.arrival import input_is_absent, not_arrived
 from titanic_batch.jobs.dates import today
 from titanic_batch.jobs.job_file import Job, read_job
@@ -19,7 +16,7 @@ from titanic_batch.publish.ownership import refuse_foreign
 from titanic_batch.publish.paths import output_paths, require_names
 from titanic_batch.scoring.api import make_options
 from titanic_batch.scoring.inputs import pair_files
-from titanic_batch.stores import require_writable
+from titanic_batch.stores import require_writable, store_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +37,6 @@ class JobCheck:
     sha256: str
     tonight: Night
     columns_known: bool
-
-
-def _require_makeable(folder: Path) -> None:
-    """Refuse a folder for output or rejects that neither is there nor could be made."""
-    while not os.path.lexists(folder) and folder != folder.parent:
-        folder = folder.parent
-    with os_errors(folder, "looking at the folder that is written to"):
-        if not folder.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def check_job(path: str | Path) -> JobCheck:
@@ -96,9 +82,11 @@ def check_job(path: str | Path) -> JobCheck:
                 refuse_foreign(pair.output, overwrite=options.overwrite)
             if model.schema is not None and has_arrived:
                 check_header(pair, model.schema, options)
-    _require_makeable(Path(night.output) if night.into_folder else Path(night.output).parent)
+    folder = Path(night.output) if night.into_folder else Path(night.output).parent
+    store_of(folder).check_folder(folder)
     if night.rejects is not None:
-        _require_makeable(Path(night.rejects).parent)
+        folder = Path(night.rejects).parent
+        store_of(folder).check_folder(folder)
     if job.textfile is not None:
         require_writable(job.textfile, WRITING_METRICS)
     return JobCheck(

@@ -16,7 +16,7 @@ from titanic_batch.errors import OutputError, os_errors
 from titanic_batch.stores.base import Entry, Name, Staged, Store
 from titanic_batch.stores.local import LocalStore
 
-__all__ = ["entry_at", "require_writable", "store_of", "write_file"]
+__all__ = ["entry_at", "is_folder", "require_writable", "store_of", "write_file"]
 
 _LOCAL = LocalStore()
 
@@ -31,6 +31,12 @@ def entry_at(name: Name, *, follow: bool = True) -> Entry | None:
     with contextlib.suppress(OSError, ValueError):  # ValueError: a null byte in a path
         return store_of(name).stat(name, follow=follow)
     return None
+
+
+def is_folder(name: Name) -> bool:
+    """Tell whether a folder stands at a name, or where a link there leads to."""
+    found = entry_at(name)
+    return found is not None and found.kind == "folder"
 
 
 def write_file(name: Name, data: bytes, doing: str, *, mode: int | None = None) -> None:
@@ -62,8 +68,7 @@ def require_writable(name: Name, doing: str) -> None:
         OutputError: if its folder is missing or takes no file, or a folder stands there.
     """
     with _staged(name, doing) as staged:
-        found = entry_at(name)
-        if found is not None and found.kind == "folder":
+        if is_folder(name):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         staged.seal(0o600)
 

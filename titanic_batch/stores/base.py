@@ -58,12 +58,10 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Leftover:
-    """What a run that died left beside its output.
+    """What a run that died left: the file that it staged, or its work folder.
 
     Attributes:
-        target: What it belongs to: the last part of its name.
-        kind: `tmp` was staged; `work` is a folder of what the run would need again.
-        place: Where it is.
+        target: The last part of the name that it belongs to.
     """
 
     target: str
@@ -117,8 +115,7 @@ class Unsynced(Protocol):
 class Staged(Unsynced, Protocol):
     """A file that no reader sees before it is committed, whole.
 
-    It is made by its first byte, or when it is sealed. Whoever stages one sees to it first that it
-    is discarded.
+    It is made by its first byte, or when it is sealed. Whoever stages one must discard it.
     """
 
     @property
@@ -228,6 +225,18 @@ class Store(Protocol):
 
     def left_behind(self, folder: Name) -> Iterable[Leftover]:
         """Return what runs that died left in a folder, in no order."""
+        ...
+
+    def check_name(self, name: Name, suffix: str) -> None:
+        """Refuse a name that is too long for what is staged for it with a suffix appended.
+
+        Raises:
+            UsageError: if it is.
+        """
+        ...
+
+    def check_folder(self, folder: Name) -> None:
+        """Refuse a folder, there or yet to be made, that takes no file; raises OutputError."""
         ...
 
     def work_folder(self, name: Name, fingerprint: str) -> Path | None:

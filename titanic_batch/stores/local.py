@@ -19,7 +19,7 @@ from titanic_batch.errors import DataError, OutputError, OutputLockedError, os_e
 from titanic_batch.printable import shell_quoted
 from titanic_batch.stores.base import Entry, Leftover, Name
 from titanic_batch.stores.local_staging import Folder, StagedFile, tag_of
-from titanic_batch.stores.private import lock_file, private_in, work_folder
+from titanic_batch.stores.private import check_name, lock_file, private_in, work_folder
 
 
 class LocalFile:
@@ -129,6 +129,21 @@ class LocalStore:
     def left_behind(self, folder: Name) -> Iterator[Leftover]:
         """Yield the private files and work folders in a folder."""
         return private_in(Path(folder))
+
+    def check_name(self, name: Name, suffix: str) -> None:
+        """Refuse a path whose name, or which as a whole, would be too long."""
+        check_name(Path(name), suffix)
+
+    def check_folder(self, folder: Name) -> None:
+        """Refuse a folder that is not there and could not be made, or takes no file."""
+        path = Path(folder)
+        while not os.path.lexists(path) and path != path.parent:
+            path = path.parent
+        with os_errors(path, "looking at the folder that is written to"):
+            if not path.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            if not os.access(path, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     def work_folder(self, name: Name, fingerprint: str) -> Path | None:
         """Return a private folder beside the output."""
