@@ -23,8 +23,7 @@ from titanic_batch.engine.forkserver import (
     start_forkserver,
     start_worker,
 )
-from titanic_batch.engine.groups import grouped
-from titanic_batch.engine.open_files import most_open_outputs
+from titanic_batch.engine.groups import grouped, most_open_outputs
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.import_path import full_path
 from titanic_batch.interrupts import interruptible

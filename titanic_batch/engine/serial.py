@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from titanic_batch.engine.base import ChunkResult, ChunkTask, ModelDescription
-from titanic_batch.engine.groups import grouped
-from titanic_batch.engine.open_files import most_open_outputs
+from titanic_batch.engine.groups import grouped, most_open_outputs
 from titanic_batch.engine.session import Session, open_session
 from titanic_batch.interrupts import interruptible
 from titanic_batch.models import VerifiedModel

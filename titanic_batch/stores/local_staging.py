@@ -11,8 +11,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from titanic_batch.errors import os_errors
 from titanic_batch.stores.base import ANYTHING, NOTHING, Name, ReplacedMeanwhileError
@@ -119,11 +118,14 @@ class StagedFile:
         if target.parent == self.place.parent:
             self.place.replace(target)
         else:  # perhaps on another disk
-            with StagedFile(target, uuid.uuid4().hex) as copy:
+            copy = StagedFile(target, uuid.uuid4().hex)
+            try:
                 copy.write(self.place.read_bytes())
                 copy.seal(stat.S_IMODE(self.place.stat().st_mode))
                 copy.sync()
                 copy.place.replace(target)
+            finally:
+                copy.discard()
         self.is_committed = True
 
     def keep(self) -> None:
@@ -148,17 +150,6 @@ class StagedFile:
         self._is_ours = True
         self._raw = os.fdopen(descriptor, "wb", buffering=_WRITE_BUFFER_BYTES)
         return self._raw
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.discard()
 
 
 def tag_at(path: Path) -> str:
