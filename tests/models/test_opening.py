@@ -65,7 +65,7 @@ def test_a_link_is_followed(fitted: Any, tmp_path: Path) -> None:
         ("device", "no regular file"),
         ("dangling", "the link leads nowhere"),
         ("loop", "it cannot be read"),
-        ("below_a_file", "it cannot be read"),
+        ("below_a_file", "there is no such file"),
     ],
 )
 def test_what_is_no_model_file_is_refused(

@@ -92,11 +92,10 @@ def test_nothing_is_written_through_what_stands_at_the_private_name(
         case _:
             name.mkdir()
 
-    with (
-        pytest.raises(FileAccessError) as caught,
-        StagedFile(folder / "scored.csv", RUN) as staged,
-    ):
+    staged = StagedFile(folder / "scored.csv", RUN)
+    with pytest.raises(FileAccessError) as caught:
         staged.write(b"new")
+    staged.discard()
 
     assert caught.value.exit_code == 74
     assert victim.read_bytes() == b"precious"

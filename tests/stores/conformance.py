@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import subprocess
 import sys
 import threading
@@ -81,7 +82,9 @@ class Conformance:
                 staged.sync()
             found = store.stat(name)
             assert (content(store, name) if found is not None else None) == before
+        was_committed = staged.is_committed
         staged.commit()
+        assert (was_committed, staged.is_committed) == (False, True)
         assert content(store, name) == NEW * 2
         assert staged.bytes_written == len(NEW) * 2
         assert staged.sha256 == hashlib.sha256(NEW * 2).hexdigest()
@@ -219,6 +222,43 @@ class Conformance:
         assert content(store, name) == NEW
         assert store.staged(name, run_id) is None
 
+    def test_a_work_folder_is_found_again_and_listed_among_what_dead_runs_left(
+        self, store: Store, place: Path
+    ) -> None:
+        name = place / "a.csv"
+        fingerprint = uuid.uuid4().hex
+        work = store.work_folder(name, fingerprint)
+        assert work is not None
+        assert not work.exists()
+        store.drop(work)
+        work.mkdir(mode=0o700)
+        (work / "part").touch()
+        assert store.work_folder(name, fingerprint) == work
+        assert store.work_folder(name, uuid.uuid4().hex) != work
+        assert [(left.target, left.kind, left.place) for left in store.left_behind(place)] == [
+            ("a.csv", "work", work)
+        ]
+        store.drop(work)
+        assert not work.exists()
+
+    @pytest.mark.parametrize("what", ["others may enter", "a file", "a link"])
+    def test_what_is_not_private_is_no_work_folder(
+        self, store: Store, place: Path, what: str
+    ) -> None:
+        name, fingerprint = place / "a.csv", uuid.uuid4().hex
+        work = store.work_folder(name, fingerprint)
+        assert work is not None
+        match what:
+            case "others may enter":
+                work.mkdir()
+                work.chmod(0o755)
+            case "a file":
+                work.touch(mode=0o600)
+            case _:
+                (place / "elsewhere").mkdir(mode=0o700)
+                work.symlink_to(place / "elsewhere")
+        assert store.work_folder(name, fingerprint) is None
+
     # Locks.
 
     def test_a_lock_keeps_others_out_until_it_is_released(self, store: Store, place: Path) -> None:
@@ -323,6 +363,17 @@ class Conformance:
             assert hash_file(file) == hashlib.sha256(b"0123456789").hexdigest()
             opened.check_unchanged()
         opened.check_unchanged()
+
+    @pytest.mark.parametrize("last", ["a.csv", os.fsdecode(b"\xff.csv")])
+    def test_a_local_name_serves_code_that_opens_by_name(
+        self, store: Store, place: Path, last: str
+    ) -> None:
+        put(store, place / last, OLD)
+        opened = store.open(place / last)
+        with opened.file as file:
+            opened.local_name.encode()
+            assert Path(opened.local_name).read_bytes() == OLD
+            assert file.read() == OLD
 
     def test_reads_text_with_its_newlines(self, store: Store, place: Path) -> None:
         put(store, place / "a.csv", b"\xc3\xa9\r\n\xff")

@@ -11,7 +11,7 @@ import pytest
 from tests.stores.conformance import OLD, Conformance, put
 from titanic_batch.documents import NotADocumentError
 from titanic_batch.errors import DataError, FileAccessError
-from titanic_batch.stores import store_of
+from titanic_batch.stores import store_of, write_file
 from titanic_batch.stores.base import Store
 from titanic_batch.stores.local import LocalStore
 
@@ -102,6 +102,8 @@ def test_knows_what_is_no_file_and_reads_none_of_it(store: Store, place: Path, w
     assert found.kind == (what if what in {"folder", "link"} else "special")
     with pytest.raises(NotADocumentError, match=r"no regular file|a directory"):
         store.read(name)
+    if what == "link":
+        assert store.read(name, follow=True) == OLD
 
 
 def test_a_link_is_followed_where_that_is_asked_for(store: Store, place: Path) -> None:
@@ -147,3 +149,23 @@ def test_a_lock_needs_its_folder(store: Store, place: Path) -> None:
         store.lock(place / "none" / "a.csv"),
     ):
         pass
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(None, 0o640), (0o600, 0o600)])
+def test_writes_a_small_file_over_another(place: Path, mode: int | None, expected: int) -> None:
+    (place / "a").touch()
+    (place / "a").chmod(0o640)
+    write_file(place / "a", b"new", "writing the figures", mode=mode)
+    assert (place / "a").read_bytes() == b"new"
+    assert (place / "a").stat().st_mode & 0o777 == expected
+    assert [path.name for path in place.iterdir()] == ["a"]
+
+
+def test_a_small_file_that_cannot_be_written_leaves_nothing(place: Path) -> None:
+    """Whatever step fails, the error says what was being done, and why."""
+    (place / "a").mkdir()
+    with pytest.raises(FileAccessError, match="writing the figures failed: Is a directory"):
+        write_file(place / "a", b"new", "writing the figures")
+    with pytest.raises(FileAccessError, match="writing the figures failed: No such file"):
+        write_file(place / "none" / "a", b"new", "writing the figures")
+    assert [path.name for path in place.iterdir()] == ["a"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from titanic_batch.cli import jobs_view as view
 from titanic_batch.cli.common import with_common_options
 from titanic_batch.cli.console import print_json, warn
 from titanic_batch.errors import TitanicBatchError, worst_exit_code
+from titanic_batch.stores import is_folder
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
@@ -134,7 +134,7 @@ def units_command(
     chosen = read_job(job)
     units = make_units(chosen, options)
     for folder in writable_folders(chosen):
-        if not Path(folder).is_dir():
+        if not is_folder(folder):
             warn(f"the service needs this folder: mkdir -p {folder}")
     if write is not None:
         paths = write_units(units, write)

@@ -1,13 +1,27 @@
-"""Batch the small chunks of several files, where the model may score them with one call."""
+"""How many files are scored at a time, and which of their small chunks with one call."""
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterable, Iterator
 
 from titanic_batch.engine.base import ChunkTask
 from titanic_batch.predict.base import ModelInfo
 
 _BATCH_BYTES = 1 << 20
+#: More outputs open at a time are no quicker.
+_MOST_OUTPUTS = 256
+
+
+def most_open_outputs() -> int:
+    """Return how many outputs may be locked at a time: each lock is an open file.
+
+    A quarter of what the system lets a process open: macOS starts with 256.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return _MOST_OUTPUTS
+    return max(min(_MOST_OUTPUTS, soft // 4), 1)
 
 
 def batched(tasks: Iterable[ChunkTask], info: ModelInfo, most: int) -> Iterator[list[ChunkTask]]:

@@ -17,14 +17,13 @@ from typing import Any
 
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.engine.base import ChunkResult, ChunkTask, MakePlan, Message, ModelDescription
-from titanic_batch.engine.batching import batched
+from titanic_batch.engine.batching import batched, most_open_outputs
 from titanic_batch.engine.forkserver import (
     WorkerProcess,
     could_not_start,
     start_forkserver,
     start_worker,
 )
-from titanic_batch.engine.open_files import most_open_outputs
 from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.import_path import full_path
 from titanic_batch.interrupts import interruptible

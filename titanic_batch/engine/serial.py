@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from titanic_batch.engine.base import ChunkResult, ChunkTask, ModelDescription
-from titanic_batch.engine.batching import batched
-from titanic_batch.engine.open_files import most_open_outputs
+from titanic_batch.engine.batching import batched, most_open_outputs
 from titanic_batch.engine.session import Session, open_session
 from titanic_batch.interrupts import interruptible
 from titanic_batch.models import VerifiedModel

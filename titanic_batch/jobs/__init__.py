@@ -4,7 +4,6 @@ values       what single keys take, and become
 tables       the tables and keys that a job file may have
 messages     what is wrong with a job file, in the user's words
 job_file     TOML file -> Job
-durations    5m, 2h
 dates        dates, ranges, time zones, and date templates in paths
 night        Job + date -> the paths of one night
 settings     flags over job file over environment
@@ -16,7 +15,6 @@ guards       judge a night before it is published
 arrival      whether a night's input has arrived
 running      run nights
 run_manifest every file of a night that goes into a folder, and its verdict
-writing      small files, in one step
 metrics      figures of the last run, as a Prometheus textfile
 pings        a health check is told of a run
 reporting    run nights so that metrics and health check tell of it

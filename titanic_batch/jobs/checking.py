@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from titanic_batch.errors import os_errors
 from titanic_batch.jobs.arrival import input_is_absent, not_arrived
 from titanic_batch.jobs.dates import today
 from titanic_batch.jobs.job_file import Job, read_job
-from titanic_batch.jobs.metrics import require_writable
+from titanic_batch.jobs.metrics import WRITING_METRICS
 from titanic_batch.jobs.night import Night, plan_night
 from titanic_batch.jobs.pinning import require_hash
 from titanic_batch.jobs.settings import choose_model, score_keywords
@@ -19,6 +16,7 @@ from titanic_batch.publish.ownership import refuse_foreign
 from titanic_batch.publish.paths import output_paths, require_names
 from titanic_batch.scoring.api import make_options
 from titanic_batch.scoring.inputs import pair_files
+from titanic_batch.stores import require_writable, store_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +37,6 @@ class JobCheck:
     sha256: str
     tonight: Night
     columns_known: bool
-
-
-def _require_makeable(folder: Path) -> None:
-    """Refuse a folder for output or rejects that neither is there nor could be made."""
-    while not os.path.lexists(folder) and folder != folder.parent:
-        folder = folder.parent
-    with os_errors(folder, "looking at the folder that is written to"):
-        if not folder.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def check_job(path: str | Path) -> JobCheck:
@@ -95,11 +82,13 @@ def check_job(path: str | Path) -> JobCheck:
                 refuse_foreign(pair.output, overwrite=options.overwrite)
             if model.schema is not None and has_arrived:
                 check_header(pair, model.schema, options)
-    _require_makeable(Path(night.output) if night.into_folder else Path(night.output).parent)
+    folder = Path(night.output) if night.into_folder else Path(night.output).parent
+    store_of(folder).check_folder(folder)
     if night.rejects is not None:
-        _require_makeable(Path(night.rejects).parent)
+        folder = Path(night.rejects).parent
+        store_of(folder).check_folder(folder)
     if job.textfile is not None:
-        require_writable(job.textfile)
+        require_writable(job.textfile, WRITING_METRICS)
     return JobCheck(
         job=job,
         tag=model.tag,

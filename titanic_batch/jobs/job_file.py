@@ -29,6 +29,7 @@ from titanic_batch.jobs.tables import (
 from titanic_batch.models.trust.write_access import Exposure, exposure_of
 from titanic_batch.printable import shell_quoted
 from titanic_batch.scoring.options import OPTIONS
+from titanic_batch.stores import is_folder
 
 _ALL_COLUMNS = "*"
 _MOST_BYTES = 16 << 20
@@ -146,7 +147,7 @@ def _read(file: Path) -> tuple[dict[str, Any], Exposure | None]:
             raise UsageError("there is no such job file", where=str(file)) from exc
         raise
     except NotADocumentError as exc:
-        if file.is_dir():
+        if is_folder(file):
             raise UsageError(
                 "this is a folder, not a job file",
                 where=str(file),

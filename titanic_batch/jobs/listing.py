@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from titanic_batch.errors import TitanicBatchError, UsageError
+from titanic_batch.errors import TitanicBatchError, UsageError, os_errors
 from titanic_batch.interrupts import interruptible
 from titanic_batch.jobs.dates import distinguishes_days, today
 from titanic_batch.jobs.job_file import Job, read_job
@@ -15,7 +15,7 @@ from titanic_batch.jobs.night import RUN_MANIFEST, manifests_of, outputs_glob, p
 from titanic_batch.jobs.settings import choose_model
 from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX
-from titanic_batch.stores import entry_at, store_of
+from titanic_batch.stores import entry_at, is_folder, store_of
 
 #: Other programs' files, which may stand where jobs do.
 _NO_JOBS = ("pyproject.toml",)
@@ -79,13 +79,15 @@ def list_jobs(folder: str | Path = "jobs") -> list[JobSummary]:
         UsageError: if there is no such folder.
     """
     place = Path(folder)
-    if not place.is_dir():
+    if not is_folder(place):
         raise UsageError(
             "there is no such folder",
             where=str(place),
             hint="Name the folder with the job files: `titanic-batch jobs list FOLDER`.",
         )
-    found = [path for path in sorted(place.glob("*.toml")) if path.name not in _NO_JOBS]
+    with os_errors(place, "listing the jobs"):
+        paths = [Path(name) for name in store_of(place).list(place)]
+    found = [path for path in paths if path.suffix == ".toml" and path.name not in _NO_JOBS]
     with interruptible():
         return [_summarise(path) for path in found]
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from titanic_batch.documents import open_regular, read_bounded
-from titanic_batch.errors import os_errors
 from titanic_batch.printable import as_utf8
+from titanic_batch.stores import store_of, write_file
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
-_DOING = "writing the metrics"
+#: What an error says was being done.
+WRITING_METRICS = "writing the metrics"
 _MOST_BYTES = 64 << 20
 _LAST_SUCCESS = "titanic_batch_last_success_timestamp_seconds"
 
@@ -46,26 +45,13 @@ class Figures:
     drift: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
-def require_writable(path: Path) -> None:
-    """Refuse a path that `write_textfile` could not write.
-
-    Raises:
-        FileAccessError: if its folder is missing or takes no file, or a folder stands there.
-    """
-    with os_errors(path, _DOING):
-        if path.is_dir():
-            raise IsADirectoryError(21, "Is a directory")
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
-            pass
-
-
 def write_textfile(path: Path, figures: Figures) -> None:
     """Write the figures, in one step; a failed run keeps the last success of the file before.
 
     Raises:
         FileAccessError: if the system refuses.
     """
-    from prometheus_client import CollectorRegistry, write_to_textfile
+    from prometheus_client import CollectorRegistry, generate_latest
 
     succeeded_at = figures.finished_at if figures.exit_code == 0 else _last_success(path, figures)
 
@@ -75,8 +61,7 @@ def write_textfile(path: Path, figures: Figures) -> None:
 
     registry = CollectorRegistry()
     registry.register(Collector())
-    with os_errors(path, _DOING):
-        write_to_textfile(str(path), registry)
+    write_file(path, generate_latest(registry), WRITING_METRICS)
 
 
 def _families(figures: Figures, succeeded_at: float) -> Iterator[GaugeMetricFamily]:
@@ -122,9 +107,8 @@ def _last_success(path: Path, figures: Figures) -> float:
     from prometheus_client.parser import text_string_to_metric_families
 
     try:
-        with open_regular(path) as file:
-            text = read_bounded(file, _MOST_BYTES).decode("utf-8")
-        families = list(text_string_to_metric_families(text))
+        data = store_of(path).read(path, limit=_MOST_BYTES, follow=True) or b""
+        families = list(text_string_to_metric_families(data.decode("utf-8")))
     except (OSError, ValueError):
         return 0.0
     return next(

@@ -13,7 +13,7 @@ from titanic_batch.errors import UsageError
 from titanic_batch.jobs.dates import any_date_glob, render
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
-from titanic_batch.stores import entry_at, store_of
+from titanic_batch.stores import entry_at, is_folder, store_of
 
 #: Every file of a night that goes into a folder, and its verdict. A companion by its ending: no
 #: folder of inputs takes it for one.
@@ -98,8 +98,7 @@ def place(folder: str, path: str) -> str:
 
 
 def _marker(input: str, marker: str) -> str:
-    found = entry_at(input)
-    inside = input.endswith(os.sep) or (found is not None and found.kind == "folder")
+    inside = input.endswith(os.sep) or is_folder(input)
     return place(input if inside else str(Path(input).parent), marker)
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from titanic_batch.errors import InterruptedRunError, TitanicBatchError, worst_exit_code
 from titanic_batch.jobs.drift import drift_of
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.metrics import Figures, require_writable, write_textfile
+from titanic_batch.jobs.metrics import WRITING_METRICS, Figures, write_textfile
 from titanic_batch.jobs.pings import Pings
 from titanic_batch.jobs.running import NightOutcome
+from titanic_batch.stores import require_writable
 
 
 @dataclass(kw_only=True)
@@ -57,7 +58,7 @@ def reported(job: Job, *, warn: Callable[[str], object]) -> Iterator[Report]:
         pings.start()
     try:
         if job.textfile is not None:
-            require_writable(job.textfile)
+            require_writable(job.textfile, WRITING_METRICS)
         yield report
         code = report.exit_code
     except (TitanicBatchError, InterruptedRunError) as exc:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from titanic_batch.documents import NotADocumentError
 from titanic_batch.errors import without_cells
 from titanic_batch.jobs.night import RUN_MANIFEST
-from titanic_batch.jobs.writing import write_text
 from titanic_batch.publish.json_file import read_json
 from titanic_batch.publish.manifest import TOOL
-from titanic_batch.stores import store_of
+from titanic_batch.stores import store_of, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +41,7 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
         "files": [_verdict(file) for file in files],
     }
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    write_text(path, text, "writing the run manifest")
+    write_file(path, text.encode("utf-8", "surrogateescape"), "writing the run manifest")
 
 
 def says_published(job: Job, night: Night) -> bool:

@@ -16,8 +16,8 @@ from titanic_batch.interrupts import interruptible
 from titanic_batch.jobs.dates import fixed_folder
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import place
-from titanic_batch.jobs.writing import write_text
 from titanic_batch.printable import printable
+from titanic_batch.stores import write_file
 
 #: Another run holds the output: the one failure that time alone fixes.
 _TRIED_AGAIN = 75
@@ -194,7 +194,7 @@ def write_units(units: Sequence[Unit], folder: str | Path) -> list[Path]:
     """
     paths = [Path(folder) / unit.name for unit in units]
     for path, unit in zip(paths, units, strict=True):
-        write_text(path, unit.text, "writing the unit")
+        write_file(path, unit.text.encode("utf-8", "surrogateescape"), "writing the unit")
     return paths
 
 

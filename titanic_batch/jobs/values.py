@@ -12,11 +12,24 @@ from pydantic import AfterValidator, Field, PlainValidator
 
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.dates import parse_zone, render, today
-from titanic_batch.jobs.durations import parse_duration
 from titanic_batch.jobs.pings import LONGEST_WAIT_S
 from titanic_batch.scoring.reject_limit import RejectLimit, reject_limit
 
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
+_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(s|m|h|d)")
+_UNITS_S = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+
+
+def parse_duration(text: str) -> float:
+    """Return a duration, such as 90s, 5m, 2h or 1d, in seconds.
+
+    Raises:
+        UsageError: if it is none.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise UsageError(f"{text!r} is no duration", hint="Write it as 90s, 5m, 2h or 1d.")
+    return float(found[1]) * _UNITS_S[found[2]]
 
 
 def refused_by(check: Callable[[Any], object], *, says_why: bool = False) -> AfterValidator:

@@ -9,13 +9,13 @@ model and is ignored, with a warning. It holds no code and needs no trust of its
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from titanic_batch.documents import NotADocumentError, parse_json
 from titanic_batch.errors import ModelError
-from titanic_batch.models.model_file import read_model_bytes, write_whole
+from titanic_batch.models.model_file import read_model_bytes
 from titanic_batch.schema import TrainingSchema, schema_from_json, schema_to_json
+from titanic_batch.stores import entry_at, write_file
 
 SIDECAR_VERSION = 1
 SIDECAR_SUFFIX = ".schema.json"
@@ -43,7 +43,7 @@ def read_sidecar(path: Path, sha256: str) -> tuple[TrainingSchema | None, tuple[
         ModelError: if the sidecar belongs to these bytes but is damaged, or cannot be read.
     """
     beside = sidecar_path(path)
-    if not os.path.lexists(beside):
+    if entry_at(beside, follow=False) is None:
         return None, ()
     try:
         document = parse_json(read_model_bytes(beside, str(beside), at_most=_MAX_BYTES))
@@ -71,7 +71,7 @@ def write_sidecar(path: Path, sha256: str, schema: TrainingSchema) -> None:
         "schema": schema_to_json(schema),
     }
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    write_whole(sidecar_path(path), lambda file: file.write(text.encode()))
+    write_file(sidecar_path(path), text.encode(), "writing the training schema")
 
 
 def _damaged(path: Path, reason: str) -> ModelError:

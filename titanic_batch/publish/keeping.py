@@ -39,7 +39,6 @@ def keep_replaced(manifest: Path) -> Steps:
         yield [copy]
         with os_errors(kept, "keeping the manifest that is replaced"):
             copy.commit(expected=NOTHING, name=kept)
-        copy.keep()
     finally:
         copy.discard()
     yield store.unsynced([kept])

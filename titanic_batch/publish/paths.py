@@ -8,18 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from titanic_batch.errors import UsageError
-from titanic_batch.stores.private import temporary
+from titanic_batch.stores import store_of
 
 MANIFEST_SUFFIX = ".manifest.json"
 _REJECTS = ".rejects.csv"
 _FAILED = ".failed.rejects.csv"
 _KEPT_MANIFEST = re.compile(r".+\.manifest\.json\.[1-9][0-9]*", re.DOTALL)
-#: Every file system takes names and paths of so many bytes, and is not asked.
-_AT_LEAST = {"PC_NAME_MAX": 143, "PC_PATH_MAX": 1024}
-_NO_LIMIT = 1 << 30
-#: As long as a run's id.
-_ANY_RUN = "0" * 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,44 +48,15 @@ def output_paths(output: str | Path, rejects: str | Path | None = None) -> Outpu
 
 
 def require_names(paths: OutputPaths) -> None:
-    """Refuse an output beside which the file system has no room for the names of its companions.
+    """Refuse an output beside which the store has no room for the names of its companions.
 
-    It is asked before anything is read: the longest of them is written last. What the names of a
-    run's private files have of their own is always as long.
+    Ask before anything is read: the longest of them is written last.
 
     Raises:
         UsageError: if a name, or the whole path, is too long.
     """
     for path, suffix in ((paths.data, _FAILED), (paths.rejects, "")):
-        private = os.fsencode(temporary(_beside(path, suffix), _ANY_RUN))
-        folder, name = os.path.split(private)
-        lengths = {
-            "PC_NAME_MAX": ("name", len(name)),
-            "PC_PATH_MAX": ("path", len(private) + 1),  # with the NUL that ends it
-        }
-        for limit, (what, length) in lengths.items():
-            if length > _AT_LEAST[limit] and length > (most := _limit_at(folder, limit)):
-                added = len(name) - len(os.fsencode(path.name))
-                raise UsageError(
-                    f"its {what} is too long: with the {added} bytes that the files beside an "
-                    f"output add, it has {length:,}, and {most:,} are possible here",
-                    where=str(path),
-                    hint=f"Choose a shorter {what}, by {length - most:,} bytes at least.",
-                )
-
-
-def _limit_at(folder: bytes, limit: str) -> int:
-    """Return a file system's limit; of a folder that is yet to be made, the one above it."""
-    while True:
-        try:
-            most = os.pathconf(folder, limit)
-        except OSError:
-            above = os.path.dirname(folder)  # noqa: PTH120  # bytes
-            if above == folder:
-                return _NO_LIMIT
-            folder = above
-        else:
-            return most if most > 0 else _NO_LIMIT
+        store_of(path).check_name(path, suffix)
 
 
 def is_companion(name: str) -> bool:

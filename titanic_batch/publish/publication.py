@@ -8,9 +8,6 @@ what `recover` completes.
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import stat
 import uuid
 from pathlib import Path
 
@@ -25,7 +22,6 @@ from titanic_batch.publish.rejects import RejectsFile
 from titanic_batch.publish.stale_files import StaleFiles
 from titanic_batch.publish.together import Steps
 from titanic_batch.stores import store_of
-from titanic_batch.stores.private import work_folder
 
 
 class Publication:
@@ -48,7 +44,7 @@ class Publication:
         self._store = store_of(paths.data)
         self.data = self._store.stage(paths.data, self.run_id)
         self._overwrite = overwrite
-        self._leftovers = stale_files or StaleFiles()
+        self._stale_files = stale_files or StaleFiles()
         self._work: Path | None = None
         self._held = contextlib.ExitStack()
 
@@ -62,7 +58,7 @@ class Publication:
         """
         require_names(self.paths)
         self._held.enter_context(self._store.lock(self.paths.data))
-        recover(self.paths, self._leftovers)
+        recover(self.paths, self._stale_files)
         refuse_foreign(self.paths, overwrite=self._overwrite)
         self._mode = self._store.mode_for(self.paths.data)
         self._held.callback(self.data.discard)
@@ -111,12 +107,10 @@ class Publication:
                     rejects_path=rejects.target if rejects is not None else None,
                 )
             except BaseException:
-                if not staged[0].place.exists():  # half done: the next run needs the others
+                if staged[0].is_committed:  # half done: the next run needs the others
                     for file in staged:
                         file.keep()
                 raise
-            for file in staged:
-                file.keep()
 
     def open_work(self, fingerprint: str) -> Path | None:
         """Return the folder for what this run would need again if it were killed.
@@ -124,19 +118,16 @@ class Publication:
         It may be there already, left by a run with the same fingerprint; those of others go. None
         where something stands in its place that is not private to this user.
         """
-        folder = work_folder(self.paths.data, fingerprint)
-        for other in self._leftovers.work_of(self.paths.data):
-            if other != folder:
-                shutil.rmtree(other, ignore_errors=True)
-        if not _is_private(folder):
-            return None
-        self._work = folder
-        return folder
+        self._work = self._store.work_folder(self.paths.data, fingerprint)
+        for other in self._stale_files.work_of(self.paths.data):
+            if fingerprint not in other.name:
+                self._store.drop(other)
+        return self._work
 
     def drop_work(self) -> None:
         """Remove the work folder: there is nothing to resume."""
-        if self._work is not None and self._work.exists():
-            shutil.rmtree(self._work, ignore_errors=True)
+        if self._work is not None:
+            self._store.drop(self._work)
 
     def keep_failed_rejects(self) -> Path | None:
         """Leave the rejects of a run that does not publish; None where there are none."""
@@ -158,14 +149,3 @@ class Publication:
 def _is_of_a_job(path: Path) -> bool:
     manifest = read_manifest(path)
     return manifest is not None and manifest.job is not None
-
-
-def _is_private(folder: Path) -> bool:
-    """Tell whether a folder is this user's alone, or not there yet."""
-    try:
-        found = folder.lstat()
-    except OSError:
-        return True
-    return (
-        stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
-    )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
-from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,9 +17,10 @@ def count_rows(path: Path, output_format: str) -> int:
     """Return the number of data rows; raises DataError where the file can't be read as such."""
     if output_format == "parquet":
         try:
+            opened = store_of(path).open(path)
             with (
-                store_of(path).open(path).file as opened,
-                pq.ParquetFile(_name(path, opened), page_checksum_verification=True) as file,
+                opened.file,
+                pq.ParquetFile(opened.local_name, page_checksum_verification=True) as file,
             ):
                 return sum(batch.num_rows for batch in file.iter_batches(use_threads=False))
         except (pa.ArrowException, OSError) as exc:
@@ -36,16 +35,3 @@ def count_rows(path: Path, output_format: str) -> int:
         raise DataError(
             "it is not a readable CSV file", where=str(path), hint="Score it again."
         ) from exc
-
-
-def _name(path: Path, opened: IO[bytes]) -> str:
-    """Return a name that pyarrow takes, which takes none that is not UTF-8.
-
-    Not the opened file itself: pyarrow would read ahead from it in threads that need the
-    interpreter, and one that still does when the process exits ends it by SIGABRT.
-    """
-    try:
-        os.fspath(path).encode()
-    except UnicodeEncodeError:
-        return f"/dev/fd/{opened.fileno()}"
-    return os.fspath(path)

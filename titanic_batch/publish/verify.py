@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from titanic_batch.documents import NotADocumentError, open_regular
 from titanic_batch.errors import DataError, UsageError, os_errors
 from titanic_batch.interrupts import interruptible
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
@@ -67,12 +66,11 @@ def verify(output: str | Path) -> Verification:
             hint=manifest.hint or "Score it again.",
         )
     known, rows = manifest.output, manifest.rows
-    try:
-        with os_errors(paths.data, "reading"), open_regular(paths.data) as file:
-            sha256 = hash_file(file)
-            size = file.tell()
-    except NotADocumentError as exc:
-        raise _differs(paths.data, str(exc)) from exc
+    if found.kind != "file":
+        raise _differs(paths.data, "it is no regular file")
+    with os_errors(paths.data, "reading"), store_of(paths.data).open(paths.data).file as file:
+        sha256 = hash_file(file)
+        size = file.tell()
     if size != known.bytes:
         raise _differs(paths.data, f"it has {size:,} bytes, its manifest says {known.bytes:,}")
     if sha256 != known.sha256:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from titanic_batch.engine.open_files import most_open_outputs
+from titanic_batch.engine.batching import most_open_outputs
 from titanic_batch.publish.together import Steps, take_steps
 
 #: Files that are published together, at most: an interrupted run waits for them.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
 from collections import Counter
 from dataclasses import dataclass, field
@@ -98,6 +100,17 @@ class RunInfo:
     warnings: tuple[str, ...]
     libraries: dict[str, str]
     predictor: PredictorChoice
+
+    @property
+    def fingerprint(self) -> str:
+        """Stands for the model, its schema and the options, by which a killed run is resumed.
+
+        What else its predictions depend on, the rows and the code, is compared where they are kept
+        (`chunk/kept.py`): this is the parent of workers, in which none of it need be loaded.
+        """
+        model = {name: self.model[name] for name in ("sha256", "schema_sha256")}
+        document = json.dumps([model, self.options], sort_keys=True)
+        return hashlib.sha256(document.encode()).hexdigest()[:32]
 
 
 def run_info(

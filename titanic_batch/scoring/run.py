@@ -31,7 +31,6 @@ from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.report import output_metadata, run_info
-from titanic_batch.scoring.resuming import run_fingerprint
 from titanic_batch.scoring.sizes import input_bytes
 from titanic_batch.scoring.skipping import already_published
 from titanic_batch.scoring.trying import RowTrial, trial_of
@@ -133,7 +132,7 @@ def _run_all(
             context = RunContext(
                 model=model,
                 options=options,
-                fingerprint=run_fingerprint(facts),
+                fingerprint=facts.fingerprint,
                 planner=Planner(
                     description=description, options=options, metadata=output_metadata(model)
                 ),

@@ -3,15 +3,20 @@
 base            the protocol
 local           the file system
 local_staging   files that are written in private there, and renamed into place
-private         the private names beside an output
+private         the private names beside an output, and how long names may be
 """
 
 import contextlib
+import errno
+import os
+import uuid
+from collections.abc import Iterator
 
-from titanic_batch.stores.base import Entry, Name, Store
+from titanic_batch.errors import FileAccessError, os_errors
+from titanic_batch.stores.base import Entry, Name, Staged, Store
 from titanic_batch.stores.local import LocalStore
 
-__all__ = ["entry_at", "store_of"]
+__all__ = ["entry_at", "is_folder", "require_writable", "store_of", "write_file"]
 
 _LOCAL = LocalStore()
 
@@ -26,3 +31,56 @@ def entry_at(name: Name, *, follow: bool = True) -> Entry | None:
     with contextlib.suppress(OSError, ValueError):  # ValueError: a null byte in a path
         return store_of(name).stat(name, follow=follow)
     return None
+
+
+def is_folder(name: Name) -> bool:
+    """Tell whether a folder stands at a name, or where a link there leads to."""
+    found = entry_at(name)
+    return found is not None and found.kind == "folder"
+
+
+def write_file(name: Name, data: bytes, doing: str, *, mode: int | None = None) -> None:
+    """Write a small file over what stands there: a reader sees the old one or the new one.
+
+    Args:
+        name: Where it goes; its folder must exist.
+        data: All of it.
+        doing: What an error says was being done.
+        mode: Its permission bits; None for those of the file before, else of a new one.
+
+    Raises:
+        FileAccessError: if the system refuses; nothing is left of the new file then.
+    """
+    store = store_of(name)
+    with _staged(name, doing) as staged:
+        staged.write(data)
+        staged.seal(store.mode_for(name) if mode is None else mode)
+        staged.sync()
+        staged.commit()
+        for unsynced in store.unsynced([name]):
+            unsynced.sync()
+
+
+def require_writable(name: Name, doing: str) -> None:
+    """Refuse a name that `write_file` could not write to.
+
+    Raises:
+        FileAccessError: if its folder is missing or takes no file, or a folder stands there.
+    """
+    with _staged(name, doing) as staged:
+        if is_folder(name):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        staged.seal(0o600)
+
+
+@contextlib.contextmanager
+def _staged(name: Name, doing: str) -> Iterator[Staged]:
+    """Stage a file that is discarded unless it is committed; each error says what was done."""
+    staged = store_of(name).stage(name, uuid.uuid4().hex)
+    with os_errors(os.fspath(name), doing):
+        try:
+            yield staged
+        except FileAccessError as exc:  # it says what the store was doing
+            raise exc.__cause__ or exc from None
+        finally:
+            staged.discard()

@@ -58,12 +58,10 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Leftover:
-    """What a run that died left beside its output.
+    """What a run that died left: the file that it staged, or its work folder.
 
     Attributes:
-        target: What it belongs to: the last part of its name.
-        kind: `tmp` was staged; `work` is a folder of what the run would need again.
-        place: Where it is.
+        target: The last part of the name that it belongs to.
     """
 
     target: str
@@ -88,6 +86,15 @@ class OpenedFile(Protocol):
         """Return bytes from anywhere in an ordinary file, and leave `file` where it is."""
         ...
 
+    @property
+    def local_name(self) -> str:
+        """A name, in UTF-8, by which other code reads the file on this machine while it is open.
+
+        pyarrow reads ahead from a Python file in threads that need the interpreter, and one that
+        still does when the process exits ends it by SIGABRT; a name spares it that.
+        """
+        ...
+
     def check_unchanged(self) -> None:
         """Check that what was read is what was opened; it may have been closed since.
 
@@ -108,8 +115,7 @@ class Unsynced(Protocol):
 class Staged(Unsynced, Protocol):
     """A file that no reader sees before it is committed, whole.
 
-    It is made by its first byte, or when it is sealed. Whoever stages one sees to it first that it
-    is discarded.
+    It is made by its first byte, or when it is sealed. Whoever stages one must discard it.
     """
 
     @property
@@ -124,7 +130,12 @@ class Staged(Unsynced, Protocol):
 
     @property
     def is_created(self) -> bool:
-        """Whether it is there."""
+        """Whether it was made."""
+        ...
+
+    @property
+    def is_committed(self) -> bool:
+        """Whether it is in its place."""
         ...
 
     @property
@@ -159,11 +170,11 @@ class Staged(Unsynced, Protocol):
         ...
 
     def keep(self) -> None:
-        """Leave it where it is: a later run commits it."""
+        """Leave it where it is, for a later run to commit."""
         ...
 
     def discard(self) -> None:
-        """Drop it, unless it is committed or kept."""
+        """Remove it, unless it is committed or kept."""
         ...
 
 
@@ -174,10 +185,10 @@ class Store(Protocol):
         """Open a file for reading."""
         ...
 
-    def read(self, name: Name, *, limit: int | None = None) -> bytes | None:
+    def read(self, name: Name, *, limit: int | None = None, follow: bool = False) -> bytes | None:
         """Return a file whole, which anybody may have put there; None for nothing.
 
-        No link is followed, and no pipe waited for.
+        No pipe is waited for, and a link is followed only if `follow` is set.
 
         Raises:
             NotADocumentError: if it is no ordinary file, or has more than `limit` bytes.
@@ -216,12 +227,35 @@ class Store(Protocol):
         """Return what runs that died left in a folder, in no order."""
         ...
 
+    def check_name(self, name: Name, suffix: str) -> None:
+        """Refuse a name that is too long for what is staged for it with a suffix appended.
+
+        Raises:
+            UsageError: if it is.
+        """
+        ...
+
+    def check_folder(self, folder: Name) -> None:
+        """Refuse a folder, there or yet to be made, that takes no file; raises FileAccessError."""
+        ...
+
+    def work_folder(self, name: Name, fingerprint: str) -> Path | None:
+        """Return the folder, on this machine, of what a killed run for a name would need again.
+
+        It may not be there yet. None where something else, or another user's, stands in its place.
+        """
+        ...
+
     def make_folder(self, folder: Name) -> None:
         """Make a folder and those above it, where there are such things and it is missing."""
         ...
 
     def remove(self, name: Name) -> None:
         """Remove a file, if it is there."""
+        ...
+
+    def drop(self, place: Path) -> None:
+        """Remove a work folder as far as that is possible; it may not be there."""
         ...
 
     def unsynced(self, names: Iterable[Name]) -> Sequence[Unsynced]:

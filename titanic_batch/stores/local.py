@@ -7,6 +7,7 @@ import errno
 import fcntl
 import glob
 import os
+import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from titanic_batch.errors import DataError, FileAccessError, OutputLockedError, 
 from titanic_batch.printable import shell_quoted
 from titanic_batch.stores.base import Entry, Leftover, Name
 from titanic_batch.stores.local_staging import Folder, StagedFile, tag_of
-from titanic_batch.stores.private import lock_file, private_in
+from titanic_batch.stores.private import check_name, lock_file, private_in, work_folder
 
 
 class LocalFile:
@@ -36,6 +37,15 @@ class LocalFile:
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes from anywhere in the file."""
         return os.pread(self.file.fileno(), size, offset)
+
+    @property
+    def local_name(self) -> str:
+        """The path; where that is no UTF-8, the opened file's descriptor."""
+        try:
+            os.fspath(self._name).encode()
+        except UnicodeEncodeError:
+            return f"/dev/fd/{self.file.fileno()}"
+        return os.fspath(self._name)
 
     def check_unchanged(self) -> None:
         """Raise DataError if the file was written to since it was opened.
@@ -70,10 +80,10 @@ class LocalStore:
         """Open a file for reading."""
         return LocalFile(name)
 
-    def read(self, name: Name, *, limit: int | None = None) -> bytes | None:
+    def read(self, name: Name, *, limit: int | None = None, follow: bool = False) -> bytes | None:
         """Return a file whole; None where there is none, or the path is impossible."""
         try:
-            with open_regular(Path(name), follow_links=False) as file:
+            with open_regular(Path(name), follow_links=follow) as file:
                 return file.read() if limit is None else read_bounded(file, limit)
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -120,6 +130,30 @@ class LocalStore:
         """Yield the private files and work folders in a folder."""
         return private_in(Path(folder))
 
+    def check_name(self, name: Name, suffix: str) -> None:
+        """Refuse a path whose name, or which as a whole, would be too long."""
+        check_name(Path(name), suffix)
+
+    def check_folder(self, folder: Name) -> None:
+        """Refuse a folder that is not there and could not be made, or takes no file."""
+        path = Path(folder)
+        while not os.path.lexists(path) and path != path.parent:
+            path = path.parent
+        with os_errors(path, "looking at the folder that is written to"):
+            if not path.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            if not os.access(path, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    def work_folder(self, name: Name, fingerprint: str) -> Path | None:
+        """Return a private folder beside the output."""
+        folder = work_folder(Path(name), fingerprint)
+        found = self.stat(folder, follow=False)
+        is_private = found is None or (
+            found.kind == "folder" and found.is_own and not found.mode & 0o077
+        )
+        return folder if is_private else None
+
     def make_folder(self, folder: Name) -> None:
         """Make a folder and those above it."""
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -127,6 +161,10 @@ class LocalStore:
     def remove(self, name: Name) -> None:
         """Remove a file, if it is there."""
         Path(name).unlink(missing_ok=True)
+
+    def drop(self, place: Path) -> None:
+        """Remove a work folder."""
+        shutil.rmtree(place, ignore_errors=True)
 
     def unsynced(self, names: Iterable[Name]) -> Sequence[Folder]:
         """Return the folders of these paths, whose entries have changed."""

@@ -11,8 +11,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from titanic_batch.errors import os_errors
 from titanic_batch.stores.base import ANYTHING, NOTHING, Name, ReplacedMeanwhileError
@@ -38,13 +37,14 @@ class StagedFile:
         self._raw: IO[bytes] | None = None
         self._hash = hashlib.sha256()
         self.bytes_written = 0
+        self.is_committed = False
         self.closed = False
         self._is_ours = False  # what stands at `place`
         self._discarded = False
 
     @property
     def is_created(self) -> bool:
-        """Whether it is there."""
+        """Whether it was made."""
         return self._raw is not None
 
     def write(self, data: bytes) -> int:
@@ -118,14 +118,18 @@ class StagedFile:
         if target.parent == self.place.parent:
             self.place.replace(target)
         else:  # perhaps on another disk
-            with StagedFile(target, uuid.uuid4().hex) as copy:
+            copy = StagedFile(target, uuid.uuid4().hex)
+            try:
                 copy.write(self.place.read_bytes())
                 copy.seal(stat.S_IMODE(self.place.stat().st_mode))
                 copy.sync()
                 copy.place.replace(target)
+            finally:
+                copy.discard()
+        self.is_committed = True
 
     def keep(self) -> None:
-        """Leave the file: it is in its place, or the next run completes with it what is begun."""
+        """Leave the file: the next run completes with it what is begun."""
         self._is_ours = False
 
     def discard(self) -> None:
@@ -146,17 +150,6 @@ class StagedFile:
         self._is_ours = True
         self._raw = os.fdopen(descriptor, "wb", buffering=_WRITE_BUFFER_BYTES)
         return self._raw
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.discard()
 
 
 def tag_at(path: Path) -> str:

@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 
 from titanic_batch.errors import DataError, InputMissingError, UsageError, os_errors
 from titanic_batch.nulls import READ_AS_NULL
+from titanic_batch.stores import entry_at, store_of
 from titanic_batch.training.reading import Reading
 
 _CSV_ENDINGS = (".csv", ".tsv", ".txt")
-_PACKED_ENDINGS = (".gz", ".bz2", ".zst")
+_PACKED_ENDINGS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,8 @@ def read_training_file(
         UsageError: if its ending is neither of CSV nor of Parquet.
         FileAccessError: if the system cannot read it.
     """
-    if not path.is_file():
+    found = entry_at(path)
+    if found is None or found.kind != "file":
         raise InputMissingError("there is no such training file", where=str(path))
     data = (
         TrainingData(frame=_read_parquet(path))
@@ -69,9 +71,10 @@ def read_training_file(
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        # Opened here: pyarrow takes no name that is not UTF-8.
-        with os_errors(path, "reading the training file"), path.open("rb") as file:
-            table = pq.read_table(pa.PythonFile(file, mode="r"))
+        with os_errors(path, "reading the training file"):
+            opened = store_of(path).open(path)
+            with opened.file:
+                table = pq.ParquetFile(opened.local_name).read()
     except pa.ArrowException as exc:
         raise DataError(f"it is no readable Parquet file: {exc}", where=str(path)) from exc
     _check_names(table.column_names, path)
@@ -152,8 +155,11 @@ def _declared(reading: Reading, known: Sequence[str]) -> list[str]:
 def _open(path: Path, reading: Reading) -> Iterator[io.TextIOWrapper]:
     """Open a text file, compressed or not."""
     encoding = "utf-8-sig" if reading.encoding == "utf-8" else reading.encoding
+    packing = _PACKED_ENDINGS.get(path.suffix.lower())
+    opened = store_of(path).open(path)
     with (
-        pa.input_stream(str(path), compression="detect") as stream,
+        opened.file,
+        pa.input_stream(opened.local_name, compression=packing) as stream,
         io.TextIOWrapper(stream, encoding=encoding, newline="") as text,
     ):
         yield text

@@ -14,7 +14,7 @@ from titanic_batch.errors import ModelError, UsageError, os_errors
 from titanic_batch.interrupts import interruptible
 from titanic_batch.models.artifact import VerifiedModel
 from titanic_batch.models.loaders.bentoml_store import SCHEMA_KEY, quiet_bentoml
-from titanic_batch.models.model_file import read_model_bytes, sha256_of, write_whole
+from titanic_batch.models.model_file import read_model_bytes, sha256_of
 from titanic_batch.models.opening import inspect_model
 from titanic_batch.models.reference import FILE_ENDINGS
 from titanic_batch.models.sidecar import read_sidecar, sidecar_path, write_sidecar
@@ -23,6 +23,7 @@ from titanic_batch.models.store.stored_model import MODEL_FILE, MODEL_YAML
 from titanic_batch.models.trust.gate import record_written
 from titanic_batch.models.versions import SKLEARN, installed_libraries
 from titanic_batch.schema import TrainingSchema, schema_to_json
+from titanic_batch.stores import entry_at, store_of, write_file
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
 
@@ -112,7 +113,7 @@ def check_pickle_path(path: Path) -> None:
             where=str(path),
             hint="Choose another name.",
         )
-    if not path.exists():
+    if entry_at(path) is None:
         return
     try:
         schema, _ = read_sidecar(path, sha256_of(read_model_bytes(path, str(path))))
@@ -187,15 +188,15 @@ def _save_to_store(data: bytes, name: str, schema: TrainingSchema) -> str:
         folder = staging / "model"
         with os_errors(models_folder(), "saving the model"):
             folder.mkdir()
-            write_whole(folder / MODEL_FILE, lambda file: file.write(data))
-            write_whole(folder / MODEL_YAML, lambda file: file.write(described.encode()))
+            write_file(folder / MODEL_FILE, data, "saving the model")
+            write_file(folder / MODEL_YAML, described.encode(), "saving the model")
         add_to_store(folder, tag)
     return tag
 
 
 def _save_pickle(data: bytes, path: Path, schema: TrainingSchema) -> str:
-    sidecar_path(path).unlink(missing_ok=True)  # between two renames, rather none than a wrong one
-    write_whole(path, lambda file: file.write(data))
+    store_of(path).remove(sidecar_path(path))  # between two renames, rather none than a wrong one
+    write_file(path, data, "writing the model")
     sha256 = sha256_of(read_model_bytes(path, str(path)))
     write_sidecar(path, sha256, schema)
     return sha256

@@ -19,9 +19,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from titanic_batch.errors import ModelError, os_errors
-from titanic_batch.models.model_file import read_model_bytes, sync_folder, write_whole
+from titanic_batch.models.model_file import read_model_bytes
 from titanic_batch.models.store.packed import packed_models_folder
 from titanic_batch.models.store.stored_model import LATEST, StoredModel, is_tag_part, read_stored
+from titanic_batch.stores import store_of, write_file
 
 # $BENTOML_HOME may name variables that name variables, and one of them itself.
 _MOST_EXPANSIONS = 10
@@ -149,7 +150,8 @@ def add_to_store(staged: Path, tag: str) -> None:
                 hint=f"`titanic-batch models delete {tag}` removes the one that is there.",
             )
         staged.rename(folder / version)
-        sync_folder(folder)
+        for unsynced in store_of(folder).unsynced([folder / version]):
+            unsynced.sync()
     created = read_stored(folder / version, tag).created
     pointed = _pointed_version(folder)
     if pointed is not None and pointed in _versions(folder):
@@ -223,7 +225,7 @@ def _pointed_version(folder: Path) -> str | None:
 
 
 def _point_to(folder: Path, version: str) -> None:
-    write_whole(folder / LATEST, lambda file: file.write(version.encode()))
+    write_file(folder / LATEST, version.encode(), "writing to the BentoML store")
 
 
 @contextmanager

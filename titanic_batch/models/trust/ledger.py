@@ -22,9 +22,9 @@ from typing import Literal
 from titanic_batch.documents import open_regular, parse_json, read_bounded
 from titanic_batch.errors import FileAccessError, UntrustedModelError
 from titanic_batch.interrupts import interruptible
-from titanic_batch.models.model_file import write_whole
 from titanic_batch.models.trust.write_access import Exposure, exposure_of, exposure_of_place
 from titanic_batch.printable import printable_json
+from titanic_batch.stores import write_file
 
 LEDGER_VERSION = 1
 LOCK_TIMEOUT_S = 30.0
@@ -175,7 +175,7 @@ def _update(path: Path | None, change: Callable[[dict[str, Entry]], bool]) -> No
                     "trusted": {sha256: asdict(entry) for sha256, entry in entries.items()},
                 }
                 text = printable_json(document, indent=2) + "\n"  # names that are no UTF-8, too
-                write_whole(path, lambda file: file.write(text.encode()), mode=0o600)
+                write_file(path, text.encode(), "writing it", mode=0o600)
     except Timeout as exc:
         raise FileAccessError(
             f"another process has held the trust ledger for {LOCK_TIMEOUT_S:.0f} s",
