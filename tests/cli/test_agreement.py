@@ -47,7 +47,7 @@ def test_chunk_sizes_give_the_same_scores(
     command: Command, large_csv: Path, tmp_path: Path
 ) -> None:
     by_size = {}
-    for size in ("64KB", "1MB", "64MB"):
+    for size in ("64KB", "64MB"):
         output = tmp_path / f"by-{size}.csv"
         command("score", large_csv, output, "--chunk-size", size, "--keep", "PassengerId", "-q")
         by_size[size] = (scores_in(output), [record[0] for record in cells(output)])

@@ -100,14 +100,12 @@ class Scorer:
     def _results(
         self, items: Sequence[tuple[FileContext, Chunk]]
     ) -> list[ScoredChunk | TitanicBatchError]:
-        """Score together what the model scores row by row, and everything else part by part."""
+        """Score parts together, as small files are: none changes what another is scored as."""
         facts = self.session.description.facts
-        groups = [items] if facts.independent_rows else [[item] for item in items]
         # As Session.score does, but the libraries are looked for once: that takes milliseconds.
         with self.threads.limit(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            scored = [score_chunks(group, self.session.estimator, facts) for group in groups]
-        results = list(itertools.chain.from_iterable(scored))
+            results = score_chunks(items, self.session.estimator, facts)
         for result in results:
             if isinstance(result, RowDependenceError):
                 self._looks_around.set()
