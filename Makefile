@@ -16,7 +16,8 @@ STARTED := $(shell date +%s)
 # What starts few processes and trains little, of every room.
 QUICK := $(addprefix tests/,alignment/test_[a-r]*.py chunk predict scoring serving sinks \
 	sources/test_csv_[fh]*.py sources/test_[eps]*.py publish/test_[lmoprv]*.py \
-	jobs/test_[bdgjlopr]*.py models/test_[ds]*.py models/test_trust.py cli/test_help.py)
+	jobs/test_[bdgjlopr]*.py schema/test_d*.py training/test_s*.py models/test_[st]*.py \
+	cli/test_help.py)
 
 # A stamp's name holds a checksum of the lock file and of pyproject.toml: any change to them, a
 # switch of branches too, installs again, and nothing else does.

@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+# More test processes than CPUs, each with a thread of OpenMP for each CPU: those that wait are to
+# let the others work, in the processes that tests start, too. Read when scikit-learn is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 from tests.publish.json_schema import errors
 from titanic_batch import interrupts
 from titanic_batch.publish.manifest import Manifest

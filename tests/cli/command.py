@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
+from unittest import mock
 
 PROGRAM = Path(sys.executable).parent / "titanic-batch"
 SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
@@ -147,6 +151,50 @@ class WarmCommand(Command):
             result = Done(code=ended, out=out.read_text("utf-8"), err=err.read_text("utf-8"))
         assert code in (None, result.code), result
         return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandInProcess(Command):
+    """The same in the process of the tests: for what a run says of its input, and nothing else.
+
+    What is imported and looked up once stays; streams, signals and the exit are those of pytest.
+    What reads or writes a standard stream is left to `forked`.
+    """
+
+    forked: WarmCommand
+
+    def __call__(
+        self,
+        *arguments: object,
+        code: int | None = 0,
+        stdin: bytes | IO[bytes] | int = subprocess.DEVNULL,
+        before: tuple[str, ...] = (),
+        **environment: str,
+    ) -> Done:
+        if before or stdin != subprocess.DEVNULL or "-" in arguments:
+            forked = replace(self.forked, environment=self.environment)
+            return forked(*arguments, code=code, stdin=stdin, before=before, **environment)
+        done = run_in_process(arguments, {**self.environment, **environment}, self.folder)
+        assert code in (None, done.code), done
+        return done
+
+
+def run_in_process(
+    arguments: Iterable[object], environment: Mapping[str, str], folder: Path
+) -> Done:
+    """Run a command line in this process, up to the exit."""
+    from titanic_batch.cli import app
+
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, environment, clear=True),
+        mock.patch.object(sys, "argv", ["titanic-batch", *map(str, arguments)]),
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = app._run()
+    return Done(code=code, out=out.getvalue(), err=err.getvalue())
 
 
 def state(folder: Path) -> State:

@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 
 from bench.generate import write_passengers
-from tests.cli.command import SAMPLE_DATA, Command, WarmCommand
+from tests.cli.command import SAMPLE_DATA, Command, CommandInProcess, WarmCommand
 from titanic_batch.training.candidates import FEATURES, candidates
 
 Shared = Callable[[str, Callable[[Path], None]], Path]
@@ -127,6 +127,14 @@ def warm_server(home: Path) -> Iterator[subprocess.Popen[str]]:
 def command(home: Path, tmp_path: Path, warm_server: subprocess.Popen[str]) -> Command:
     """Return a command line that starts quickly; `installed` is the real one."""
     return WarmCommand(environment=environment_in(home), folder=tmp_path, server=warm_server)
+
+
+@pytest.fixture
+def in_process(home: Path, tmp_path: Path, warm_server: subprocess.Popen[str]) -> CommandInProcess:
+    """Return a command line that takes a tenth of a second: for messages about many inputs."""
+    environment = environment_in(home)
+    forked = WarmCommand(environment=environment, folder=tmp_path, server=warm_server)
+    return CommandInProcess(environment=environment, folder=tmp_path, forked=forked)
 
 
 @pytest.fixture(scope="session")

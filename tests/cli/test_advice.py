@@ -31,6 +31,12 @@ from tests.cli.command import PASSENGERS, Command, Done, manifest
 from tests.cli.direct import cells
 from tests.cli.odd_files import HOPELESS, MENDED, PLAIN, REWRITTEN, ROWS
 
+
+@pytest.fixture
+def command(in_process: Command) -> Command:
+    return in_process
+
+
 #: Flags that take no value.
 SWITCHES = {"--allow-no-final-newline", "--allow-empty", "--overwrite"}
 

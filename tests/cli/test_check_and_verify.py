@@ -13,6 +13,11 @@ from tests.cli.command import DIRTY, PASSENGERS, SAMPLE_DATA, Command, manifest,
 from tests.cli.direct import cells
 
 
+@pytest.fixture
+def command(in_process: Command) -> Command:
+    return in_process
+
+
 def documented_faults() -> list[list[str]]:
     """Return row, line, column and reason of sample_data/README.md's table."""
     text = (SAMPLE_DATA / "README.md").read_text("utf-8")

@@ -16,6 +16,12 @@ from filelock import FileLock
 from tests.cli.command import DIRTY, PASSENGERS, SAMPLE_DATA, Command, Done, manifest, state
 from tests.cli.direct import cells
 
+
+@pytest.fixture
+def command(in_process: Command) -> Command:
+    return in_process
+
+
 Fails = Callable[..., str]
 
 

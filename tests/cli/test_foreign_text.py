@@ -14,6 +14,12 @@ import pytest
 
 from tests.cli.command import PASSENGERS, Command, Done
 
+
+@pytest.fixture
+def command(in_process: Command) -> Command:
+    return in_process
+
+
 NASTY = "x\x1b[2J\x9b31m\u202e\u200b\u2028\r\x08\nerror: fake"
 JOB = """\
 [job]

@@ -12,6 +12,11 @@ from tests.cli.command import PASSENGERS, Command, manifest, state
 
 
 @pytest.fixture
+def command(in_process: Command) -> Command:
+    return in_process
+
+
+@pytest.fixture
 def score(command: Command, tmp_path: Path) -> Callable[..., bool]:
     """Return a call that scores in.csv with --skip-published and tells whether it was scored."""
     shutil.copy(PASSENGERS, tmp_path / "in.csv")

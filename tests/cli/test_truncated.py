@@ -10,6 +10,12 @@ import pytest
 from tests.cli.command import PASSENGERS, SAMPLE_DATA, Command
 from tests.cli.direct import cells
 
+
+@pytest.fixture
+def command(in_process: Command) -> Command:
+    return in_process
+
+
 WHOLE = PASSENGERS.read_bytes()
 HALF = WHOLE[: WHOLE.index(b"\n", len(WHOLE) // 2) - 9]
 ACCENT = WHOLE.replace(b"Mr.", "Mr. \u00c9".encode())

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +16,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from tests.cli.command import Command, Done, run_in_process
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.training import save_model
 from titanic_batch.training.learn_schema import learn_schema_from_frame
 
 ROOT = Path(__file__).parents[2]
 SAMPLE_DATA = ROOT / "sample_data"
-#: A progress line, plain or as JSON.
-PROGRESS = re.compile(r" rows/s, |\"event\": \"progress\"")
 WORDS = ["Pclass", "Sex"]
 NUMBERS = ["Age", "SibSp", "Parch", "Fare"]
 
@@ -116,24 +112,18 @@ def write_job(
     return path
 
 
-def command(
-    *arguments: str, home: Path, cwd: Path, **more: str
-) -> subprocess.CompletedProcess[str]:
+def installed(*arguments: str, home: Path, cwd: Path, **more: str) -> Done:
     """Run the installed command in a process of its own, with nothing else in its environment."""
-    program = Path(sys.executable).parent / "titanic-batch"
-    done = subprocess.run(
-        [str(program), *arguments],
-        cwd=cwd,
-        env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", **environment_of(home), **more},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    # A slow machine gets to see how far a run is.
-    lines = done.stderr.splitlines(keepends=True)
-    done.stderr = "".join(line for line in lines if not PROGRESS.search(line))
-    return done
+    return Command(environment=_environment_alone(home, more), folder=cwd)(*arguments, code=None)
+
+
+def command(*arguments: str, home: Path, cwd: Path, **more: str) -> Done:
+    """Run the command line in this process, with nothing else in its environment."""
+    return run_in_process(arguments, _environment_alone(home, more), cwd)
+
+
+def _environment_alone(home: Path, more: dict[str, str]) -> dict[str, str]:
+    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **environment_of(home), **more}
 
 
 def _train(name: str, strength: float) -> tuple[str, str]:

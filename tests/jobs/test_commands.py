@@ -1,4 +1,4 @@
-"""The installed command, in processes of their own, on the sample jobs as they are."""
+"""The command line of jobs, on the sample jobs as they are and on small ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.conftest import ROOT, Store, command, write_job
+from tests.jobs.conftest import ROOT, Store, command, installed, write_job
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.running import run_job
 from titanic_batch.publish.verify import verify
@@ -23,9 +23,9 @@ def test_the_sample_jobs_publish_what_verifies(project: Path, store: Store) -> N
         ("nightly.toml", "scored/2024-02-29.parquet"),
         ("weekly_parquet.toml", "scored/weekly/2024-W09.csv"),
     ):
-        done = command("run", f"jobs/{job}", "--date", "2024-02-29", home=store.home, cwd=project)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.startswith(f"published {project / output}")
+        done = installed("run", f"jobs/{job}", "--date", "2024-02-29", home=store.home, cwd=project)
+        assert (done.code, done.said) == (0, "")
+        assert done.out.startswith(f"published {project / output}")
         assert verify(project / output).rows == 418
 
 
@@ -33,18 +33,18 @@ def test_a_backfill_reports_each_night_and_does_nothing_twice(project: Path, sto
     # From elsewhere, and silent, as cron does it: paths are relative to the job file.
     job = str(project / "jobs" / "nightly.toml")
     arguments = ("run", job, "--backfill", "2026-02-27..2026-03-01")
-    quiet = command(*arguments, "-q", home=store.home, cwd=store.home)
-    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+    quiet = installed(*arguments, "-q", home=store.home, cwd=store.home)
+    assert (quiet.code, quiet.out, quiet.said) == (0, "", "")
     before = {path: path.stat().st_mtime_ns for path in (project / "scored").iterdir()}
     assert len(before) == 6
-    again = command(*arguments, home=store.home, cwd=store.home)
-    assert again.returncode == 0
-    assert [line[:18] for line in again.stdout.splitlines()] == [
+    again = installed(*arguments, home=store.home, cwd=store.home)
+    assert again.code == 0
+    assert [line[:18] for line in again.out.splitlines()] == [
         "2026-02-27 skipped",
         "2026-02-28 skipped",
         "2026-03-01 skipped",
     ]
-    assert again.stderr == "3 nights: 3 skipped\n"
+    assert again.said == "3 nights: 3 skipped\n"
     assert {path: path.stat().st_mtime_ns for path in (project / "scored").iterdir()} == before
 
 
@@ -57,14 +57,14 @@ def test_json_is_one_document_whatever_fails(
         "run", str(job.path), "--backfill", "2026-11-21..2026-11-22", "--json",
         home=store.home, cwd=tmp_path,
     )  # fmt: skip
-    document = json.loads(done.stdout)
-    assert done.returncode == document["exit_code"] == 66
+    document = done.json
+    assert done.code == document["exit_code"] == 66
     assert document["job"] == "job"
     failed, published = document["nights"]
     assert (failed["date"], failed["status"], failed["exit_code"]) == ("2026-11-21", "failed", 66)
     assert failed["error"]["where"] == str(tmp_path / "in-21.csv")
     assert (published["status"], published["files"][0]["rows"]["scored"]) == ("published", 5)
-    assert done.stderr.startswith(f"error: 2026-11-21, {tmp_path / 'in-21.csv'}: the input is not")
+    assert done.said.startswith(f"error: 2026-11-21, {tmp_path / 'in-21.csv'}: the input is not")
 
 
 def test_log_lines_are_json_on_request(job_of: JobOf, passengers: Path, store: Store) -> None:
@@ -73,8 +73,8 @@ def test_log_lines_are_json_on_request(job_of: JobOf, passengers: Path, store: S
         "run", str(job.path), "--date", "2026-11-22", "--log-format", "json",
         home=store.home, cwd=store.home,
     )  # fmt: skip
-    (line,) = map(json.loads, done.stderr.splitlines())
-    assert (done.stdout, done.returncode) == ("", 0)
+    (line,) = done.log
+    assert (done.out, done.code) == ("", 0)
     assert (line["event"], line["date"], line["status"]) == ("night", "2026-11-22", "published")
     assert line["rows_scored"] == 5
     assert line["warnings"] == []
@@ -88,11 +88,11 @@ def test_no_log_line_and_no_run_manifest_holds_a_cell(
     job = job_of(source="*.csv", target="out/")
     arguments = ("run", str(job.path), "--date", "2026-11-22")
     done = command(*arguments, "--log-format", "json", home=store.home, cwd=store.home)
-    assert done.returncode == 65
-    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert done.code == 65
+    lines = done.log
     assert [line["event"] for line in lines] == ["error", "night"]
     assert "Sex has values that the model never saw. " in lines[0]["cure"]
-    assert "SECRET" not in done.stderr + (tmp_path / "out/_run.manifest.json").read_text("utf-8")
+    assert "SECRET" not in done.err + (tmp_path / "out/_run.manifest.json").read_text("utf-8")
     (error,) = run_job(job, date(2026, 11, 22)).errors  # a person gets to see what it is about
     assert "never saw (SECRET)." in str(error)
     assert "--unknown" not in str(error)  # its encoder would raise
@@ -116,11 +116,11 @@ def test_wrong_usage_is_2_and_one_message(
 ) -> None:
     write_job(tmp_path, f"[model]\nref = 'other_model'\nsha256 = '{store.sha256}'")
     done = command(*arguments, home=store.home, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
-    assert said in done.stderr
+    assert done.code == 2
+    assert done.out == ""
+    assert done.said.startswith("error: ")
+    assert done.said.count("\n") == 1
+    assert said in done.said
     assert not (tmp_path / "out").exists()
 
 
@@ -129,8 +129,8 @@ def test_an_option_that_run_has_not_is_pointed_to_in_the_file(
 ) -> None:
     write_job(tmp_path, "[columns.Agee]\nfill = 28")
     done = command("run", "job.toml", home=store.home, cwd=tmp_path)
-    assert done.returncode == 2
-    assert "Did you mean Age? In a job file, these options stand in [score]" in done.stderr
+    assert done.code == 2
+    assert "Did you mean Age? In a job file, these options stand in [score]" in done.said
 
 
 class TestYesterday:
@@ -139,18 +139,18 @@ class TestYesterday:
         days = []
         for day in ("yesterday", "today"):
             done = command("run", "job.toml", "--date", day, home=store.home, cwd=tmp_path)
-            assert done.returncode == 0
-            assert " absent, an optional input that has not arrived: " in done.stdout
-            days.append(done.stdout[:10])
+            assert done.code == 0
+            assert " absent, an optional input that has not arrived: " in done.out
+            days.append(done.out[:10])
         assert days[0] < days[1]
 
 
 class TestJobsCheck:
     def test_checks_the_sample_jobs(self, store: Store) -> None:
         paths = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("jobs/*.toml"))
-        done = command("jobs", "check", *paths, home=store.home, cwd=ROOT)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert [line.partition(";")[0] for line in done.stdout.splitlines()] == [
+        done = installed("jobs", "check", *paths, home=store.home, cwd=ROOT)
+        assert (done.code, done.said) == (0, "")
+        assert [line.partition(";")[0] for line in done.out.splitlines()] == [
             f"{path}: good" for path in paths
         ]
 
@@ -167,10 +167,10 @@ class TestJobsCheck:
         write_job(tmp_path, target="out.txt").rename(tmp_path / "text.toml")
         names = [f"{name}.toml" for name in ("typo", "nobody", "pinned", "text", "good")]
         done = command("jobs", "check", *names, "--json", home=store.home, cwd=tmp_path)
-        document = json.loads(done.stdout)
-        assert done.returncode == document["exit_code"] == 77
+        document = done.json
+        assert done.code == document["exit_code"] == 77
         assert [job["exit_code"] for job in document["jobs"]] == [2, 69, 77, 2, 0]
-        assert [line.partition(",")[0] for line in done.stderr.splitlines()] == [
+        assert [line.partition(",")[0] for line in done.said.splitlines()] == [
             f"error: {name}" for name in names[:-1]
         ]
 
@@ -192,10 +192,10 @@ class TestJobsCheck:
     ) -> None:
         write_job(tmp_path, more)
         done = command("jobs", "check", "job.toml", home=store.home, cwd=tmp_path)
-        assert (done.returncode, done.stdout) == (code, "")
-        assert done.stderr.startswith("error: job.toml")
-        assert said in done.stderr
-        assert done.stderr.count("error:") == 1
+        assert (done.code, done.out) == (code, "")
+        assert done.said.startswith("error: job.toml")
+        assert said in done.said
+        assert done.said.count("error:") == 1
 
     def test_holds_the_columns_against_the_model_where_there_is_no_input_yet(
         self, tmp_path: Path, store: Store
@@ -203,19 +203,19 @@ class TestJobsCheck:
         for name in ("Agee", "Age"):
             write_job(tmp_path, f"[columns.{name}]\nfill = 28\nrename = 'Years'")
             done = command("jobs", "check", "job.toml", home=store.home, cwd=tmp_path)
-            assert done.returncode == (2 if name == "Agee" else 0)
+            assert done.code == (2 if name == "Agee" else 0)
 
     @pytest.mark.usefixtures("passengers")
     def test_refuses_what_stands_in_the_outputs_place(self, tmp_path: Path, store: Store) -> None:
         (tmp_path / "scored.csv").write_text("precious")
         write_job(tmp_path, target="scored.csv")
         done = command("jobs", "check", "job.toml", home=store.home, cwd=tmp_path)
-        assert done.returncode == 2
-        assert "not written by titanic-batch" in done.stderr
+        assert done.code == 2
+        assert "not written by titanic-batch" in done.said
         (tmp_path / "out").symlink_to("nowhere")
         write_job(tmp_path, target="out/scored.csv")
         done = command("jobs", "check", "job.toml", home=store.home, cwd=tmp_path)
-        assert (done.returncode, done.stderr.count("error:")) == (74, 1)
+        assert (done.code, done.said.count("error:")) == (74, 1)
 
     @pytest.mark.usefixtures("passengers")
     def test_refuses_an_output_whose_folder_cannot_be_made(
@@ -223,24 +223,22 @@ class TestJobsCheck:
     ) -> None:
         write_job(tmp_path, target="in.csv/scored/{date}.csv")
         done = command("jobs", "check", "job.toml", home=store.home, cwd=tmp_path)
-        assert done.returncode == 74
-        assert "a file, not a folder" in done.stderr
+        assert done.code == 74
+        assert "a file, not a folder" in done.said
         assert not (tmp_path / "scored").exists()
 
 
 class TestJobsList:
     def test_lists_the_sample_jobs(self, project: Path, store: Store) -> None:
         done = command("jobs", "list", home=store.home, cwd=project)
-        assert (done.returncode, done.stderr) == (0, "")
-        header, *jobs = done.stdout.splitlines()
+        assert (done.code, done.said) == (0, "")
+        header, *jobs = done.out.splitlines()
         assert header.split() == ["JOB", "FILE", "MODEL", "TODAY", "LAST", "PUBLISHED", "NEXT"]
         assert [job.split()[:3] for job in jobs] == [
             ["nightly", "jobs/nightly.toml", "titanic_model:latest"],
             ["weekly-parquet", "jobs/weekly_parquet.toml", "titanic_model:latest"],
         ]
-        document = json.loads(
-            command("jobs", "list", "--json", home=store.home, cwd=project).stdout
-        )
+        document = json.loads(command("jobs", "list", "--json", home=store.home, cwd=project).out)
         assert [job["last"] for job in document] == [None, None]
         assert document[0]["next"] == "titanic-batch run jobs/nightly.toml"
 
@@ -280,7 +278,7 @@ def test_a_week_that_is_published_is_skipped_without_importing_what_scores(
 
     job = write_job(tmp_path)
     week = ["run", str(job), "-q", "--backfill", "2026-11-16..2026-11-22"]
-    assert command(*week, home=store.home, cwd=tmp_path).returncode == 0
+    assert command(*week, home=store.home, cwd=tmp_path).code == 0
     program = (
         "import sys; from titanic_batch.__main__ import main\n"
         "try: main()\n"
@@ -302,12 +300,12 @@ def test_what_guards_warn_of_is_said_even_quietly(
     job = job_of("[guards]\nmin_rows = { warn = 10 }\nmax_drift_from_training = { warn = 0.25 }")
     arguments = ("run", "-q", str(job.path), "--date", "2026-11-22")
     done = command(*arguments, home=store.home, cwd=store.home)
-    assert (done.returncode, done.stdout) == (0, "")
-    (said,) = done.stderr.splitlines()  # not that so few rows tell nothing of drift
+    assert (done.code, done.out) == (0, "")
+    (said,) = done.said.splitlines()  # not that so few rows tell nothing of drift
     assert said.startswith("warning: 2026-11-22, guards: ")
     assert "10" in said
     again = command(*arguments, home=store.home, cwd=store.home)
-    assert (again.returncode, again.stderr) == (0, "")
+    assert (again.code, again.said) == (0, "")
 
 
 def test_a_failed_night_over_a_folder_says_what_is_published(
@@ -318,8 +316,8 @@ def test_a_failed_night_over_a_folder_says_what_is_published(
     (tmp_path / "in" / "b.csv").write_text("Pclass\n1\n", encoding="utf-8")
     job = write_job(tmp_path, source="in", target="out/")
     done = command("run", str(job), "--date", "2026-11-22", home=store.home, cwd=store.home)
-    assert done.returncode == 65
-    assert done.stdout == f"2026-11-22 failed (65): {tmp_path}/out/, 1 of 2 files published\n"
+    assert done.code == 65
+    assert done.out == f"2026-11-22 failed (65): {tmp_path}/out/, 1 of 2 files published\n"
     verified = command("verify", str(tmp_path / "out"), home=store.home, cwd=store.home)
-    assert verified.returncode == 2
-    assert "this is a folder" in verified.stderr
+    assert verified.code == 2
+    assert "this is a folder" in verified.said

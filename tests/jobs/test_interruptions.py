@@ -64,8 +64,8 @@ def test_a_killed_night_does_not_score_again_what_it_published(
     published = {path.name.removesuffix(".manifest.json") for path in out.glob("*.manifest.json")}
     assert 0 < len(published) < FILES, "it was killed too early or too late"
     done = command(*ARGUMENTS, "--json", home=store.home, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    (night,) = json.loads(done.stdout)["nights"]
+    assert done.code == 0, done.err
+    (night,) = done.json["nights"]
     skipped = {Path(f["output"]["path"]).name for f in night["files"] if f["skipped"]}
     assert published <= skipped
     after = {path.name: path.stat().st_ino for path in out.glob("*.parquet")}

@@ -177,14 +177,14 @@ def test_the_command_prints_or_writes_them(project: Path, store: Store) -> None:
     arguments = ("jobs", "units", "jobs/nightly.toml", "--on-calendar", NIGHTLY)
     shown = command(*arguments, home=store.home, cwd=project)
     needed = f"warning: the service needs this folder: mkdir -p {project}/scored\n"
-    assert (shown.returncode, shown.stderr) == (0, needed)
+    assert (shown.code, shown.err) == (0, needed)
     (project / "units").mkdir()
     (project / "scored").mkdir()
     written = command(*arguments, "--write", "units", home=store.home, cwd=project)
-    assert (written.returncode, written.stderr) == (0, "")
-    for line in written.stdout.splitlines():
+    assert (written.code, written.err) == (0, "")
+    for line in written.out.splitlines():
         path = project / line.removeprefix("wrote ")
-        assert f"# {path.name}\n{path.read_text(encoding='utf-8')}" in shown.stdout
+        assert f"# {path.name}\n{path.read_text(encoding='utf-8')}" in shown.out
 
 
 def test_the_sample_jobs_write_below_the_checkout() -> None:

@@ -45,6 +45,32 @@ def test_records_on_which_the_model_raises_are_refused_and_the_others_are_scored
             assert isinstance(verdict, Scored)
 
 
+class Leaning(ByHand):
+    """Says of a record alone what its own value makes, and of records together something else."""
+
+    def share(self, features: Any) -> Any:
+        return super().share(features) * (1.0 if len(features) == 1 else 0.5)
+
+
+def test_each_record_that_is_scored_alone_gets_the_answer_to_its_own_values(
+    tmp_path: Path, empty_home: Path
+) -> None:
+    found = scorer(tmp_path, Leaning()).score(FRAME.to_dict("records"))
+    for value, verdict in zip(FRAME["a"], found, strict=True):
+        assert isinstance(verdict, Scored)
+        assert verdict.probabilities["probability"] == pytest.approx(1 / (1 + np.exp(-value)))
+
+
+def test_records_of_other_columns_are_not_shown_to_a_model_that_looks_at_the_others(
+    tmp_path: Path, empty_home: Path
+) -> None:
+    records = [{"a": 1.0, "b": 0.0}, {"a": -1.0, "b": 0.0, "more": 1}]
+    found = scorer(tmp_path, Centred()).score(records)
+    for verdict in found:
+        assert isinstance(verdict, Scored)
+        assert verdict.probabilities == {"probability": 0.5}
+
+
 @pytest.mark.parametrize("sizes", [(40,), (3, 40), (1, 1, 40)])
 def test_each_record_is_scored_alone_by_a_model_that_looks_at_the_others(
     sizes: tuple[int, ...], tmp_path: Path, empty_home: Path

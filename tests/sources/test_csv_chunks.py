@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from tests.sources.reading import Reading, collect, read, write
 from tests.sources.state_machine import scan
 from tests.sources.test_grammar import buffers, damaged_records
 from titanic_batch.errors import DataError
+from titanic_batch.sources.base import Chunk
 from titanic_batch.sources.csv_cutter import cut_chunks
 from titanic_batch.sources.csv_parser import CsvParser
 from titanic_batch.sources.dialect import Dialect
@@ -24,7 +26,11 @@ NAMES = ("a", "b", "c")
 
 def cut_and_parse(data: bytes, chunk_bytes: int, names: tuple[str, ...] = NAMES) -> Reading:
     parser = CsvParser(names=names, dialect=Dialect())
-    chunks = cut_chunks(
+    return collect(parser, cut(data, chunk_bytes), list(names))
+
+
+def cut(data: bytes, chunk_bytes: int) -> Iterator[Chunk]:
+    return cut_chunks(
         io.BytesIO(data).read,
         b"",
         first_line=2,
@@ -33,7 +39,12 @@ def cut_and_parse(data: bytes, chunk_bytes: int, names: tuple[str, ...] = NAMES)
         max_record_bytes=1 << 20,
         path="file",
     )
-    return collect(parser, chunks, list(names))
+
+
+@pytest.mark.parametrize(("more", "is_all"), [(-1, False), (0, True), (1, True)])
+def test_an_input_that_just_fills_a_chunk_is_known_to_be_all(more: int, is_all: bool) -> None:
+    data = b"1,2,3\n4,5,6\n"  # a whole input may be scored together with others
+    assert next(cut(data, len(data) + more)).is_all == is_all
 
 
 @settings(max_examples=100, deadline=None)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.sources.reading import Rejected, read, write
 from titanic_batch.errors import DataError, UsageError
-from titanic_batch.sources.dialect import declare_dialect
+from titanic_batch.sources.dialect import Dialect, declare_dialect
 
 TEXT = 'Id,Name\n1,"Åsa, ""é"""\n2,"Müller\nKöln"\n3,x\n'
 CELLS = [("1", 'Åsa, "é"'), ("2", "Müller\nKöln"), ("3", "x")]
@@ -139,3 +139,9 @@ def test_every_encoding_that_is_accepted_reads_any_bytes_without_a_traceback(
 def test_what_cannot_stand_between_fields_is_wrong_usage(delimiter: str) -> None:
     with pytest.raises(UsageError, match="--delimiter"):
         declare_dialect(delimiter, "utf-8")
+
+
+@pytest.mark.parametrize("name", ["utf8", "UTF-8", "utf-8-sig", "utf_8_sig"])
+def test_utf8_by_any_name_is_read_without_being_decoded_first(name: str) -> None:
+    assert declare_dialect(",", name) == Dialect()
+    assert Dialect().is_utf8

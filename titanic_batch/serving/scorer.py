@@ -101,17 +101,14 @@ class Scorer:
     def _results(
         self, items: Sequence[tuple[FileContext, Chunk]]
     ) -> list[ScoredChunk | TitanicBatchError]:
-        """Score together what the model scores row by row, and everything else part by part."""
-        info = self.session.description.info
-        groups = [items] if info.independent_rows else [[item] for item in items]
+        """Score parts together, as small files are: none changes what another is scored as."""
+        session = self.session
         # As Session.score does, but the libraries are looked for once: that takes milliseconds.
         with self.threads.limit(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            session = self.session
-            scored = [
-                score_chunks(group, session.estimator, info, plan=session.plan) for group in groups
-            ]
-        results = list(itertools.chain.from_iterable(scored))
+            results = score_chunks(
+                items, session.estimator, session.description.info, plan=session.plan
+            )
         for result in results:
             if isinstance(result, RowDependenceError):
                 self._looks_around.set()

@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from tests.models.passengers import null_columns
+from tests.schema.passengers import null_columns
 from titanic_batch.schema.derive import derive_schema
 
 RANDOM = np.random.default_rng(3)

@@ -15,7 +15,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 
 from tests.alignment.planning import plan
-from tests.models.passengers import NUMBERS, RAW, filled, null_columns, passengers, sex, survived
+from tests.schema.passengers import NUMBERS, RAW, filled, null_columns, passengers, sex, survived
 from titanic_batch.alignment.apply import align
 from titanic_batch.errors import ModelError
 from titanic_batch.predict.frame import model_input

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
-from tests.models.passengers import (
+from tests.schema.passengers import (
     NUMBERS,
     RAW,
     TRAIN_CSV,

@@ -31,7 +31,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from tests.models.passengers import (
+from tests.schema.passengers import (
     NUMBERS,
     RAW,
     derived,
