@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -46,15 +47,14 @@ def passengers(count: int, seed: int = 0, *, nulls: float = 0.1) -> pd.DataFrame
     return frame
 
 
-def targets(frame: pd.DataFrame, classes: int, seed: int = 0) -> np.ndarray:
+def targets(frame: pd.DataFrame, classes: int, seed: int = 0) -> npt.NDArray[Any]:
     """Return something to learn: so many classes, or numbers for one."""
     noise = np.random.default_rng(seed).normal(0, 0.7, len(frame))
     raw = (frame["sex"] == "female") * 1.5 + frame["age"].fillna(30) / 25 + noise
     raw += np.sin(frame["fare"].fillna(9.0) / 9)
     if classes == 1:
-        return raw.to_numpy(dtype=float)
-    found: np.ndarray = np.array(pd.qcut(raw, classes, labels=False), dtype=np.intp)
-    return found
+        return np.asarray(raw, dtype=np.float64)
+    return np.array(pd.qcut(raw, classes, labels=False), dtype=np.intp)
 
 
 @dataclass(frozen=True)
