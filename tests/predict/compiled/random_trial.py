@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from tests.predict.compiled.models import TOLERANCE, Compiled, compiled, merged_plan
 from tests.predict.compiled.random_models import RandomModel, draw_model
@@ -140,7 +141,8 @@ def main() -> int:
     given = parser.parse_args()
     right = True
     for seed in range(given.seed, given.seed + given.count):
-        trial = try_model(seed)
+        with threadpool_limits(limits=1):  # as a run does
+            trial = try_model(seed)
         right &= trial.is_right
         sys.stdout.write(json.dumps({**asdict(trial), "right": trial.is_right}) + "\n")
         sys.stdout.flush()
