@@ -96,15 +96,11 @@ def draw_model(seed: int, count: int) -> RandomModel:
         rows = pd.get_dummies(rows, columns=wide).reindex(columns=list(train), fill_value=False)
     if how == "native":
         for one in columns:
-            if one.kind == "text":
+            if one.kind != "number":  # a value that training did not meet is null to pandas
                 known = sorted(train[one.name].dropna().unique())
-                train[one.name] = pd.Categorical(train[one.name], categories=known)
-                rows[one.name] = pd.Categorical(rows[one.name], categories=known)
-            elif one.kind == "code":
-                train[one.name] = train[one.name].astype("category")
-                rows[one.name] = pd.Categorical(
-                    rows[one.name], categories=train[one.name].cat.categories
-                )
+                for frame in (train, rows):
+                    met = frame[one.name].where(frame[one.name].isin(known))
+                    frame[one.name] = pd.Categorical(met, categories=known)
         last.set_params(categorical_features="from_dtype")
     estimator = _pipeline(rng, columns, last) if how == "pipeline" else last
     if how == "bare":

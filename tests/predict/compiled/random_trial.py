@@ -61,8 +61,8 @@ class Trial:
 
 def try_model(seed: int, count: int = ROWS) -> Trial:
     """Compile and prove a random model, and compare its plan with scikit-learn on odd rows."""
-    drawn = draw_model(seed, count)
     with warnings.catch_warnings(action="ignore"):
+        drawn = draw_model(seed, count)
         try:
             one = compiled(drawn.estimator, drawn.schema)
             one.proof()
