@@ -9,6 +9,7 @@ from typing import Protocol
 from tests.differential import faults as differential
 from tests.faults import interrupts, kills, refusals, together, whole
 from tests.faults.lab import Case, Lab
+from tests.predict.compiled import faults as compiled
 
 
 class Cases(Protocol):
@@ -78,6 +79,11 @@ PROMISES = (
     Promise(
         "SIGKILL, input, model, code or option changed, run again: as if undisturbed",
         differential.killed_and_something_changed,
+        in_short=False,
+    ),
+    Promise(
+        "random models, compiled: as scikit-learn says, at least 90 % of them",
+        compiled.random_plans,
         in_short=False,
     ),
 )

@@ -60,6 +60,7 @@ def apply_link(
         # The steepest that a class's probability can change with its sum is p (1 - p).
         slope = (probabilities * (1.0 - probabilities)).max(axis=1) if link != "share" else 1.0
         is_near = 2.0 * error * slope <= TOLERANCE
+        exact = exact and link == "share"  # others are rounded after the sum
         if threshold is not None:
             labels = (probabilities[:, 1] >= threshold).astype(np.intp)
             is_clear = exact | (np.abs(probabilities[:, 1] - threshold) >= NEAR)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from titanic_batch.predict.compiled.compile.walk import NotCompilableError
 from titanic_batch.predict.compiled.plan import Link
 from titanic_batch.schema.derive.exact import exact_class
@@ -42,12 +44,17 @@ def link_of(estimator: Any) -> Link:
     name = exact_class(estimator)
     classes = getattr(estimator, "classes_", None)
     count = 0 if classes is None else len(classes)
-    if getattr(estimator, "n_outputs_", 1) != 1:
+    coefficients = getattr(estimator, "coef_", np.zeros(1))
+    several = not count and coefficients.ndim > 1 and len(coefficients) > 1
+    if several or getattr(estimator, "n_outputs_", 1) != 1:
         raise NotCompilableError("it predicts several outputs")
     if count == 1:
         raise NotCompilableError("it knows one class only")
     if name in LINEAR:
-        if getattr(estimator, "loss", "log_loss") != "log_loss" and name.endswith("SGDClassifier"):
+        loss = getattr(estimator, "loss", "")
+        if name.endswith("SGDClassifier") and loss != "log_loss":
+            if loss == "modified_huber":  # its probabilities are of another kind
+                raise NotCompilableError(f"its loss, {loss}, is not compiled")
             return "decision"
         return LINEAR[name][count > 2]
     if name in HISTOGRAMS | BOOSTERS:

@@ -24,8 +24,10 @@ from titanic_batch.predict.compiled.plan import (
     Trees,
 )
 
-#: Of a tree with more leaves, scikit-learn's own walk from its root is quicker.
-_MOST_WORDS_PER_TREE = 16
+#: With more words in a tree, scikit-learn's own walk from its root is quicker; a few words in all
+#: cost no more than to find a row's digits.
+_MOST_WORDS_PER_TREE, _FEW_WORDS = 12, 64
+#: Larger tables take too long to make and to read.
 _MOST_BYTES = 64 << 20
 #: Tables are merged up to this size: it still fits into a CPU's second cache.
 _MERGED_BYTES = 1 << 20
@@ -94,11 +96,10 @@ def compile_trees(
         NotCompilableError: if they have too many leaves, or the tables would be too large.
     """
     layout = _lay_out(forest)
-    tables: list[Table] = []
-    for at in sorted({origins[column].input for column in layout.asked}):
-        tables.append(_table(at, inputs[at], origins, layout))
-        if sum(table.masks.nbytes for table in tables) > _MOST_BYTES:
-            raise NotCompilableError("its trees have too many thresholds and leaves")
+    tables = [
+        _table(at, inputs[at], origins, layout)
+        for at in sorted({origins[column].input for column in layout.asked})
+    ]
     if not tables:  # no tree asks anything
         tables.append(Table(digits=(), masks=layout.full[None, :]))
     largest = sum(float(np.abs(tree.values[tree.left < 0]).max()) for tree in forest.trees)
@@ -130,8 +131,10 @@ def _lay_out(forest: Forest) -> _Layout:
     most = max(tree.leaf_count for tree in forest.trees)
     bits = next((bits for bits in (8, 16, 32) if most <= bits), 64)
     words = [-(-tree.leaf_count // bits) for tree in forest.trees]
-    if sum(words) > _MOST_WORDS_PER_TREE * len(words):
+    if sum(words) > max(_FEW_WORDS, _MOST_WORDS_PER_TREE * len(words)):
         raise NotCompilableError("its trees have too many leaves")
+    if _digit_count(forest) * sum(words) * bits // 8 > _MOST_BYTES:
+        raise NotCompilableError("its trees have too many thresholds and leaves")
     starts = np.concatenate([[0], np.cumsum(words)]).tolist()
     values = np.zeros((len(forest.bases), starts[-1], bits + 1))
     full = [0] * starts[-1]
@@ -186,6 +189,15 @@ def _table(
         _block(blocked, values, layout.asked[column], layout.leaves)
     digit = Digit(input=at, thresholds=thresholds, size=size)
     return Table(digits=(digit,), masks=layout.full & ~blocked)
+
+
+def _digit_count(forest: Forest) -> int:
+    """Return how many digits numbers may have, all columns together."""
+    asks = [tree.left >= 0 for tree in forest.trees]
+    features = [tree.feature[ask] for tree, ask in zip(forest.trees, asks, strict=True)]
+    numbers = [tree.threshold[ask] for tree, ask in zip(forest.trees, asks, strict=True)]
+    pairs = np.stack([np.concatenate(features).astype(np.float64), np.concatenate(numbers)])
+    return len(np.unique(pairs, axis=1).T)
 
 
 def _thresholds(forest: Forest, column: int) -> Floats:
