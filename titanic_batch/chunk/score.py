@@ -28,9 +28,9 @@ from titanic_batch.predict.base import ModelInfo, Predictions, Predictor
 from titanic_batch.predict.compiled.plan import ScoringPlan
 from titanic_batch.predict.compiled.predictor import CompiledPredictor
 from titanic_batch.predict.frame import model_input
+from titanic_batch.predict.lazy import InTurn, LazyEstimator
 from titanic_batch.predict.null_groups import InNullGroups, null_groups
 from titanic_batch.predict.row_trial import Rows, try_rows
-from titanic_batch.predict.sklearn_predictor import SklearnPredictor, predict, predict_each
 from titanic_batch.sources.base import Chunk
 
 _SHOWN_ROWS = 5
@@ -173,21 +173,29 @@ def _predict_others(
 
 def _predictor(task: FileContext, model: _Model, *, caches: bool = True) -> Predictor:
     """Return what predicts the rows of a file's chunks."""
-    by_model = SklearnPredictor(
-        estimator=model.estimator,
+    if model.plan is not None and not task.whole:
+        return CompiledPredictor(
+            model.plan, model.info, lambda: _model_itself(task, model), task.threshold
+        )
+    return _model_itself(task, model, caches=caches)
+
+
+def _model_itself(task: FileContext, model: _Model, *, caches: bool = False) -> Predictor:
+    from titanic_batch.predict.sklearn_predictor import SklearnPredictor  # imports scikit-learn
+
+    lazy = model.estimator if isinstance(model.estimator, LazyEstimator) else None
+    predictor: Predictor = SklearnPredictor(
+        estimator=model.estimator if lazy is None else lazy.get(),
         info=model.info,
         alignment=task.alignment,
         threshold=task.threshold,
-        cache=task.cache if caches and model.plan is None else None,
+        cache=task.cache if caches else None,
         code=model.code,
         whole=task.whole,
     )
-    if task.whole:  # a model whose scores depend on the rows beside them predicts chunks whole
-        return by_model
-    in_groups = InNullGroups(by_model, task.alignment)
-    if model.plan is None:
-        return in_groups
-    return CompiledPredictor(model.plan, in_groups, task.threshold)
+    if not task.whole:  # else a row's score may depend on those beside it
+        predictor = InNullGroups(predictor, task.alignment)
+    return predictor if lazy is None else InTurn(predictor, lazy.lock)
 
 
 def _try(
@@ -242,6 +250,8 @@ def _predict_batched(prepared: list[Prepared], model: _Model) -> list[Prediction
     estimator, info = model.estimator, model.info
     if model.plan is not None:
         return None  # a call costs next to nothing
+    from titanic_batch.predict.sklearn_predictor import predict, predict_each
+
     if len(prepared) < 2 or not info.batchable:
         return None
     if any(one.task.whole or one.task.trial for one in prepared):

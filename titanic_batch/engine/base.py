@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import TitanicBatchError
-from titanic_batch.predict.base import ModelInfo
+from titanic_batch.predict.base import ModelDescription
 from titanic_batch.predict.compiled.plan import ScoringPlan
-from titanic_batch.schema import TrainingSchema
 from titanic_batch.sources.base import Chunk
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelDescription:
-    """A loaded model, described.
-
-    Attributes:
-        info: What it answers with.
-        schema: What it expects, as it came with the model or as derived from the estimator.
-        warnings: What loading it brought up.
-        libraries: The distributions that its classes come from, with their versions.
-    """
-
-    info: ModelInfo
-    schema: TrainingSchema
-    warnings: tuple[str, ...] = ()
-    libraries: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from titanic_batch.chunk.task import FileContext, ScoredChunk
-from titanic_batch.engine.base import ChunkResult, ChunkTask, MakePlan, Message, ModelDescription
+from titanic_batch.engine.base import ChunkResult, ChunkTask, MakePlan, Message
 from titanic_batch.engine.batching import batched, most_open_outputs
 from titanic_batch.engine.forkserver import (
     WorkerProcess,
@@ -28,6 +28,7 @@ from titanic_batch.errors import TitanicBatchError, WorkerEndedError
 from titanic_batch.import_path import full_path
 from titanic_batch.interrupts import interruptible
 from titanic_batch.models import VerifiedModel
+from titanic_batch.predict.base import ModelDescription
 from titanic_batch.predict.compiled.plan import ScoringPlan
 from titanic_batch.sources.base import Chunk
 

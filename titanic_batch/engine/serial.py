@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from titanic_batch.engine.base import ChunkResult, ChunkTask, ModelDescription
+from titanic_batch.engine.base import ChunkResult, ChunkTask
 from titanic_batch.engine.batching import batched, most_open_outputs
 from titanic_batch.engine.session import Session, open_session
 from titanic_batch.interrupts import interruptible
 from titanic_batch.models import VerifiedModel
+from titanic_batch.predict.base import ModelDescription
 from titanic_batch.predict.compiled.plan import ScoringPlan
 
 

@@ -12,12 +12,12 @@ from threadpoolctl import threadpool_limits
 
 from titanic_batch.chunk.score import score_chunks
 from titanic_batch.chunk.task import FileContext, ScoredChunk
-from titanic_batch.engine.base import ModelDescription
 from titanic_batch.errors import ModelError, TitanicBatchError, memory_errors
 from titanic_batch.models import VerifiedModel, load_estimator
 from titanic_batch.models.calling import ModelEscapeError, model_code
 from titanic_batch.models.code import LoadedCode, loaded_code
 from titanic_batch.models.origins import libraries_of
+from titanic_batch.predict.base import ModelDescription
 from titanic_batch.predict.compiled.plan import ScoringPlan
 from titanic_batch.predict.sklearn_predictor import model_info
 from titanic_batch.schema.derive import about_model, derive_schema
@@ -28,6 +28,7 @@ from titanic_batch.sources.base import Chunk
 class Session:
     """A loaded model, what is known of it, and the code that it runs."""
 
+    model: VerifiedModel
     estimator: Any
     description: ModelDescription
     code: LoadedCode
@@ -35,13 +36,16 @@ class Session:
 
     def make_plan(self, name: str, seconds: float | None) -> bytes | str:
         """Return the content of a plan's file, or why there is none."""
+        from titanic_batch.predict.compiled.about import about_model
         from titanic_batch.predict.compiled.making import plan_bytes
 
+        description = self.description
+        about = None
+        if description.warnings == self.model.warnings:  # else each run is to repeat them
+            about = about_model(description, derived=self.model.schema is None)
         with memory_errors(), model_code(), threadpool_limits(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return plan_bytes(
-                self.estimator, self.description.info, self.description.schema, name, seconds
-            )
+            return plan_bytes(self.estimator, description, name, seconds, about)
 
     def score(
         self, items: Sequence[tuple[FileContext, Chunk]]
@@ -79,4 +83,6 @@ def _open(model: VerifiedModel) -> Session:
             warnings=loaded.warnings,
             libraries=libraries_of(loaded.estimator),
         )
-    return Session(estimator=loaded.estimator, description=description, code=loaded_code())
+    return Session(
+        model=model, estimator=loaded.estimator, description=description, code=loaded_code()
+    )

@@ -6,7 +6,7 @@ Imports nothing heavy: the parent of workers never needs the model.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from titanic_batch.errors import UsageError
-from titanic_batch.schema import Scalar
+from titanic_batch.schema import Scalar, TrainingSchema
 
 if TYPE_CHECKING:
     from titanic_batch.alignment.apply import Features
@@ -46,6 +46,23 @@ class ModelInfo:
     def batchable(self) -> bool:
         """Whether the rows of several files may be given to it, or to its steps, at once."""
         return self.independent_rows or self.independent_steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelDescription:
+    """A loaded model, described.
+
+    Attributes:
+        info: What it answers with.
+        schema: What it expects, as it came with the model or as derived from the estimator.
+        warnings: What loading it brought up.
+        libraries: The distributions that its classes come from, with their versions.
+    """
+
+    info: ModelInfo
+    schema: TrainingSchema
+    warnings: tuple[str, ...] = ()
+    libraries: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

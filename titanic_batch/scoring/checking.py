@@ -12,7 +12,7 @@ from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.plan import MissingColumnsError, plan_alignment
 from titanic_batch.chunk.output import plan_output
 from titanic_batch.chunk.task import FileContext, Reject
-from titanic_batch.engine.base import ChunkTask, Engine, ModelDescription
+from titanic_batch.engine.base import ChunkTask, Engine
 from titanic_batch.engine.serial import SerialEngine
 from titanic_batch.errors import (
     DataError,
@@ -21,10 +21,11 @@ from titanic_batch.errors import (
     TitanicBatchError,
 )
 from titanic_batch.models import VerifiedModel
+from titanic_batch.predict.base import ModelDescription
 from titanic_batch.publish.manifest import ModelInfo
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.advice.giving import Adviser
-from titanic_batch.scoring.choosing import PredictorChoice, choose_predictor
+from titanic_batch.scoring.choosing import PredictorChoice, choose_predictor, kept_predictor
 from titanic_batch.scoring.inputs import find_inputs, is_several
 from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.null_texts import null_text_warnings
@@ -108,7 +109,8 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[Checke
     model = open_chosen_model(options)
     engine = SerialEngine(model)
     description = engine.describe()
-    predictor = choose_predictor(engine, model, input_bytes=0)
+    kept = kept_predictor(model.sha256, model.schema)
+    predictor = choose_predictor(engine, model, kept, input_bytes=0)
     adviser = Adviser(engine, description, options)
     trial = trial_of(description.info, options)
     files = []

@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from titanic_batch.predict.compiled.about import described
 from titanic_batch.predict.compiled.plan_cache import (
     PlanRefusedError,
     ProvenPlan,
@@ -19,6 +20,7 @@ from titanic_batch.predict.compiled.plan_cache import (
 if TYPE_CHECKING:
     from titanic_batch.engine.base import Engine
     from titanic_batch.models import VerifiedModel
+    from titanic_batch.predict.base import ModelDescription
     from titanic_batch.schema import TrainingSchema
 
 #: From so many bytes of input on, a plan is made where none is kept.
@@ -42,6 +44,12 @@ class PredictorChoice:
         """What predicts: `compiled`, or `scikit-learn (why)`."""
         return "compiled" if self.plan is not None else f"scikit-learn ({self.reason})"
 
+    def description_of(self, model: VerifiedModel) -> ModelDescription | None:
+        """Return what the plan's file says of its model; None where it has to be loaded."""
+        if self.plan is None or model.allow_version_mismatch:
+            return None
+        return described(self.plan.about, self.plan.plan, model.schema, model.warnings)
+
 
 def kept_predictor(model_sha256: str, schema: TrainingSchema | None) -> PredictorChoice:
     """Return what predicts a small input, by what is kept of a model.
@@ -57,15 +65,18 @@ def kept_predictor(model_sha256: str, schema: TrainingSchema | None) -> Predicto
     return PredictorChoice(plan=plan, reason="" if plan else "no plan is kept")
 
 
-def choose_predictor(engine: Engine, model: VerifiedModel, input_bytes: int) -> PredictorChoice:
+def choose_predictor(
+    engine: Engine, model: VerifiedModel, kept: PredictorChoice, input_bytes: int
+) -> PredictorChoice:
     """Choose what predicts, and tell the engine.
 
     Args:
         engine: What has loaded the model.
         model: The model, which passed the trust gate.
+        kept: What predicts by what is kept of it.
         input_bytes: How much there is to score: for much, a plan is made where none is kept.
     """
-    choice = kept_predictor(model.sha256, model.schema)
+    choice = kept
     if choice.plan is None and input_bytes > WORTH_BYTES:
         choice = _make(engine, model)
     if choice.plan is not None:

@@ -10,8 +10,7 @@ import pyarrow as pa
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import OutputPlan, plan_output
-from titanic_batch.engine.base import ModelDescription
-from titanic_batch.predict.base import check_threshold
+from titanic_batch.predict.base import ModelDescription, check_threshold
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sinks.base import Encoder, Format

@@ -17,8 +17,8 @@ from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.chunk.profile import Profile
 from titanic_batch.chunk.task import ScoredChunk
-from titanic_batch.engine.base import ModelDescription
 from titanic_batch.models import VerifiedModel
+from titanic_batch.predict.base import ModelDescription
 from titanic_batch.printable import as_utf8
 from titanic_batch.publish.manifest import (
     MANIFEST_VERSION,

@@ -18,7 +18,7 @@ from titanic_batch.errors import (
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.stale_files import StaleFiles
-from titanic_batch.scoring.choosing import choose_predictor
+from titanic_batch.scoring.choosing import PredictorChoice, choose_predictor, kept_predictor
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.finishing import open_finisher
@@ -120,14 +120,15 @@ def _run_all(
     runs: list[FileRun],
 ) -> None:
     """Score the files; `runs` takes what becomes of them, for as far as it goes."""
-    engine = _open_engine(pairs, model, options)
+    kept = kept_predictor(model.sha256, model.schema)
+    engine = _open_engine(pairs, model, options, kept)
     try:
         description = engine.describe()
         if guard is not None:
             guard.check(model, description.schema)
         _make_folders(pairs)
         with open_finisher(len(pairs)) as finisher:
-            predictor = choose_predictor(engine, model, input_bytes(pairs) or 0)
+            predictor = choose_predictor(engine, model, kept, input_bytes(pairs) or 0)
             facts = run_info(options, model, description, predictor)
             context = RunContext(
                 model=model,
@@ -196,9 +197,19 @@ def _drive(engine: Engine, runs: list[FileRun], trial: RowTrial, observer: Obser
         )
 
 
-def _open_engine(pairs: Sequence[FilePair], model: VerifiedModel, options: ScoreOptions) -> Engine:
-    """Choose between this process and workers; import only what the choice needs."""
+def _open_engine(
+    pairs: Sequence[FilePair],
+    model: VerifiedModel,
+    options: ScoreOptions,
+    kept: PredictorChoice,
+) -> Engine:
+    """Choose between threads, this process and workers; import only what the choice needs."""
     workers = worker_count(pairs, options)
+    description = kept.description_of(model)
+    if kept.plan is not None and description is not None:
+        from titanic_batch.engine.threads import ThreadEngine
+
+        return ThreadEngine(model, description, kept.plan.plan, workers)
     if workers > 1:
         from titanic_batch.engine.processes import ProcessEngine
 

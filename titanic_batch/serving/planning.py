@@ -10,7 +10,7 @@ from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import plan_output
 from titanic_batch.chunk.task import FileContext, ScoredChunk
-from titanic_batch.engine.base import ModelDescription
+from titanic_batch.predict.base import ModelDescription
 from titanic_batch.serving.verdicts import RecordOutcome, Scored, refusal
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk, Parser

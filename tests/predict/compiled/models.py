@@ -82,7 +82,9 @@ class Compiled:
 
     def predict(self, columns: Sequence[Features], threshold: float | None = None) -> Predictions:
         plan = self.plan
-        return CompiledPredictor(plan, self.model, threshold).predict(columns)
+        return CompiledPredictor(plan, self.model.info, lambda: self.model, threshold).predict(
+            columns
+        )
 
     def assert_equal_on(self, frame: pd.DataFrame) -> int:
         """Compare with scikit-learn, asked directly; return how many rows the plan decided."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from titanic_batch.alignment.apply import Features
-from titanic_batch.predict.base import ModelInfo, Predictions
+from titanic_batch.predict.base import ModelDescription, Predictions
 from titanic_batch.predict.compiled.compile.compiling import compile_plan
 from titanic_batch.predict.compiled.compile.probing import Frame
 from titanic_batch.predict.compiled.compile.sample_rows import plain_alignment
@@ -55,17 +55,22 @@ def make_plan(
 
 
 def plan_bytes(
-    estimator: Any, info: ModelInfo, schema: TrainingSchema, name: str, seconds: float | None
+    estimator: Any,
+    description: ModelDescription,
+    name: str,
+    seconds: float | None,
+    about: dict[str, Any] | None,
 ) -> bytes | str:
     """Return the content of a proven plan's file, or why there is none.
 
     Args:
         estimator: The model.
-        info: What it answers with.
-        schema: What it expects.
+        description: What is known of it.
         name: The file's name.
         seconds: How long it may take; None for what nobody waits for.
+        about: What the file is to say of the model.
     """
+    info, schema = description.info, description.schema
     alignment = plain_alignment(schema)
     predictor = SklearnPredictor(estimator=estimator, info=info, alignment=alignment)
     try:
@@ -76,7 +81,7 @@ def plan_bytes(
             predictor.predict,
             seconds=MOST_SECONDS if seconds is None else seconds,
         )
-        return plan_to_bytes(plan, name)
+        return plan_to_bytes(plan, name, about)
     except (NotCompilableError, NotProvenError) as exc:
         return str(exc)
     except MemoryError:

@@ -20,6 +20,7 @@ from titanic_batch.predict.compiled.plan import ScoringPlan
 from titanic_batch.predict.compiled.plan_file import (
     FORMAT_VERSION,
     PlanFileError,
+    plan_about,
     plan_from_bytes,
 )
 from titanic_batch.schema import TrainingSchema, schema_sha256
@@ -39,10 +40,12 @@ class ProvenPlan:
     Attributes:
         plan: The plan.
         sha256: Of its file's bytes, in hex.
+        about: What its file says of the model.
     """
 
     plan: ScoringPlan
     sha256: str
+    about: object
 
 
 def plan_folder() -> Path:
@@ -85,9 +88,7 @@ def find_plan(folder: Path, name: str) -> ProvenPlan | None:
             if exposed is not None:
                 raise PlanRefusedError(f"its plan {path} is not used: {exposed.why}")
             data = file.read()
-        return ProvenPlan(
-            plan=plan_from_bytes(data, path.name), sha256=hashlib.sha256(data).hexdigest()
-        )
+        return plan_of(data, path.name)
     except OSError as exc:
         raise PlanRefusedError(f"its plan {path} cannot be read: {exc.strerror}") from exc
     except PlanFileError as exc:
@@ -100,7 +101,8 @@ def plan_of(data: bytes, name: str) -> ProvenPlan:
     Raises:
         PlanFileError: if they are none.
     """
-    return ProvenPlan(plan=plan_from_bytes(data, name), sha256=hashlib.sha256(data).hexdigest())
+    plan = plan_from_bytes(data, name)
+    return ProvenPlan(plan=plan, sha256=hashlib.sha256(data).hexdigest(), about=plan_about(data))
 
 
 def write_plan(folder: Path, name: str, data: bytes) -> Path:

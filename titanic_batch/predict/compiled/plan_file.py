@@ -41,8 +41,14 @@ class PlanFileError(Exception):
     """What was read is no plan; the text says why."""
 
 
-def plan_to_bytes(plan: ScoringPlan, name: str) -> bytes:
-    """Return a plan as the content of a file; `name` says of what it is the plan."""
+def plan_to_bytes(plan: ScoringPlan, name: str, about: dict[str, Any] | None = None) -> bytes:
+    """Return a plan as the content of a file.
+
+    Args:
+        plan: The plan.
+        name: Says of what it is the plan.
+        about: What is known of the model, as JSON; see `plan_about`.
+    """
     arrays: dict[str, npt.NDArray[Any]] = {}
 
     def put(array: npt.NDArray[Any]) -> str:
@@ -53,6 +59,7 @@ def plan_to_bytes(plan: ScoringPlan, name: str) -> bytes:
     header = {
         "format": FORMAT_VERSION,
         "name": name,
+        "about": about,
         "columns": plan.column_count,
         "inputs": [_input_to_json(one) for one in plan.inputs],
         "link": plan.link,
@@ -110,6 +117,12 @@ def plan_from_bytes(data: bytes, name: str) -> ScoringPlan:
         raise
     except Exception as exc:  # a damaged file may raise anything
         raise PlanFileError(f"it is damaged ({type(exc).__name__})") from exc
+
+
+def plan_about(data: bytes) -> object:
+    """Return what a plan's file, which `plan_from_bytes` took, says of the model."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        return json.loads(arrays[_HEADER].tobytes())["about"]
 
 
 def _input_to_json(one: NumberInput | CategoryInput) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,18 +66,15 @@ class CompiledPredictor:
 
     Attributes:
         plan: The compiled model.
-        model: Predicts as the model itself does.
+        info: What the model answers with.
+        model: Makes what predicts as the model itself does; it is asked for only when needed.
         threshold: See `run_plan`.
     """
 
     plan: ScoringPlan
-    model: Predictor
+    info: ModelInfo
+    model: Callable[[], Predictor]
     threshold: float | None = None
-
-    @property
-    def info(self) -> ModelInfo:
-        """See `Predictor`."""
-        return self.model.info
 
     def predict(self, columns: Sequence[Features]) -> Predictions:
         """See `Predictor`."""
@@ -85,7 +82,7 @@ class CompiledPredictor:
         rows = found.undecided
         if not rows.size:
             return Predictions(found.labels, found.probabilities)
-        others = self.model.predict([column[rows] for column in columns])
+        others = self.model().predict([column[rows] for column in columns])
         labels = found.labels.astype(np.result_type(found.labels, others.labels), copy=True)
         labels[rows] = others.labels
         probabilities = found.probabilities

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 from titanic_batch.alignment.plan import MissingColumnsError
-from titanic_batch.engine.base import Engine, ModelDescription
+from titanic_batch.engine.base import Engine
 from titanic_batch.errors import TitanicBatchError, UsageError
+from titanic_batch.predict.base import ModelDescription
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.advice.search import search
 from titanic_batch.scoring.advice.trials import Trials
