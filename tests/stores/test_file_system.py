@@ -22,7 +22,8 @@ ALLOWED = {
     "jobs/json_schema.py": "a file that the package ships",
     "publish/manifest_schema.py": "a file that the package ships",
     "training/train.py": "the sample data in a checkout",
-    "chunk/kept.py": "the work folder, which is on this machine",
+    "predict/cache.py": "the work folder, which is on this machine",
+    "predict/compiled/plan_cache.py": "the user's own cache",
     # Who may change a local file decides what it is trusted with.
     "jobs/job_file.py": "its permissions decide whether its hash counts",
     "models/trust/ledger.py": "the user's own ledger",

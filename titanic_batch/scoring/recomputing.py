@@ -42,6 +42,7 @@ from titanic_batch.scoring.skipping import is_input_of, is_model_of
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk, Source
 from titanic_batch.sources.formats import STDIN
+from titanic_batch.stores import store_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ def recompute(
             where=str(output),
             hint="Leave out --recompute.",
         )
-    if not Path(path).exists():
+    if store_of(Path(path)).stat(Path(path)) is None:
         raise InputMissingError("the input is gone", where=path)
     if not is_input_of(manifest, Path(path)):
         raise DataError("the input is another than it was", where=path, hint="Score it again.")
