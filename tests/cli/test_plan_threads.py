@@ -1,0 +1,109 @@
+"""By a kept plan, a run loads no model; it does for the rows that the plan leaves to it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
+
+from tests.cli.command import PASSENGERS, Command, manifest
+from tests.private_place import private_folder
+
+__all__ = ["private_folder"]
+
+
+@pytest.fixture
+def caching(command: Command, private_folder: Path) -> Command:
+    """Return the command, with a folder for plans that is its user's alone."""
+    return command.having(TITANIC_BATCH_CACHE=private_folder)
+
+
+def saved(model: Any, folder: Path, caching: Command) -> Path:
+    path = folder / "model.pkl"
+    joblib.dump(model, path)
+    caching("models", "trust", path)
+    caching("models", "compile", path)
+    return path
+
+
+def test_scikit_learn_is_not_imported_where_the_plan_decides_all_rows(
+    caching: Command, tmp_path: Path
+) -> None:
+    caching("models", "compile", "titanic_model:latest")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-X", "importtime", "-m", "titanic_batch"),
+            *("score", PASSENGERS, "out.parquet", "-q"),
+        ],
+        cwd=tmp_path,
+        env=dict(caching.environment),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "numpy" in imported
+    assert not imported & {"sklearn", "scipy", "bentoml"}
+    assert manifest(tmp_path / "out.parquet")["predictor"]["kind"] == "compiled"
+
+
+def test_a_manifest_says_the_same_of_a_model_that_was_not_loaded(
+    caching: Command, tmp_path: Path
+) -> None:
+    caching("score", PASSENGERS, "before.csv")
+    caching("models", "compile", "titanic_model:latest")
+    caching("score", PASSENGERS, "after.csv")
+    before, after = (manifest(tmp_path / name) for name in ("before.csv", "after.csv"))
+    for key in ("model", "libraries", "alignment", "nulls", "rows", "options", "warnings"):
+        assert after[key] == before[key], key
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_rows_at_a_decision_boundary_are_the_models_own(
+    workers: str, caching: Command, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"a": [-1.0, 1.0] * 20, "b": [0.5] * 40})
+    model = LogisticRegression(fit_intercept=False).fit(frame, [0, 1] * 20)
+    model.coef_[0, 1] = 0.0
+    path = saved(model, tmp_path, caching)
+    rows = pd.DataFrame({"a": [0.0, 1e-12, 1.0, -2.0], "b": 1.0})
+    rows.to_csv(tmp_path / "in.csv", index=False)
+    caching("score", "in.csv", "out.parquet", "-m", path, "--workers", workers)
+    assert manifest(tmp_path / "out.parquet")["predictor"]["rows_by_estimator"] == 2
+    found = pq.read_table(tmp_path / "out.parquet").to_pandas()
+    assert found["prediction"].tolist() == model.predict(rows).tolist()
+
+
+def test_a_row_on_which_the_model_raises_is_a_reject(caching: Command, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [-1.0, 1.0] * 20})
+    path = saved(LogisticRegression().fit(frame, [0, 1] * 20), tmp_path, caching)
+    (tmp_path / "in.csv").write_text("n,a\n1,2\n2,\n3,-4\n")
+    caching(
+        *("score", "in.csv", "out.csv", "-m", path, "--allow-null", "a", "--max-rejects", "1")
+    )
+    known = manifest(tmp_path / "out.csv")
+    assert known["rejects"]["by_reason"] == {"model-error": 1}
+    assert known["rows"] == {"read": 3, "scored": 2, "rejected": 1}
+    assert known["predictor"]["kind"] == "compiled"
+
+
+def test_many_small_files_are_scored_by_the_plan(caching: Command, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": range(40)}, dtype=float)
+    model = DecisionTreeClassifier().fit(frame, frame["a"] > 17)
+    path = saved(model, tmp_path, caching)
+    (tmp_path / "in").mkdir()
+    for n in range(120):
+        pd.DataFrame({"a": [n / 3, n / 7]}).to_csv(tmp_path / "in" / f"{n}.csv", index=False)
+    caching("score", "in", "out/", "-m", path, "-q")
+    for n in (0, 53, 119):
+        found = pq.read_table(tmp_path / "out" / f"{n}.parquet").column("prediction").to_pylist()
+        assert found == [n / 3 > 17, n / 7 > 17]
+    assert manifest(tmp_path / "out" / "7.parquet")["predictor"]["kind"] == "compiled"
