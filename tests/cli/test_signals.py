@@ -143,6 +143,7 @@ def test_an_interrupt_while_it_starts_is_no_error_of_something_else(
     ("signum", "end"),
     [
         (signal.SIGTERM, (143, b"", "error: interrupted; nothing was published\n")),
+        (signal.SIGHUP, (129, b"", "error: interrupted; nothing was published\n")),
         (signal.SIGUSR1, (-signal.SIGUSR1, b"", "")),
         (signal.SIGQUIT, (-signal.SIGQUIT, b"", "")),
         (signal.SIGKILL, (-signal.SIGKILL, b"", "")),
