@@ -15,6 +15,10 @@ import pytest
 # let the others work, in the processes that tests start, too. Read when scikit-learn is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+from tests.no_plans import WITHOUT_PLANS
+
+os.environ.update(WITHOUT_PLANS)
+
 from tests.publish.json_schema import errors
 from titanic_batch import interrupts
 from titanic_batch.publish.manifest import Manifest
@@ -44,6 +48,7 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     for name in [name for name in os.environ if name.startswith(("TITANIC_BATCH_", "BENTOML_"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv(*next(iter(WITHOUT_PLANS.items())))
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
     monkeypatch.setenv("BENTOML_HOME", str(folder / "bentoml"))

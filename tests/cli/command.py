@@ -183,10 +183,11 @@ def run_in_process(
     arguments: Iterable[object], environment: Mapping[str, str], folder: Path
 ) -> Done:
     """Run a command line in this process, up to the exit."""
-    from titanic_batch.cli import app
+    from titanic_batch.cli import app, console
 
     out, err = io.StringIO(), io.StringIO()
     with (
+        mock.patch.object(console, "_style", console.Style()),  # each command sets its own
         mock.patch.dict(os.environ, environment, clear=True),
         mock.patch.object(sys, "argv", ["titanic-batch", *map(str, arguments)]),
         contextlib.chdir(folder),

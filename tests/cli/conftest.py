@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from bench.generate import write_passengers
 from tests.cli.command import SAMPLE_DATA, Command, CommandInProcess, WarmCommand
+from tests.no_plans import WITHOUT_PLANS
 from titanic_batch.training.candidates import FEATURES, candidates
 
 Shared = Callable[[str, Callable[[Path], None]], Path]
@@ -50,6 +51,7 @@ def environment_in(home: Path) -> dict[str, str]:
     }
     return {
         **kept,
+        **WITHOUT_PLANS,
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),
         "BENTOML_HOME": str(home / "bentoml"),

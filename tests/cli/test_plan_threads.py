@@ -49,7 +49,9 @@ def test_scikit_learn_is_not_imported_where_the_plan_decides_all_rows(
         text=True,
         check=True,
     )
-    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    imported = {
+        line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()
+    }
     assert "numpy" in imported
     assert not imported & {"sklearn", "scipy", "bentoml"}
     assert manifest(tmp_path / "out.parquet")["predictor"]["kind"] == "compiled"
@@ -86,9 +88,7 @@ def test_a_row_on_which_the_model_raises_is_a_reject(caching: Command, tmp_path:
     frame = pd.DataFrame({"a": [-1.0, 1.0] * 20})
     path = saved(LogisticRegression().fit(frame, [0, 1] * 20), tmp_path, caching)
     (tmp_path / "in.csv").write_text("n,a\n1,2\n2,\n3,-4\n")
-    caching(
-        *("score", "in.csv", "out.csv", "-m", path, "--allow-null", "a", "--max-rejects", "1")
-    )
+    caching(*("score", "in.csv", "out.csv", "-m", path, "--allow-null", "a", "--max-rejects", "1"))
     known = manifest(tmp_path / "out.csv")
     assert known["rejects"]["by_reason"] == {"model-error": 1}
     assert known["rows"] == {"read": 3, "scored": 2, "rejected": 1}

@@ -105,7 +105,9 @@ def test_where_no_plan_can_be_kept_a_large_input_still_gets_one(
 ) -> None:
     rows = PASSENGERS.read_bytes().splitlines(keepends=True)
     (tmp_path / "in.csv").write_bytes(rows[0] + b"".join(rows[1:]) * 400)
-    folder = tmp_path / "cache"  # in /tmp, where everybody may write
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    folder.chmod(0o777)
     command.having(TITANIC_BATCH_CACHE=folder)("score", "in.csv", "out.parquet", "--keep", "none")
     assert predictor(tmp_path / "out.parquet")["kind"] == "compiled"
     assert list(folder.glob("*")) == []

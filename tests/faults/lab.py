@@ -20,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from tests.faults.hook import CHANGES, Hook, changes_in
 from tests.faults.moments import Moment
 from tests.faults.process import MARKER, CommandProcess, Launcher, Process
+from tests.no_plans import WITHOUT_PLANS
 from titanic_batch.publish.verify import verify
 
 SMALL_ROWS = 3_000
@@ -47,6 +48,7 @@ class Lab:
         home = root / "home"
         home.mkdir()
         self.environment = {
+            **WITHOUT_PLANS,
             "PATH": os.environ["PATH"],
             "HOME": str(home),
             "XDG_CONFIG_HOME": str(home / "config"),

@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from tests.cli.command import Command, Done, run_in_process
+from tests.no_plans import WITHOUT_PLANS
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.training import save_model
 from titanic_batch.training.learn_schema import learn_schema_from_frame
@@ -50,6 +51,7 @@ class Store:
 
 def environment_of(home: Path) -> dict[str, str]:
     return {
+        **WITHOUT_PLANS,
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),
         "BENTOML_HOME": str(home / "bentoml"),

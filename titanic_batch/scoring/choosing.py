@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from titanic_batch.errors import TitanicBatchError
 from titanic_batch.predict.compiled.about import described
 from titanic_batch.predict.compiled.plan_cache import (
     PlanRefusedError,
@@ -16,12 +17,14 @@ from titanic_batch.predict.compiled.plan_cache import (
     plan_of,
     write_plan,
 )
+from titanic_batch.scoring.model import open_chosen_model
 
 if TYPE_CHECKING:
     from titanic_batch.engine.base import Engine
     from titanic_batch.models import VerifiedModel
     from titanic_batch.predict.base import ModelDescription
     from titanic_batch.schema import TrainingSchema
+    from titanic_batch.scoring.options import ScoreOptions
 
 #: From so many bytes of input on, a plan is made where none is kept.
 WORTH_BYTES = 10_000_000
@@ -63,6 +66,15 @@ def kept_predictor(model_sha256: str, schema: TrainingSchema | None) -> Predicto
     except PlanRefusedError as exc:
         return PredictorChoice(plan=None, reason=str(exc))
     return PredictorChoice(plan=plan, reason="" if plan else "no plan is kept")
+
+
+def is_planned(options: ScoreOptions) -> bool:
+    """Return whether a plan is kept by which the chosen model's rows are scored in threads."""
+    try:
+        model = open_chosen_model(options)
+    except TitanicBatchError:
+        return False  # it is said when the run opens it
+    return kept_predictor(model.sha256, model.schema).description_of(model) is not None
 
 
 def choose_predictor(
