@@ -115,7 +115,7 @@ KEEPING = Contender(name="undisturbed", command=titanic_batch_command)
 RESUMED = Contender(
     name="rest, killed at 50 %", command=titanic_batch_command, prepare=kill_at_half
 )
-STANDARD_MODELS = ("logistic", "boosting")
+STANDARD_MODELS = ("logistic", "boosting", "forest")
 _ROWS_PER_SMALL_FILE = 50
 
 
@@ -156,7 +156,7 @@ def resume_cases(row_counts: Sequence[int]) -> list[Case]:
         Case(
             name=f"keeping-{short_count(rows)}",
             rows=rows,
-            model="boosting",
+            model="voting",
             contenders=(UNKEPT, KEEPING),
         ),
         Case(

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import pandas as pd
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -62,12 +66,32 @@ def boosting() -> Any:
     return make_pipeline(_columns(scale=False), HistGradientBoostingClassifier(random_state=0))
 
 
+def forest() -> Any:
+    return make_pipeline(_columns(scale=False), RandomForestClassifier(200, random_state=0))
+
+
+def voting() -> Any:
+    """Return boosting in a form that is not compiled, so that scikit-learn predicts."""
+    return _voting(HistGradientBoostingClassifier(random_state=0))
+
+
 def slow() -> Any:
-    """Return a model that is slow to predict: a thousand trees."""
-    return make_pipeline(_columns(scale=False), RandomForestClassifier(1000, random_state=0))
+    """Return a model that is slow to predict, and is not compiled: a thousand trees."""
+    return _voting(RandomForestClassifier(1000, random_state=0))
 
 
-MODELS: dict[str, Callable[[], Any]] = {"logistic": logistic, "boosting": boosting, "slow": slow}
+def _voting(estimator: Any) -> Any:
+    last = VotingClassifier([("it", estimator)], voting="soft")
+    return make_pipeline(_columns(scale=False), last)
+
+
+MODELS: dict[str, Callable[[], Any]] = {
+    "logistic": logistic,
+    "boosting": boosting,
+    "forest": forest,
+    "voting": voting,
+    "slow": slow,
+}
 
 
 def train(name: str, folder: Path, *, real_list: Path = REAL_LIST) -> SavedModel:

@@ -288,7 +288,7 @@ class TestRunCase:
 
     def test_an_unknown_case_names_the_known_ones(self) -> None:
         with pytest.raises(SystemExit, match="logistic-1M, logistic-3M, boosting-1M, boosting-3M"):
-            main(["--only", "forest"])
+            main(["--only", "glacier"])
 
 
 @pytest.mark.parametrize(
