@@ -137,7 +137,7 @@ def finish(
     """
     task, faults, rows = prepared.task, list(prepared.aligned.faults), prepared.rows
     payload, is_file, scored = b"", False, prepared.row_count
-    last = len(task.alignment.feeds) + len(task.alignment.dropped)
+    last = len(task.alignment.column_mappings) + len(task.alignment.dropped)
     if failed:
         everything = np.arange(scored) if rows is None else rows
         faults.extend(

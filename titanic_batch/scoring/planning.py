@@ -69,7 +69,9 @@ class Planner:
         check_threshold(options.threshold, facts)
         is_empty = not source.schema.names and options.allow_empty
         alignment = (
-            AlignmentPlan(feeds=(), dropped=(), named=True)  # no bytes, no columns, no rows
+            AlignmentPlan(
+                column_mappings=(), dropped=(), named=True
+            )  # no bytes, no columns, no rows
             if is_empty
             else plan_alignment(
                 self.description.schema,

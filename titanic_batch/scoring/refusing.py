@@ -36,19 +36,20 @@ def refuse_two_spellings(
     Raises:
         DataError: if there are any.
     """
-    for feed in plan.feeds:
-        found = sorted(counts.spelt.get(feed.column.name, ()))
+    for column_mapping in plan.column_mappings:
+        found = sorted(counts.spelt.get(column_mapping.column.name, ()))
         if len(found) > 1:
             error = DataError(
-                f"{feed.source} holds {' and '.join(map(repr, found))}, and which of them "
-                f"the model's column {feed.column.name} means cannot be told: LightGBM writes _ "
-                "for a space",
+                f"{column_mapping.source} holds {' and '.join(map(repr, found))}, and which of "
+                f"them the model's column {column_mapping.column.name} means cannot be told: "
+                "LightGBM writes _ for a space",
                 where=path,
                 hint="Show the model's training data: `titanic-batch models save "
                 f"{shell_quoted(options.model)} --data train.csv --target TARGET`.",
             )
             error.logged_message = (
-                f"{feed.source} holds several values that {feed.column.name} may mean"
+                f"{column_mapping.source} holds several values that "
+                f"{column_mapping.column.name} may mean"
             )
             raise error
 

@@ -170,35 +170,43 @@ def alignment_entries(
     plan: AlignmentPlan, counts: AlignmentCounts | None = None
 ) -> tuple[dict[str, Any], ...]:
     """Return the manifest's `alignment`: each model column, then each dropped input column."""
-    fed = [_feed_entry(feed, counts) for feed in plan.feeds]
+    fed = [_mapping_entry(column_mapping, counts) for column_mapping in plan.column_mappings]
     dropped = [{"column": None, "from": name, "action": "dropped"} for name in plan.dropped]
     return (*fed, *dropped)
 
 
-def _feed_entry(feed: ColumnMapping, counts: AlignmentCounts | None) -> dict[str, Any]:
-    column = feed.column
+def _mapping_entry(column_mapping: ColumnMapping, counts: AlignmentCounts | None) -> dict[str, Any]:
+    column = column_mapping.column
     entry: dict[str, Any] = {
         "column": column.name,
-        "from": feed.source,
-        "action": feed.action,
+        "from": column_mapping.source,
+        "action": column_mapping.action,
         "kind": column.kind,
         "null": "filled"
-        if feed.fill is not None
+        if column_mapping.fill is not None
         else "accepted"
-        if feed.accepts_null
+        if column_mapping.accepts_null
         else "reject",
     }
-    if feed.action != "renamed" and feed.one_hot is None and feed.source != column.name:
+    if (
+        column_mapping.action != "renamed"
+        and column_mapping.one_hot is None
+        and column_mapping.source != column.name
+    ):
         entry["renamed"] = True
-    if feed.fill is not None:
-        entry["fill"] = feed.fill
-    if feed.mapping is not None:
-        entry["map"] = feed.mapping
-    if feed.one_hot is not None:
-        entry["value"] = feed.one_hot
-    if column.kind == "category" or feed.one_hot is not None or feed.mapping is not None:
-        entry["unknown"] = "accepted" if feed.accepts_unknown else "reject"
-    if counts is not None and feed.fill is not None:
+    if column_mapping.fill is not None:
+        entry["fill"] = column_mapping.fill
+    if column_mapping.mapping is not None:
+        entry["map"] = column_mapping.mapping
+    if column_mapping.one_hot is not None:
+        entry["value"] = column_mapping.one_hot
+    if (
+        column.kind == "category"
+        or column_mapping.one_hot is not None
+        or column_mapping.mapping is not None
+    ):
+        entry["unknown"] = "accepted" if column_mapping.accepts_unknown else "reject"
+    if counts is not None and column_mapping.fill is not None:
         entry["filled"] = counts.filled[column.name]
     return entry
 

@@ -36,13 +36,13 @@ def _rows(cells: pa.Table) -> Iterator[dict[str, Any]]:
 def _numeric_columns(plan: AlignmentPlan) -> set[str]:
     """Return the input columns whose cells are numbers to the model."""
     return {
-        feed.source
-        for feed in plan.feeds
-        if feed.mapping is None
-        and feed.one_hot is None
+        column_mapping.source
+        for column_mapping in plan.column_mappings
+        if column_mapping.mapping is None
+        and column_mapping.one_hot is None
         and (
-            feed.column.kind in ("number", "integer")
-            or any(type(value) in (int, float) for value in feed.column.categories or ())
+            column_mapping.column.kind in ("number", "integer")
+            or any(type(value) in (int, float) for value in column_mapping.column.categories or ())
         )
     }
 
