@@ -86,14 +86,14 @@ def outcome(path: Path, *, chunk_bytes: int = 1 << 20, **options: Any) -> Outcom
             probability_column="probability",
         )
         kept = Keep(source.schema.names)
-        task = FileContext(
+        context = FileContext(
             input=str(path), parser=source.parser, alignment=plan, output=output, encoder=kept
         )
         rejects: list[Reject] = []
         body = []
         read = 0
         for chunk in source.chunks():
-            result = score_chunk(task, chunk, Fingerprint(), FACTS)
+            result = score_chunk(context, chunk, Fingerprint(), FACTS)
             read += result.rows_read
             rejects += result.rejects
             if source.text_cells:  # Arrow pads its batches with anything

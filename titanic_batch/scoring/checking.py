@@ -136,11 +136,11 @@ class _Looked:
     rejected: RejectedRows = field(default_factory=RejectedRows)
 
     def look(
-        self, engine: Engine, trial: RowTrial, task: FileContext, chunks: Iterator[Chunk]
+        self, engine: Engine, trial: RowTrial, context: FileContext, chunks: Iterator[Chunk]
     ) -> None:
         """Look at chunks, one after the other, as scoring would."""
         for chunk in chunks:
-            (outcome,) = trial.map(engine, iter([ChunkTask(0, task, chunk)]))
+            (outcome,) = trial.map(engine, iter([ChunkTask(0, context, chunk)]))
             if isinstance(outcome.result, TitanicBatchError):
                 raise outcome.result
             self.tally.add(outcome.result)

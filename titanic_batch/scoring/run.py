@@ -172,8 +172,8 @@ def _drive(engine: Engine, runs: list[FileRun], trial: RowTrial, observer: Obser
     def works() -> Iterator[ChunkTask]:
         for index, run in enumerate(runs):
             stop_if_interrupted()
-            for task, chunk in run.work():
-                yield ChunkTask(index, task, chunk)
+            for context, chunk in run.work():
+                yield ChunkTask(index, context, chunk)
 
     for outcome in trial.map(engine, works()):
         stop_if_interrupted()

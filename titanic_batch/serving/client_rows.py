@@ -14,11 +14,11 @@ from titanic_batch.chunk.task import FileContext
 from titanic_batch.sources.base import Chunk
 
 
-def records_of(task: FileContext, chunk: Chunk) -> list[tuple[int, dict[str, Any]]]:
+def records_of(context: FileContext, chunk: Chunk) -> list[tuple[int, dict[str, Any]]]:
     """Return the chunk's readable rows as a client would send them, with their row numbers."""
-    parsed = task.parser.parse(chunk)
+    parsed = context.parser.parse(chunk)
     indices = range(parsed.cells.num_rows) if parsed.rows is None else parsed.rows.tolist()
-    numeric = _numeric_columns(task.alignment)
+    numeric = _numeric_columns(context.alignment)
     return [
         (
             chunk.first_row + index,

@@ -13,7 +13,7 @@ from titanic_batch.scoring.reading import source_of
 from titanic_batch.serving.answers import MODEL, field_name, read_answer
 from titanic_batch.serving.client import ServiceClient
 from titanic_batch.serving.client_rows import records_of
-from titanic_batch.serving.planning import scoring_task, verdicts_of
+from titanic_batch.serving.planning import scoring_context, verdicts_of
 from titanic_batch.serving.scorer import open_with_plan
 from titanic_batch.serving.tally import ParityReport, ParityTotals
 
@@ -40,7 +40,7 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
     tally = ParityTotals(regressor=regressor)
     source = source_of(input, options)
     try:
-        task = scoring_task(
+        context = scoring_context(
             source.schema,
             source.parser,
             session.description,
@@ -49,11 +49,11 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
         )
         for chunk in source.chunks():
             with interruptible():
-                (result,) = session.score([(task, chunk)])
+                (result,) = session.score([(context, chunk)])
             if isinstance(result, TitanicBatchError):
                 raise result
             verdicts = verdicts_of(result, chunk)
-            records = records_of(task, chunk)
+            records = records_of(context, chunk)
             tally.unsent += chunk.row_count - len(records)
             for part in _parts(records, batch_size):
                 answers = _ask(client, [record for _, record in part], batch_size)

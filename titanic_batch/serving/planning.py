@@ -19,7 +19,7 @@ PREDICTION = "prediction"
 PROBABILITY = "probability"
 
 
-def scoring_task(
+def scoring_context(
     schema: pa.Schema,
     parser: Parser,
     description: ModelDescription,
@@ -63,7 +63,7 @@ def scoring_task(
 
 
 def verdicts_of(result: ScoredChunk, chunk: Chunk) -> list[RecordOutcome]:
-    """Return what such a task's result says of each record of its chunk, in order."""
+    """Return what a chunk's result says of each of its records, in order."""
     rejected = {reject.row: reject for reject in result.rejects}
     scored = iter(_scored_rows(result.payload))
     return [

@@ -129,7 +129,7 @@ class Trials:
             prediction_column="prediction",
             probability_column="probability",
         )
-        task = FileContext(
+        context = FileContext(
             input=path,
             parser=reading.parser,
             alignment=plan,
@@ -140,7 +140,7 @@ class Trials:
             max_rejects=_MOST_FAILING,
         )
         rejected: dict[int, str] = {}
-        results = self._map([ChunkTask(0, task, chunk) for chunk in reading.chunks])
+        results = self._map([ChunkTask(0, context, chunk) for chunk in reading.chunks])
         for chunk, result in zip(reading.chunks, results, strict=True):
             if isinstance(result, ScoredChunk):
                 rejected |= {reject.row: reject.reason for reject in result.rejects}
@@ -151,12 +151,12 @@ class Trials:
                 raise result
         return rejected
 
-    def _map(self, works: list[ChunkTask]) -> list[ScoredChunk | TitanicBatchError]:
+    def _map(self, tasks: list[ChunkTask]) -> list[ScoredChunk | TitanicBatchError]:
         if self._engine is not None:
-            return [outcome.result for outcome in self._engine.map(works)]
+            return [outcome.result for outcome in self._engine.map(tasks)]
         from titanic_batch.chunk.score import score_chunk
 
-        return [score_chunk(work.task, work.chunk, None, None) for work in works]
+        return [score_chunk(task.context, task.chunk, None, None) for task in tasks]
 
     def fits(
         self, cells: pa.Table, column: str, source: str, options: ScoreOptions, *, is_text: bool
