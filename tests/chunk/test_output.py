@@ -180,8 +180,8 @@ def test_a_dictionary_column_is_written_as_csv() -> None:
     table = pa.table(
         {"code": cells, "n": pa.array([7, 8]).dictionary_encode(), "a": [1.5, 2.0], "b": [1, 0]}
     )
-    context, facts = make_context(BINARY, table.schema, ParquetParser(), output_format="csv")
-    result = score_chunk(context, parquet_chunk(table), BINARY, facts)
+    context, info = make_context(BINARY, table.schema, ParquetParser(), output_format="csv")
+    result = score_chunk(context, parquet_chunk(table), BINARY, info)
     lines = result.payload.decode().splitlines()
     assert lines[0].startswith('"u, 1",7,1.5,1,')
     assert lines[1].startswith(",8,2,0,") or lines[1].startswith(",8,2.0,0,")

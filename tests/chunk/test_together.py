@@ -75,10 +75,10 @@ def csv_context(estimator: Any, **options: Any) -> FileContext:
 
 
 def results_of(items: list[tuple[FileContext, Chunk]], estimator: Any) -> list[Any]:
-    facts = model_info(estimator)
-    assert facts.batchable
-    together = score_chunks(items, estimator, facts)
-    alone = [score_chunk(context, chunk, estimator, facts) for context, chunk in items]
+    info = model_info(estimator)
+    assert info.batchable
+    together = score_chunks(items, estimator, info)
+    alone = [score_chunk(context, chunk, estimator, info) for context, chunk in items]
     assert [seen(result) for result in together] == [seen(result) for result in alone]
     return together
 

@@ -14,7 +14,7 @@ from titanic_batch.interrupts import interruptible
 from titanic_batch.printable import shell_quoted
 
 if TYPE_CHECKING:
-    from titanic_batch.serving.tally import ParityReport
+    from titanic_batch.serving.totals import ParityReport
 
 _SHOWN = 5
 

@@ -33,7 +33,7 @@ def publish_file(
     """
     totals = collected.totals
     _check_totals(file, totals)
-    info = file.source.facts()
+    info = file.source.info()
     if totals.read == 0 and not context.options.allow_empty:
         raise InputMissingError(
             "the input has a header and no data rows",
@@ -51,13 +51,13 @@ def publish_file(
     manifest = build_manifest(
         run_id=file.target.run_id,
         started_at=started_at,
-        facts=context.facts,
+        info=context.info,
         alignment=file_context.alignment,
-        tally=totals,
+        totals=totals,
         input=FileInfo(path=info.path, format=info.format, bytes=info.bytes, sha256=info.sha256),
         output=output,
         rejects_path=file.target.rejects_path,
-        admission=decision,
+        decision=decision,
         warnings=tuple(_warnings(file, collected, context)),
     )
     keeps_replaced = decision is not None and decision.keeps_replaced

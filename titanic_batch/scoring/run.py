@@ -128,15 +128,15 @@ def _run_all(
         _make_folders(pairs)
         with open_finisher(len(pairs)) as finisher:
             predictor = choose_predictor(engine, model, input_bytes(pairs) or 0)
-            facts = run_info(options, model, description, predictor)
+            info = run_info(options, model, description, predictor)
             context = RunContext(
                 model=model,
                 options=options,
-                fingerprint=facts.fingerprint,
+                fingerprint=info.fingerprint,
                 planner=Planner(
                     description=description, options=options, metadata=output_metadata(model)
                 ),
-                facts=facts,
+                info=info,
                 stale_files=StaleFiles(),
                 finisher=finisher,
                 guard=guard,

@@ -56,6 +56,6 @@ class RowTrial:
         )
 
 
-def trial_of(facts: ModelInfo, options: ScoreOptions) -> RowTrial:
+def trial_of(info: ModelInfo, options: ScoreOptions) -> RowTrial:
     """Return the trial of a run."""
-    return RowTrial(is_over=facts.known_by_row or options.allow_batch_dependence)
+    return RowTrial(is_over=info.known_by_row or options.allow_batch_dependence)

@@ -19,9 +19,9 @@ from titanic_batch.errors import DataError, RowDependenceError, TitanicBatchErro
 from titanic_batch.models import VerifiedModel
 from titanic_batch.scoring.choosing import kept_predictor
 from titanic_batch.scoring.trying import ENOUGH_ROWS
-from titanic_batch.serving.planning import scoring_context, verdicts_of
+from titanic_batch.serving.outcomes import RecordOutcome, Refusal
+from titanic_batch.serving.planning import outcomes_of, scoring_context
 from titanic_batch.serving.records import Record, record_fault, tables
-from titanic_batch.serving.verdicts import RecordOutcome, Refusal
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk
 from titanic_batch.sources.parquet_source import ParquetParser
@@ -49,18 +49,18 @@ class Scorer:
     _looks_around: threading.Event = field(default_factory=threading.Event)
 
     def score(self, records: Sequence[object]) -> list[RecordOutcome]:
-        """Return a verdict for each record, in their order."""
-        verdicts: list[RecordOutcome | None] = [record_fault(record) for record in records]
-        readable = [index for index, verdict in enumerate(verdicts) if verdict is None]
+        """Return the outcome of each record, in their order."""
+        outcomes: list[RecordOutcome | None] = [record_fault(record) for record in records]
+        readable = [index for index, outcome in enumerate(outcomes) if outcome is None]
         given: list[Record] = [records[index] for index in readable]  # type: ignore[misc]
         parts: list[tuple[list[int], pa.Table]] = []
         for rows, table in tables(given):
             parts.append(([readable[row] for row in rows], table))
         for indices, found in self._score_tables(parts):
-            for index, verdict in zip(indices, found, strict=True):
-                verdicts[index] = verdict
-        assert None not in verdicts
-        return verdicts  # type: ignore[return-value]
+            for index, outcome in zip(indices, found, strict=True):
+                outcomes[index] = outcome
+        assert None not in outcomes
+        return outcomes  # type: ignore[return-value]
 
     def _score_tables(
         self, parts: Sequence[tuple[list[int], pa.Table]]
@@ -80,7 +80,7 @@ class Scorer:
             fitting, items, self._results(items), strict=True
         ):
             if isinstance(result, ScoredChunk):
-                done.append((indices, verdicts_of(result, chunk)))
+                done.append((indices, outcomes_of(result, chunk)))
             elif table.num_rows == 1:
                 failed = Refusal(reason="model-error", column="", message=result.message)
                 done.append((indices, [failed]))

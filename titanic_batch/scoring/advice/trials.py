@@ -83,13 +83,13 @@ class Trials:
     Args:
         engine: Asks the model; None to leave it out.
         schema: What the model expects.
-        facts: What it answers with.
+        info: What it answers with.
     """
 
-    def __init__(self, engine: Engine | None, schema: TrainingSchema, facts: ModelInfo) -> None:
+    def __init__(self, engine: Engine | None, schema: TrainingSchema, info: ModelInfo) -> None:
         self.schema = schema
         self._engine = engine
-        self._facts = facts
+        self._info = info
 
     def run(self, sample: Sample, options: ScoreOptions, path: str) -> Trial:
         """Score a sample of the file at `path`."""
@@ -122,7 +122,7 @@ class Trials:
         output = plan_output(
             reading.schema,
             plan,
-            self._facts,
+            self._info,
             keep="none",
             text_cells=reading.text_cells,
             output_format="csv",
@@ -136,7 +136,7 @@ class Trials:
             output=output,
             encoder=CsvFormat(output.schema).rows,
             threshold=options.threshold,
-            whole=options.allow_batch_dependence and not self._facts.known_by_row,
+            whole=options.allow_batch_dependence and not self._info.known_by_row,
             max_rejects=_MOST_FAILING,
         )
         rejected: dict[int, str] = {}
