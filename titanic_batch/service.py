@@ -24,7 +24,6 @@ from starlette.responses import Response
 
 from titanic_batch import __version__
 from titanic_batch.scoring.options import MODEL_VARIABLE
-from titanic_batch.serving.answers import answer, as_json, words_of
 from titanic_batch.serving.bodies import BodyCheck
 from titanic_batch.serving.hosting import (
     check_loads,
@@ -33,9 +32,10 @@ from titanic_batch.serving.hosting import (
     served_model,
 )
 from titanic_batch.serving.openapi import answer_schema, record_schema
+from titanic_batch.serving.outcomes import Refusal
 from titanic_batch.serving.page import OwnPage
+from titanic_batch.serving.predictions import answer, as_json, words_of
 from titanic_batch.serving.scorer import open_scorer
-from titanic_batch.serving.verdicts import Refusal
 
 log_whole_lines()
 _MODEL = served_model()
@@ -77,10 +77,10 @@ class TitanicService:
         A record that cannot be scored is answered with 400, and the reason that a rejects file
         would name.
         """
-        (verdict,) = self._scorer.score([record])
-        status = HTTPStatus.BAD_REQUEST if isinstance(verdict, Refusal) else HTTPStatus.OK
+        (outcome,) = self._scorer.score([record])
+        status = HTTPStatus.BAD_REQUEST if isinstance(outcome, Refusal) else HTTPStatus.OK
         # A response of our own: bentoml's would escape every letter that is not ASCII.
-        body = as_json(answer(verdict, self._words))
+        body = as_json(answer(outcome, self._words))
         return Response(body, status_code=status, media_type="application/json")
 
     @bentoml.api(batchable=True, max_batch_size=1000, max_latency_ms=60_000)  # type: ignore[untyped-decorator]
@@ -89,7 +89,7 @@ class TitanicService:
 
         A record that cannot be scored has an `error`, a `reason` and a `column` in its place.
         """
-        return [answer(verdict, self._words) for verdict in self._scorer.score(records)]
+        return [answer(outcome, self._words) for outcome in self._scorer.score(records)]
 
 
 TitanicService.add_asgi_middleware(  # type: ignore[attr-defined]

@@ -9,7 +9,10 @@ from titanic_batch.errors import DataError
 
 def sources(wanted: list[str], inputs: list[str]) -> dict[str, tuple[str, str]]:
     made = plan([column(name) for name in wanted], inputs)
-    return {feed.column.name: (feed.source, feed.action) for feed in made.feeds}
+    return {
+        column_mapping.column.name: (column_mapping.source, column_mapping.action)
+        for column_mapping in made.column_mappings
+    }
 
 
 def test_the_exact_name_wins_over_one_that_is_alike() -> None:

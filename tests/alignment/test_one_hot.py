@@ -129,7 +129,9 @@ def test_the_raw_columns_name_matches_like_any_other() -> None:
 def test_the_longest_raw_name_is_taken() -> None:
     columns = [column("Cabin_A"), column("Cabin_Deck_A")]
     made = plan(columns, ["Cabin", "Cabin_Deck"])
-    assert [(feed.source, feed.one_hot) for feed in made.feeds] == [
+    assert [
+        (column_mapping.source, column_mapping.one_hot) for column_mapping in made.column_mappings
+    ] == [
         ("Cabin", "A"),
         ("Cabin_Deck", "A"),
     ]
@@ -238,7 +240,7 @@ def test_a_column_that_held_other_numbers_in_training_is_no_dummy() -> None:
     with pytest.raises(DataError, match="missing column of the model: Name_length"):
         plan([length], ["Name"])
     flag = replace(column("Name_long"), quantiles=(0.0,) * 5 + (1.0,) * 6)
-    assert plan([flag], ["Name"]).feeds[0].one_hot == "long"
+    assert plan([flag], ["Name"]).column_mappings[0].one_hot == "long"
 
 
 def test_a_null_is_no_zero_where_only_one_value_is_known() -> None:

@@ -13,9 +13,9 @@ SEX = category("Sex", "female", "male")
 DUMMIES = [column("Sex_female"), column("Sex_male")]
 
 
-def only_feed(*args: Any, **options: Any) -> Any:
-    (feed,) = plan(*args, **options).feeds
-    return feed
+def only_mapping(*args: Any, **options: Any) -> Any:
+    (column_mapping,) = plan(*args, **options).column_mappings
+    return column_mapping
 
 
 def test_columns_that_feed_nothing_are_dropped_and_said_so() -> None:
@@ -37,7 +37,7 @@ def test_columns_that_feed_nothing_are_dropped_and_said_so() -> None:
 def test_a_parquet_column_of_another_type_is_reported_as_cast(
     kind: pa.DataType, action: str
 ) -> None:
-    assert only_feed([AGE], pa.schema([("Age", kind)])).action == action
+    assert only_mapping([AGE], pa.schema([("Age", kind)])).action == action
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_a_date_that_feeds_nothing_does_no_harm() -> None:
 
 def test_a_rename_wins_over_the_column_of_that_name() -> None:
     made = plan([AGE], ["Age", "years"], rename={"years": "Age"})
-    assert (made.feeds[0].source, made.feeds[0].action) == ("years", "renamed")
+    assert (made.column_mappings[0].source, made.column_mappings[0].action) == ("years", "renamed")
     assert made.dropped == ("Age",)
 
 
 def test_two_columns_can_change_names() -> None:
     made = plan([AGE, FARE], ["Age", "Fare"], rename={"Age": "Fare", "Fare": "Age"})
-    assert [feed.source for feed in made.feeds] == ["Fare", "Age"]
+    assert [column_mapping.source for column_mapping in made.column_mappings] == ["Fare", "Age"]
 
 
 def test_a_renamed_column_is_no_more_there_under_its_old_name() -> None:
@@ -90,29 +90,37 @@ def test_a_renamed_column_is_no_more_there_under_its_old_name() -> None:
 
 def test_a_rename_can_name_the_raw_column_behind_one_hot_columns() -> None:
     made = plan(DUMMIES, ["gender"], rename={"gender": "Sex"})
-    assert {(feed.source, feed.action) for feed in made.feeds} == {("gender", "one-hot")}
+    assert {
+        (column_mapping.source, column_mapping.action) for column_mapping in made.column_mappings
+    } == {("gender", "one-hot")}
 
 
 def test_the_schema_knows_an_input_column_by_another_name() -> None:
-    feed = only_feed([column("Age", source="years")], ["Age", "years"])
-    assert (feed.source, feed.action) == ("years", "renamed")
-    assert only_feed([column("Age", source="years")], ["age"]).source == "age"
+    column_mapping = only_mapping([column("Age", source="years")], ["Age", "years"])
+    assert (column_mapping.source, column_mapping.action) == ("years", "renamed")
+    assert only_mapping([column("Age", source="years")], ["age"]).source == "age"
 
 
 def test_the_schemas_own_fill_mapping_and_null_hold_and_options_go_before_them() -> None:
     kept = column("Age", fill=28.0, mapping=(("old", 70),), accepts_null=True)
-    feed = only_feed([kept], ["Age"])
-    assert (feed.fill, feed.mapping, feed.accepts_null) == (28.0, {"old": 70.0}, True)
-    feed = only_feed([kept], ["Age"], fill={"Age": "30"}, mapping={"Age": {"young": "7"}})
-    assert (feed.fill, feed.mapping) == (30.0, {"young": 7.0})
+    column_mapping = only_mapping([kept], ["Age"])
+    assert (column_mapping.fill, column_mapping.mapping, column_mapping.accepts_null) == (
+        28.0,
+        {"old": 70.0},
+        True,
+    )
+    column_mapping = only_mapping(
+        [kept], ["Age"], fill={"Age": "30"}, mapping={"Age": {"young": "7"}}
+    )
+    assert (column_mapping.fill, column_mapping.mapping) == (30.0, {"young": 7.0})
 
 
 def test_values_on_the_command_line_get_the_columns_type() -> None:
-    assert only_feed([column("P", "integer")], ["P"], fill={"P": "3"}).fill == 3
-    assert only_feed([column("P", "boolean")], ["P"], fill={"P": "True"}).fill is True
-    assert only_feed([column("P", "text")], ["P"], fill={"P": "3"}).fill == "3"
-    assert only_feed([category("P", 1, 2, 3)], ["P"], fill={"P": "3.0"}).fill == 3
-    assert only_feed([SEX], ["Sex"], mapping={"Sex": {"m": "male"}}).mapping == {"m": "male"}
+    assert only_mapping([column("P", "integer")], ["P"], fill={"P": "3"}).fill == 3
+    assert only_mapping([column("P", "boolean")], ["P"], fill={"P": "True"}).fill is True
+    assert only_mapping([column("P", "text")], ["P"], fill={"P": "3"}).fill == "3"
+    assert only_mapping([category("P", 1, 2, 3)], ["P"], fill={"P": "3.0"}).fill == 3
+    assert only_mapping([SEX], ["Sex"], mapping={"Sex": {"m": "male"}}).mapping == {"m": "male"}
 
 
 @pytest.mark.parametrize(
@@ -175,10 +183,13 @@ def test_fill_does_not_stand_for_an_absent_column() -> None:
 def test_unknown_for_all_columns_gives_way_to_one_for_a_single_column() -> None:
     columns = [SEX, category("Embarked", "C", "Q", "S")]
     made = plan(columns, ["Sex", "Embarked"], unknown={"*": "allow", "Sex": "reject"})
-    assert [feed.accepts_unknown for feed in made.feeds] == [False, True]
+    assert [column_mapping.accepts_unknown for column_mapping in made.column_mappings] == [
+        False,
+        True,
+    ]
 
 
 def test_unknown_reject_holds_against_an_encoder_that_has_a_place_for_it() -> None:
     sex = category("Sex", "female", "male", accepts_unknown=True)
-    assert only_feed([sex], ["Sex"]).accepts_unknown
-    assert not only_feed([sex], ["Sex"], unknown={"Sex": "reject"}).accepts_unknown
+    assert only_mapping([sex], ["Sex"]).accepts_unknown
+    assert not only_mapping([sex], ["Sex"], unknown={"Sex": "reject"}).accepts_unknown

@@ -31,14 +31,16 @@ def test_a_wide_models_columns_are_found_in_time_that_grows_with_their_number(
 ) -> None:
     wanted = [f"Col {i}" for i in range(WIDTH)]
     made = plan([column(name) for name in wanted], [f"col_{i}" for i in reversed(range(WIDTH))])
-    assert [feed.source for feed in made.feeds] == [f"col_{i}" for i in range(WIDTH)]
+    assert [column_mapping.source for column_mapping in made.column_mappings] == [
+        f"col_{i}" for i in range(WIDTH)
+    ]
     assert len(looked_at) <= 6 * WIDTH
 
 
 def test_so_are_those_that_are_made_of_raw_columns(looked_at: list[str]) -> None:
     wanted = [f"raw{i}_{value}" for i in range(WIDTH // 2) for value in "ab"]
     made = plan([column(name) for name in wanted], [f"raw{i}" for i in range(WIDTH)])
-    assert {feed.action for feed in made.feeds} == {"one-hot"}
+    assert {column_mapping.action for column_mapping in made.column_mappings} == {"one-hot"}
     assert len(looked_at) <= 12 * WIDTH
 
 
@@ -57,5 +59,5 @@ def test_few_of_a_wide_models_missing_columns_are_compared_with_all_that_are_the
 def test_a_types_schema_of_a_wide_file_is_planned_alike() -> None:
     inputs = pa.schema([(f"c{i}", pa.float64()) for i in range(WIDTH)])
     made = plan([column("c7"), column("C9")], inputs)
-    assert [feed.position for feed in made.feeds] == [7, 9]
+    assert [column_mapping.position for column_mapping in made.column_mappings] == [7, 9]
     assert len(made.dropped) == WIDTH - 2

@@ -38,7 +38,7 @@ def csv_chunk(text: str, *, first_row: int = 1) -> tuple[list[str], Chunk]:
     return header.split(","), chunk
 
 
-def make_task(
+def make_context(
     estimator: Any,
     inputs: pa.Schema,
     parser: Parser,
@@ -54,7 +54,7 @@ def make_task(
     **options: Any,
 ) -> tuple[FileContext, ModelInfo]:
     text_cells = isinstance(parser, CsvParser)
-    facts = model_info(estimator)
+    info = model_info(estimator)
     alignment = plan_alignment(
         schema or derive_schema(estimator),
         inputs,
@@ -65,7 +65,7 @@ def make_task(
     output = plan_output(
         inputs,
         alignment,
-        facts,
+        info,
         keep=keep,
         text_cells=text_cells,
         output_format=output_format,
@@ -73,7 +73,7 @@ def make_task(
         probability_column=probability_column,
     )
     encoder = ArrowEncoder() if output_format == "parquet" else CsvEncoder()
-    task = FileContext(
+    context = FileContext(
         input="in.parquet",
         parser=parser,
         alignment=alignment,
@@ -83,16 +83,16 @@ def make_task(
         max_rejects=max_rejects,
         max_reject_share=max_reject_share,
     )
-    return task, facts
+    return context, info
 
 
 def score_table(
     estimator: Any, table: pa.Table, *, first_row: int = 1, **options: Any
 ) -> tuple[ScoredChunk, pa.Table]:
     """Score a table as one chunk of a Parquet file; return its result and its output."""
-    task, facts = make_task(estimator, table.schema, ParquetParser(), **options)
+    context, info = make_context(estimator, table.schema, ParquetParser(), **options)
     chunk = parquet_chunk(table, first_row=first_row)
-    result = score_chunk(task, chunk, estimator, facts)
+    result = score_chunk(context, chunk, estimator, info)
     return result, decoded(result)
 
 
@@ -101,8 +101,8 @@ def score_text(estimator: Any, text: str, **options: Any) -> tuple[ScoredChunk, 
     names, chunk = csv_chunk(text)
     parser = CsvParser(names=tuple(names), dialect=declare_dialect(",", "utf-8"))
     inputs = pa.schema([(name, pa.string()) for name in names])
-    task, facts = make_task(estimator, inputs, parser, **options)
-    result = score_chunk(task, chunk, estimator, facts)
+    context, info = make_context(estimator, inputs, parser, **options)
+    result = score_chunk(context, chunk, estimator, info)
     return result, decoded(result) if options.get("output_format") != "csv" else None
 
 

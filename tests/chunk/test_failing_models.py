@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from tests.chunk.chunks import make_task, parquet_chunk, score_table
+from tests.chunk.chunks import make_context, parquet_chunk, score_table
 from tests.chunk.estimators import Answering, Deciding
 from titanic_batch.chunk.score import score_chunks
 from titanic_batch.chunk.task import ScoredChunk
@@ -182,8 +182,8 @@ def test_several_chunks_at_once_are_scored_as_one_by_one_and_only_the_bad_one_fa
     tables = [pa.table({"x": cells}) for cells in ([1.0, 2.0], [3.0], [None, 0.5], [None])]
     items = []
     for table in tables:
-        task, _ = make_task(estimator, tables[0].schema, ParquetParser(), schema=SCHEMA)
-        items.append((task, parquet_chunk(table.cast(tables[0].schema))))
+        context, _ = make_context(estimator, tables[0].schema, ParquetParser(), schema=SCHEMA)
+        items.append((context, parquet_chunk(table.cast(tables[0].schema))))
     results = score_chunks(items, estimator, model_info(estimator))
     scored = [one.rows_scored for one in results if isinstance(one, ScoredChunk)]
     assert scored == [2, 0, 1, 0]

@@ -12,7 +12,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClas
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from tests.chunk.chunks import make_task, parquet_chunk, score_table, score_text
+from tests.chunk.chunks import make_context, parquet_chunk, score_table, score_text
 from titanic_batch.chunk.score import score_chunk
 from titanic_batch.errors import UsageError
 from titanic_batch.sources.parquet_source import ParquetParser
@@ -168,11 +168,11 @@ def test_nested_and_binary_columns_are_not_written_as_csv(cells: pa.Array) -> No
     assert "--keep" in caught.value.hint
     score_table(BINARY, table)
     names_without = tuple(TABLE.column_names)
-    task, _ = make_task(
+    context, _ = make_context(
         BINARY, table.schema, ParquetParser(), keep=names_without, output_format="csv"
     )
-    assert task.output is not None
-    assert "blob" not in task.output.schema.names
+    assert context.output is not None
+    assert "blob" not in context.output.schema.names
 
 
 def test_a_dictionary_column_is_written_as_csv() -> None:
@@ -180,8 +180,8 @@ def test_a_dictionary_column_is_written_as_csv() -> None:
     table = pa.table(
         {"code": cells, "n": pa.array([7, 8]).dictionary_encode(), "a": [1.5, 2.0], "b": [1, 0]}
     )
-    task, facts = make_task(BINARY, table.schema, ParquetParser(), output_format="csv")
-    result = score_chunk(task, parquet_chunk(table), BINARY, facts)
+    context, info = make_context(BINARY, table.schema, ParquetParser(), output_format="csv")
+    result = score_chunk(context, parquet_chunk(table), BINARY, info)
     lines = result.payload.decode().splitlines()
     assert lines[0].startswith('"u, 1",7,1.5,1,')
     assert lines[1].startswith(",8,2,0,") or lines[1].startswith(",8,2.0,0,")

@@ -18,7 +18,7 @@ def planned(
 ) -> OutputPlan:
     return plan_output(
         pa.schema([(name, pa.string()) for name in kept]),
-        AlignmentPlan(feeds=(), dropped=(), named=True),
+        AlignmentPlan(column_mappings=(), dropped=(), named=True),
         ModelInfo(classes=classes, has_probability=True, label_type=pa.string()),
         keep="all",
         text_cells=True,

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from tests.chunk.chunks import csv_chunk, make_task, parquet_chunk
+from tests.chunk.chunks import csv_chunk, make_context, parquet_chunk
 from titanic_batch import errors
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.chunk.score import score_chunk
@@ -39,15 +39,15 @@ def through(value: Any, protocol: int = pickle.HIGHEST_PROTOCOL) -> Any:
 @pytest.mark.parametrize("output_format", ["csv", "parquet"])
 def test_a_parquet_task_and_its_chunk_score_the_same_on_the_other_side(output_format: Any) -> None:
     options: dict[str, Any] = {"fill": {"Age": 2}, "unknown": {"Sex": "reject"}, "threshold": 0.4}
-    task, facts = make_task(
+    context, info = make_context(
         ESTIMATOR, TABLE.schema, ParquetParser(), output_format=output_format, **options
     )
     chunk = parquet_chunk(TABLE)
-    assert through(task) == task
+    assert through(context) == context
     assert through(chunk) == chunk
-    assert through(facts) == facts
-    here = score_chunk(task, chunk, ESTIMATOR, facts)
-    there = score_chunk(through(task), through(chunk), ESTIMATOR, through(facts))
+    assert through(info) == info
+    here = score_chunk(context, chunk, ESTIMATOR, info)
+    there = score_chunk(through(context), through(chunk), ESTIMATOR, through(info))
     assert through(here) == here == there
     assert here.rejects
 
@@ -56,10 +56,10 @@ def test_a_csv_task_and_its_chunk_score_the_same_on_the_other_side() -> None:
     names, chunk = csv_chunk("Sex,Age\nf,1\nx,2\nm,3\n")
     parser = CsvParser(names=tuple(names), dialect=declare_dialect(",", "utf-8"))
     inputs = pa.schema([(name, pa.string()) for name in names])
-    task, facts = make_task(ESTIMATOR, inputs, parser, mapping={"Age": {"1": "7"}})
-    assert through(task) == task
-    here = score_chunk(task, chunk, ESTIMATOR, facts)
-    assert through(here) == score_chunk(through(task), through(chunk), ESTIMATOR, facts)
+    context, info = make_context(ESTIMATOR, inputs, parser, mapping={"Age": {"1": "7"}})
+    assert through(context) == context
+    here = score_chunk(context, chunk, ESTIMATOR, info)
+    assert through(here) == score_chunk(through(context), through(chunk), ESTIMATOR, info)
 
 
 def test_a_models_description_survives() -> None:

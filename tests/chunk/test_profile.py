@@ -15,7 +15,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from tests.chunk.chunks import decoded, make_task, parquet_chunk
+from tests.chunk.chunks import decoded, make_context, parquet_chunk
 from titanic_batch.bins import (
     bins_of_column,
     bins_of_score,
@@ -48,11 +48,11 @@ def profile(kind: str, table: pa.Table, **options: Any) -> tuple[Profile, pa.Tab
     encode = ColumnTransformer([("sex", OneHotEncoder(), ["Sex"])], remainder="passthrough")
     fitted = make_pipeline(encode, estimator).fit(TRAINING, target)
     schema = learn_schema_from_frame(fitted, TRAINING.assign(y=target), target="y")
-    task, facts = make_task(fitted, table.schema, ParquetParser(), schema=schema, **options)
-    plan = plan_profile(task.alignment, schema, facts)
-    asking = pickle.loads(pickle.dumps(replace(task, profile=plan)))
-    result = pickle.loads(pickle.dumps(score_chunk(asking, parquet_chunk(table), fitted, facts)))
-    assert score_chunk(task, parquet_chunk(table), fitted, facts).profile is None
+    context, info = make_context(fitted, table.schema, ParquetParser(), schema=schema, **options)
+    plan = plan_profile(context.alignment, schema, info)
+    asking = pickle.loads(pickle.dumps(replace(context, profile=plan)))
+    result = pickle.loads(pickle.dumps(score_chunk(asking, parquet_chunk(table), fitted, info)))
+    assert score_chunk(context, parquet_chunk(table), fitted, info).profile is None
     assert result.profile is not None
     return result.profile, decoded(result), schema
 

@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from tests.amount import some
-from tests.chunk.chunks import decoded, make_task, parquet_chunk
+from tests.chunk.chunks import decoded, make_context, parquet_chunk
 from titanic_batch.chunk.score import score_chunk, score_chunks
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import DataError
@@ -66,19 +66,19 @@ def text_of(draw: random.Random, *, share_faulty: float) -> bytes:
     return "".join(f"{row}\n" for row in rows).encode()
 
 
-def csv_task(estimator: Any, **options: Any) -> FileContext:
+def csv_context(estimator: Any, **options: Any) -> FileContext:
     inputs = pa.schema([(name, pa.string()) for name in NAMES])
-    task, _ = make_task(estimator, inputs, CsvParser(names=NAMES, dialect=DIALECT), **options)
-    assert task.output is not None
-    written = ParquetFormat(task.output.schema, {"a": "b"})
-    return replace(task, file_encoder=ParquetFileEncoder(written))
+    context, _ = make_context(estimator, inputs, CsvParser(names=NAMES, dialect=DIALECT), **options)
+    assert context.output is not None
+    written = ParquetFormat(context.output.schema, {"a": "b"})
+    return replace(context, file_encoder=ParquetFileEncoder(written))
 
 
 def results_of(items: list[tuple[FileContext, Chunk]], estimator: Any) -> list[Any]:
-    facts = model_info(estimator)
-    assert facts.batchable
-    together = score_chunks(items, estimator, facts)
-    alone = [score_chunk(task, chunk, estimator, facts) for task, chunk in items]
+    info = model_info(estimator)
+    assert info.batchable
+    together = score_chunks(items, estimator, info)
+    alone = [score_chunk(context, chunk, estimator, info) for context, chunk in items]
     assert [seen(result) for result in together] == [seen(result) for result in alone]
     return together
 
@@ -100,11 +100,11 @@ def test_csv_chunks_together_are_what_each_is_alone(
     estimator: Any, seed: int, share_faulty: float, options: dict[str, Any]
 ) -> None:
     draw = random.Random(seed)
-    task = csv_task(estimator, **options)
+    context = csv_context(estimator, **options)
     items = []
     for number in range(20):
         data = text_of(draw, share_faulty=share_faulty)
-        parser = replace(task.parser, path=f"{number}.csv")  # type: ignore[type-var]
+        parser = replace(context.parser, path=f"{number}.csv")  # type: ignore[type-var]
         chunk = Chunk(
             data=data,
             first_row=1,
@@ -113,7 +113,7 @@ def test_csv_chunks_together_are_what_each_is_alone(
             regular=b'a"b' not in data,
             is_all=draw.random() < 0.8,
         )
-        items.append((replace(task, input=f"{number}.csv", parser=parser), chunk))
+        items.append((replace(context, input=f"{number}.csv", parser=parser), chunk))
     results = results_of(items, estimator)
     assert all(isinstance(result, ScoredChunk) for result in results)
     if share_faulty == 0.0:
@@ -137,16 +137,16 @@ def test_parquet_chunks_together_are_what_each_is_alone(estimator: Any, kind: pa
         )
         for ports in ("SCQ", "SX", "CC", "Q")
     ]
-    task, _ = make_task(estimator, tables[0].schema, ParquetParser())
-    results = results_of([(task, parquet_chunk(table)) for table in tables], estimator)
+    context, _ = make_context(estimator, tables[0].schema, ParquetParser())
+    results = results_of([(context, parquet_chunk(table)) for table in tables], estimator)
     assert [len(result.rejects) for result in results] == [0, 1, 0, 0]
     assert results[1].counts.unknown == {"port": {"X": 1}}
 
 
 def test_a_file_with_a_second_table_in_it_fails_alone(estimator: Any) -> None:
-    task = csv_task(estimator)
+    context = csv_context(estimator)
     bodies = [b"S,1,1,\n", b"S,1,1,\nage,port,class,note\n", b"C,2,2,x\n"]
     chunks = [Chunk(data=b, first_row=1, row_count=b.count(b"\n"), first_line=2) for b in bodies]
-    results = score_chunks([(task, chunk) for chunk in chunks], estimator, model_info(estimator))
+    results = score_chunks([(context, chunk) for chunk in chunks], estimator, model_info(estimator))
     assert isinstance(results[1], DataError)
     assert [one.rows_scored for one in results if isinstance(one, ScoredChunk)] == [1, 1]

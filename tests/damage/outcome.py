@@ -22,7 +22,7 @@ from titanic_batch.errors import TitanicBatchError
 from titanic_batch.predict.base import ModelInfo
 from titanic_batch.sources.opening import open_source
 
-FACTS = ModelInfo(classes=None, has_probability=False, label_type=pa.float64())
+INFO = ModelInfo(classes=None, has_probability=False, label_type=pa.float64())
 
 Published = tuple[Row, float]
 
@@ -78,7 +78,7 @@ def outcome(path: Path, *, chunk_bytes: int = 1 << 20, **options: Any) -> Outcom
         output = plan_output(
             source.schema,
             plan,
-            FACTS,
+            INFO,
             keep="all",
             text_cells=source.text_cells,
             output_format="csv",
@@ -86,19 +86,19 @@ def outcome(path: Path, *, chunk_bytes: int = 1 << 20, **options: Any) -> Outcom
             probability_column="probability",
         )
         kept = Keep(source.schema.names)
-        task = FileContext(
+        context = FileContext(
             input=str(path), parser=source.parser, alignment=plan, output=output, encoder=kept
         )
         rejects: list[Reject] = []
         body = []
         read = 0
         for chunk in source.chunks():
-            result = score_chunk(task, chunk, Fingerprint(), FACTS)
+            result = score_chunk(context, chunk, Fingerprint(), INFO)
             read += result.rows_read
             rejects += result.rejects
             if source.text_cells:  # Arrow pads its batches with anything
                 body.append(chunk.data)
-        source.facts()
+        source.info()
     except TitanicBatchError as exc:
         return Outcome(failure=str(exc))
     finally:

@@ -114,9 +114,9 @@ def test_answers_are_the_same_as_when_asked_directly(estimator: Any, shape: str)
         inputs = DRAWN.assign(port=PORT.cat.codes)
     target = (DRAWN["fare"] + DRAWN["class"] > 2).astype(int)
     estimator.fit(inputs, target)
-    facts = model_info(estimator)
-    assert facts.independent_rows
-    answers = predict(estimator, inputs, facts)
+    info = model_info(estimator)
+    assert info.independent_rows
+    answers = predict(estimator, inputs, info)
     assert answers.labels.tolist() == estimator.predict(inputs).tolist()
     if answers.probabilities is not None:
         assert answers.probabilities.tolist() == estimator.predict_proba(inputs).tolist()

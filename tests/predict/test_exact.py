@@ -95,10 +95,10 @@ OWN: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("name", FOREIGN)
 def test_what_is_not_quite_scikit_learns_is_asked_as_it_wants_to_be(name: str) -> None:
     estimator = FOREIGN[name]()
-    facts = model_info(estimator)
-    assert not facts.known_by_row
-    assert not facts.independent_rows
-    found = predict(estimator, FRAME, facts)
+    info = model_info(estimator)
+    assert not info.known_by_row
+    assert not info.independent_rows
+    found = predict(estimator, FRAME, info)
     assert found.labels.tolist() == estimator.predict(FRAME).tolist()
     assert found.probabilities is not None
     assert found.probabilities.tolist() == estimator.predict_proba(FRAME).tolist()
@@ -109,9 +109,9 @@ def test_what_is_not_quite_scikit_learns_is_asked_as_it_wants_to_be(name: str) -
 @pytest.mark.parametrize("name", OWN)
 def test_what_is_scikit_learns_is_known_to_go_by_row(name: str) -> None:
     estimator = OWN[name]()
-    facts = model_info(estimator)
-    assert facts.known_by_row
-    assert predict(estimator, FRAME, facts).labels.tolist() == estimator.predict(FRAME).tolist()
+    info = model_info(estimator)
+    assert info.known_by_row
+    assert predict(estimator, FRAME, info).labels.tolist() == estimator.predict(FRAME).tolist()
 
 
 def test_a_function_of_scikit_learns_that_looks_at_all_rows_is_not_known() -> None:

@@ -63,12 +63,12 @@ SHAPES: dict[str, Any] = {
 
 
 def assert_same_as_direct(estimator: Any, frame: Any) -> None:
-    facts = model_info(estimator)
-    answers = predict(estimator, frame, facts)
+    info = model_info(estimator)
+    answers = predict(estimator, frame, info)
     assert answers.labels.tolist() == np.asarray(estimator.predict(frame)).reshape(-1).tolist()
-    assert facts.has_probability == hasattr(estimator, "predict_proba")
+    assert info.has_probability == hasattr(estimator, "predict_proba")
     if answers.probabilities is None:
-        assert not facts.has_probability
+        assert not info.has_probability
     else:
         assert answers.probabilities.tolist() == estimator.predict_proba(frame).tolist()
 
@@ -149,7 +149,7 @@ def test_a_threshold_takes_the_second_class_from_that_probability_on(threshold: 
 
 
 @pytest.mark.parametrize(
-    ("threshold", "facts", "allowed"),
+    ("threshold", "info", "allowed"),
     [
         (None, ModelInfo(classes=None, has_probability=False, label_type=pa.float64()), True),
         (0.5, ModelInfo(classes=(0, 1), has_probability=True, label_type=pa.int64()), True),
@@ -166,13 +166,13 @@ def test_a_threshold_takes_the_second_class_from_that_probability_on(threshold: 
     ],
 )
 def test_a_threshold_needs_a_binary_classifier_and_a_probability(
-    threshold: float | None, facts: ModelInfo, allowed: bool
+    threshold: float | None, info: ModelInfo, allowed: bool
 ) -> None:
     if allowed:
-        check_threshold(threshold, facts)
+        check_threshold(threshold, info)
     else:
         with pytest.raises(UsageError, match="--threshold"):
-            check_threshold(threshold, facts)
+            check_threshold(threshold, info)
 
 
 @pytest.mark.parametrize(
@@ -186,9 +186,9 @@ def test_a_threshold_needs_a_binary_classifier_and_a_probability(
     ],
 )
 def test_labels_keep_their_type(target: str, kind: pa.DataType) -> None:
-    facts = model_info(LogisticRegression().fit(FRAME, TARGETS[target]))
-    assert facts.label_type == kind
-    assert facts.classes == tuple(sorted(set(TARGETS[target].tolist())))
+    info = model_info(LogisticRegression().fit(FRAME, TARGETS[target]))
+    assert info.label_type == kind
+    assert info.classes == tuple(sorted(set(TARGETS[target].tolist())))
 
 
 def test_a_model_of_several_outputs_is_refused() -> None:

@@ -13,8 +13,8 @@ from sklearn.ensemble import RandomForestClassifier
 from tests.private_place import private_folder
 from titanic_batch.models import open_model
 from titanic_batch.scoring.compiling import compile_model
+from titanic_batch.serving.outcomes import Scored
 from titanic_batch.serving.scorer import open_scorer
-from titanic_batch.serving.verdicts import Scored
 
 __all__ = ["private_folder"]
 

@@ -23,10 +23,10 @@ from sklearn.tree import DecisionTreeClassifier
 
 import titanic_batch
 from titanic_batch.models import open_model
-from titanic_batch.serving.answers import answer, words_of
+from titanic_batch.serving.outcomes import Refusal, Scored
+from titanic_batch.serving.predictions import answer, words_of
 from titanic_batch.serving.records import tables
 from titanic_batch.serving.scorer import Scorer, open_scorer
-from titanic_batch.serving.verdicts import Refusal, Scored
 
 FRAME = pd.DataFrame(
     {

@@ -13,8 +13,8 @@ import pytest
 from tests.scoring.row_models import ByHand, Centred
 from titanic_batch.models import open_model
 from titanic_batch.models.model_file import sha256_of
+from titanic_batch.serving.outcomes import Refusal, Scored
 from titanic_batch.serving.scorer import Scorer, open_scorer
-from titanic_batch.serving.verdicts import Refusal, Scored
 
 FRAME = pd.DataFrame({"a": np.linspace(-2, 2, 40), "b": 0.0})
 

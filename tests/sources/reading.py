@@ -34,7 +34,7 @@ class Reading:
     rejected: list[Rejected] = field(default_factory=list)
     records: list[str] = field(default_factory=list)
     lines: list[int | None] = field(default_factory=list)
-    facts: InputInfo | None = None
+    info: InputInfo | None = None
 
     @property
     def cells(self) -> list[Cells]:
@@ -57,7 +57,7 @@ def read(path: Path | str, *, chunk_bytes: int = 1 << 20, **options: Any) -> Rea
     source = open_it(path, chunk_bytes=chunk_bytes, **options)
     try:
         reading = collect(source.parser, source.chunks(), source.schema.names)
-        reading.facts = source.facts()
+        reading.info = source.info()
         return reading
     finally:
         source.close()

@@ -37,13 +37,13 @@ def start(path: Path) -> Source:
 
 def assert_refused(source: Source) -> None:
     with pytest.raises(DataError, match="the input changed while it was read"):
-        source.facts()
+        source.info()
     source.close()
 
 
 def test_an_undisturbed_file_passes(path: Path) -> None:
     source = start(path)
-    assert source.facts().path == str(path)
+    assert source.info().path == str(path)
     source.close()
 
 
@@ -85,5 +85,5 @@ def test_a_file_that_another_replaced_is_still_the_one_that_was_opened(path: Pat
     source = open_it(path)
     write(path.parent, b"another file", "other").replace(path)
     assert sum(chunk.row_count for chunk in source.chunks()) == 2000
-    assert source.facts().bytes == size
+    assert source.info().bytes == size
     source.close()

@@ -44,9 +44,9 @@ def test_compressed_text_is_the_plain_text(tmp_path: Path, suffix: str, chunk_by
     reading = read(path, chunk_bytes=chunk_bytes)
     assert reading.verdicts == plain.verdicts
     assert [chunk.data for chunk in reading.chunks] == [chunk.data for chunk in plain.chunks]
-    assert reading.facts is not None
-    assert reading.facts.bytes == len(packed)
-    assert reading.facts.sha256 == hashlib.sha256(packed).hexdigest()
+    assert reading.info is not None
+    assert reading.info.bytes == len(packed)
+    assert reading.info.sha256 == hashlib.sha256(packed).hexdigest()
 
 
 @every_codec

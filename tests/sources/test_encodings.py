@@ -27,8 +27,8 @@ def test_text_is_read_by_its_encoding(tmp_path: Path, encoding: str, chunk_bytes
     assert reading.cells == CELLS
     assert reading.lines == [2, 3, 5]
     assert not reading.rejected
-    assert reading.facts is not None
-    assert reading.facts.bytes == path.stat().st_size
+    assert reading.info is not None
+    assert reading.info.bytes == path.stat().st_size
 
 
 @pytest.mark.parametrize("encoding", ["shift_jis", "cp932", "euc_jp", "iso2022_jp", "gb18030"])

@@ -42,10 +42,10 @@ def test_row_groups_larger_and_smaller_than_a_chunk(
     assert sum(chunk.row_count for chunk in reading.chunks) == 200
     if chunk_bytes == 1:
         assert {chunk.row_count for chunk in reading.chunks} == {1}
-    assert reading.facts is not None
-    assert reading.facts.format == "parquet"
-    assert reading.facts.bytes == len(content)
-    assert reading.facts.sha256 == hashlib.sha256(content).hexdigest()
+    assert reading.info is not None
+    assert reading.info.format == "parquet"
+    assert reading.info.bytes == len(content)
+    assert reading.info.sha256 == hashlib.sha256(content).hexdigest()
 
 
 def test_chunks_are_about_as_large_as_asked_for(tmp_path: Path) -> None:

@@ -62,10 +62,10 @@ def test_short_reads_change_nothing(
     assert reading.rows[3] == ("3", 'C "y"')
     assert [(r.row, r.line, r.record) for r in reading.rejected] == [(4, 6, "4,x,y")]
     assert b"".join(chunk.data for chunk in reading.chunks) == TEXT.split(b"\n", 1)[1]
-    assert reading.facts is not None
-    assert reading.facts.path == "-"
-    assert reading.facts.bytes == len(TEXT)
-    assert reading.facts.sha256 == hashlib.sha256(TEXT).hexdigest()
+    assert reading.info is not None
+    assert reading.info.path == "-"
+    assert reading.info.bytes == len(TEXT)
+    assert reading.info.sha256 == hashlib.sha256(TEXT).hexdigest()
 
 
 def test_the_size_of_standard_input_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

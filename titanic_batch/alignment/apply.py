@@ -88,7 +88,7 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
     typed: dict[str, pa.Array] = {}
     faults: list[Fault] = []
     observations: list[Observations] = []
-    for column_mapping in plan.feeds:
+    for column_mapping in plan.column_mappings:
         column = _combined(cells.column(column_mapping.position))
         converted = _convert(column_mapping, column)
         faults.extend(

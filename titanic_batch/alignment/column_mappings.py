@@ -60,13 +60,13 @@ class AlignmentPlan:
     """How an input's columns feed a model: made once per file, applied to each chunk.
 
     Attributes:
-        feeds: One per model column, in the model's order.
+        column_mappings: One per model column, in the model's order.
         dropped: Input columns that feed nothing.
         named: Whether the model takes a frame with names, or a bare array.
         null_tokens: Cell texts that the user says mean null, besides the empty cell.
     """
 
-    feeds: tuple[ColumnMapping, ...]
+    column_mappings: tuple[ColumnMapping, ...]
     dropped: tuple[str, ...]
     named: bool
     null_tokens: tuple[str, ...] = ()

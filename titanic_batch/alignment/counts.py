@@ -140,7 +140,7 @@ def count(met: Iterable[Observations]) -> AlignmentCounts:
         if one.unreadable.size:
             counts.unreadable[one.column] += one.unreadable.size
         if one.spelt.rows.size:
-            counts.spelt[one.column] = _tally(one.spelt.values)
+            counts.spelt[one.column] = _counter(one.spelt.values)
         for cells, tallies in (
             (one.unknown, counts.unknown),
             (one.tokens, counts.null_tokens),
@@ -148,7 +148,7 @@ def count(met: Iterable[Observations]) -> AlignmentCounts:
         ):
             # Every column of a one-hot group meets the same values: they are counted once.
             if cells.rows.size and one.source not in tallies:
-                tallies[one.source] = _tally(cells.values)
+                tallies[one.source] = _counter(cells.values)
     return counts
 
 
@@ -162,12 +162,12 @@ def count_unknown(met: Iterable[Observations], rows: Rows | None) -> dict[str, C
             if rows is not None:
                 values = values.filter(pa.array(np.isin(unknown.rows, rows)))
             if len(values):
-                counts[one.source] = _tally(values)
+                counts[one.source] = _counter(values)
     return counts
 
 
-def _tally(values: pa.Array) -> Counter[str]:
-    tally: Counter[str] = Counter()
+def _counter(values: pa.Array) -> Counter[str]:
+    counter: Counter[str] = Counter()
     for entry in pc.value_counts(values).to_pylist():
-        tally[str(entry["values"])] += entry["counts"]
-    return tally
+        counter[str(entry["values"])] += entry["counts"]
+    return counter

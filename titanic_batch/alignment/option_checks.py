@@ -59,14 +59,14 @@ def check_options(schema: TrainingSchema, names: list[str], options: AlignmentOp
             )
 
 
-def check_options_used(feeds: Iterable[ColumnMapping], options: AlignmentOptions) -> None:
+def check_options_used(column_mappings: Iterable[ColumnMapping], options: AlignmentOptions) -> None:
     """Refuse options for a raw column that turned out to be behind no one-hot column.
 
     Raises:
         UsageError: if there are any: they would do nothing, without a word.
     """
     used: set[str] = set()
-    for column_mapping in feeds:
+    for column_mapping in column_mappings:
         used |= {column_mapping.column.name, column_mapping.raw_name}
     for flag, given in (
         ("--fill", options.fill),

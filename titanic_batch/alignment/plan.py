@@ -68,22 +68,22 @@ def plan_alignment(
         options=options,
         text_cells=text_cells,
     )
-    feeds: list[ColumnMapping] = []
+    column_mappings: list[ColumnMapping] = []
     missing: list[str] = []
     for column in schema.columns:
         column_mapping = _mapping_of(column, given)
         if column_mapping is None:
             missing.append(column.name)
         else:
-            feeds.append(column_mapping)
+            column_mappings.append(column_mapping)
     if missing:
         error = _missing(missing, given.others, where)
-        error.sources = frozenset(column_mapping.source for column_mapping in feeds)
+        error.sources = frozenset(column_mapping.source for column_mapping in column_mappings)
         raise error
-    check_options_used(feeds, options)
+    check_options_used(column_mappings, options)
     problems = [
         problem
-        for column_mapping in feeds
+        for column_mapping in column_mappings
         if (problem := mismatch(inputs.field(column_mapping.position).type, column_mapping))
         is not None
     ]
@@ -91,9 +91,9 @@ def plan_alignment(
         raise DataError(
             "; ".join(problems), where=where, hint="Convert the column in the input first."
         )
-    used = {column_mapping.source for column_mapping in feeds}
+    used = {column_mapping.source for column_mapping in column_mappings}
     return AlignmentPlan(
-        feeds=tuple(feeds),
+        column_mappings=tuple(column_mappings),
         dropped=tuple(name for name in inputs.names if name not in used),
         named=schema.named,
         null_tokens=options.null_tokens,

@@ -27,12 +27,12 @@ def most_failing(rows: int, *, count: int, share: float) -> int:
 
 
 def failing_rows(
-    ask: Callable[[range], object], count: int, error: Exception, most: int
+    predict: Callable[[range], object], count: int, error: Exception, most: int
 ) -> list[tuple[int, Exception]]:
     """Return the rows on which a model raises, and what; in order, at most one more than `most`.
 
     Args:
-        ask: Asks the model about some of the rows.
+        predict: Has the model predict some of the rows.
         count: How many there are; it raises on all of them together.
         error: What it raises then.
         most: How many may fail.
@@ -49,16 +49,16 @@ def failing_rows(
             continue
         middle = len(rows) // 2
         halves = [rows[middle:], rows[:middle]]  # the first rows come off the end
-        failing = [(half, exc) for half in halves if (exc := _raised(ask, half)) is not None]
+        failing = [(half, exc) for half in halves if (exc := _raised(predict, half)) is not None]
         if not failing:
             raise TogetherError from raised
         left.extend(failing)
     return found
 
 
-def _raised(ask: Callable[[range], object], rows: range) -> Exception | None:
+def _raised(predict: Callable[[range], object], rows: range) -> Exception | None:
     try:
-        ask(rows)
+        predict(rows)
     except TitanicBatchError:
         raise
     except Exception as exc:

@@ -216,7 +216,7 @@ def _repeating(
 ) -> tuple[str, ...]:
     fed = {
         column_mapping.source
-        for column_mapping in alignment.feeds
+        for column_mapping in alignment.column_mappings
         if column_mapping.column.kind not in ("number", "text")
     }
     encoded = {field.name for field in inputs if pa.types.is_dictionary(field.type)}
@@ -228,7 +228,7 @@ def _repeating(
 def _typed(alignment: AlignmentPlan) -> dict[str, pa.DataType]:
     """Return the types of the input columns that feed one model column as they are."""
     types = {}
-    for column_mapping in alignment.feeds:
+    for column_mapping in alignment.column_mappings:
         kind = typed_column(column_mapping)
         if kind is not None:
             types[column_mapping.source] = kind

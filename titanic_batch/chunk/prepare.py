@@ -27,7 +27,7 @@ class Prepared:
     """A chunk, parsed and aligned.
 
     Attributes:
-        task: What it belongs to.
+        context: The file that it belongs to.
         chunk: The records.
         parsed: Its well-formed records.
         aligned: Those as the model's columns.
@@ -35,7 +35,7 @@ class Prepared:
         features: Those as one array per model column; None where there is nothing to predict.
     """
 
-    task: FileContext
+    context: FileContext
     chunk: Chunk
     parsed: Parsed
     aligned: Aligned
@@ -55,10 +55,10 @@ class Prepared:
         )
 
 
-def prepare(task: FileContext, chunk: Chunk) -> Prepared:
+def prepare(context: FileContext, chunk: Chunk) -> Prepared:
     """Parse and align a chunk, and take its good rows; raises DataError where it has none."""
-    parsed = task.parser.parse(chunk)
-    return _prepared(task, chunk, parsed, align(task.alignment, parsed.cells))
+    parsed = context.parser.parse(chunk)
+    return _prepared(context, chunk, parsed, align(context.alignment, parsed.cells))
 
 
 def prepare_several(
@@ -77,45 +77,45 @@ def prepare_several(
 
 def _batch_key(item: tuple[FileContext, Chunk]) -> tuple[Parser, int]:
     """Return a key that is equal for chunks that can be parsed and aligned in one batch."""
-    task, _ = item
-    return task.parser, id(task.alignment)  # those of like files are one object
+    context, _ = item
+    return context.parser, id(context.alignment)  # those of like files are one object
 
 
 def _prepare_batch(
     items: Sequence[tuple[FileContext, Chunk]],
 ) -> list[Prepared | TitanicBatchError]:
-    task, chunks = items[0][0], [chunk for _, chunk in items]
-    cells = task.parser.parse_together(chunks) if len(items) > 1 else None
+    context, chunks = items[0][0], [chunk for _, chunk in items]
+    cells = context.parser.parse_together(chunks) if len(items) > 1 else None
     if cells is None:
         return [_prepared_or_error(*item) for item in items]
-    aligned = align(task.alignment, cells)
+    aligned = align(context.alignment, cells)
     prepared: list[Prepared | TitanicBatchError] = []
     start = 0
-    for task, chunk in items:
+    for context, chunk in items:
         stop = start + chunk.row_count
         parsed = Parsed(cells=cells.slice(start, chunk.row_count), rows=None)
-        prepared.append(_prepared(task, chunk, parsed, aligned.part(start, stop)))
+        prepared.append(_prepared(context, chunk, parsed, aligned.part(start, stop)))
         start = stop
     return prepared
 
 
-def _prepared_or_error(task: FileContext, chunk: Chunk) -> Prepared | TitanicBatchError:
+def _prepared_or_error(context: FileContext, chunk: Chunk) -> Prepared | TitanicBatchError:
     try:
-        return prepare(task, chunk)
+        return prepare(context, chunk)
     except TitanicBatchError as exc:
         return exc
 
 
-def _prepared(task: FileContext, chunk: Chunk, parsed: Parsed, aligned: Aligned) -> Prepared:
+def _prepared(context: FileContext, chunk: Chunk, parsed: Parsed, aligned: Aligned) -> Prepared:
     rows = _rows_without(aligned.faults, parsed.cells.num_rows)
     some = (parsed.cells.num_rows if rows is None else rows.size) > 0
     features = None
-    if some and (task.output is not None or task.trial):
+    if some and (context.output is not None or context.trial):
         features = aligned.features
         if rows is not None:
             features = tuple(column[rows] for column in features)
     return Prepared(
-        task=task, chunk=chunk, parsed=parsed, aligned=aligned, rows=rows, features=features
+        context=context, chunk=chunk, parsed=parsed, aligned=aligned, rows=rows, features=features
     )
 
 
@@ -135,9 +135,9 @@ def finish(
         failed: The rows on which the model raises, by position, and what it says.
         rows_tried: See `ScoredChunk`.
     """
-    task, faults, rows = prepared.task, list(prepared.aligned.faults), prepared.rows
+    context, faults, rows = prepared.context, list(prepared.aligned.faults), prepared.rows
     payload, is_file, scored = b"", False, prepared.row_count
-    last = len(task.alignment.feeds) + len(task.alignment.dropped)
+    last = len(context.alignment.column_mappings) + len(context.alignment.dropped)
     if failed:
         everything = np.arange(scored) if rows is None else rows
         faults.extend(
@@ -147,29 +147,29 @@ def finish(
         scored = rows.size
     cached = predictions.cached if predictions is not None else 0
     by_estimator = predictions.by_estimator if predictions is not None else 0
-    if task.output is not None and task.encoder is not None and predictions is not None:
+    if context.output is not None and context.encoder is not None and predictions is not None:
         unusable = _not_finite(predictions)
         if unusable.size:
             everything = np.arange(scored) if rows is None else rows
             faults.extend(
-                Fault(int(row), last, task.output.prediction, "model-error")
+                Fault(int(row), last, context.output.prediction, "model-error")
                 for row in everything[unusable]
             )
             usable = np.setdiff1d(np.arange(scored), unusable)
             rows, predictions, scored = everything[usable], predictions.take(usable), usable.size
         if scored:
             table = output_table(
-                task.output, prepared.parsed.cells, prepared.aligned.typed, rows, predictions
+                context.output, prepared.parsed.cells, prepared.aligned.typed, rows, predictions
             )
-            encoder = task.file_encoder if prepared.chunk.is_all else None
-            payload = (encoder or task.encoder).encode(table)
+            encoder = context.file_encoder if prepared.chunk.is_all else None
+            payload = (encoder or context.encoder).encode(table)
             is_file, scored = encoder is not None, table.num_rows  # counted, not reckoned
     profile = None
-    if task.profile is not None and predictions is not None:
-        profile = profile_chunk(task.profile, prepared.aligned.typed, rows, predictions)
+    if context.profile is not None and predictions is not None:
+        profile = profile_chunk(context.profile, prepared.aligned.typed, rows, predictions)
     counts = prepared.aligned.counts
     counts.scored_unknown = count_unknown(prepared.aligned.observations, rows)
-    rejects, others = reject_records(task.parser, prepared.chunk, prepared.parsed, faults)
+    rejects, others = reject_records(context.parser, prepared.chunk, prepared.parsed, faults)
     return ScoredChunk(
         rows_read=prepared.chunk.row_count,
         rows_scored=scored,

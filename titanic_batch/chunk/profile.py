@@ -54,7 +54,7 @@ def plan_profile(alignment: AlignmentPlan, schema: TrainingSchema, info: ModelIn
     return ProfilePlan(
         columns=tuple(
             (column_mapping.column.name, column_mapping.source, bins)
-            for column_mapping in alignment.feeds
+            for column_mapping in alignment.column_mappings
             if column_mapping.mapping is None
             and column_mapping.one_hot is None
             and (bins := bins_of_column(column_mapping.column)) is not None

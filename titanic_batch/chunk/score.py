@@ -47,7 +47,7 @@ class _Model:
 
 
 def score_chunk(
-    task: FileContext,
+    context: FileContext,
     chunk: Chunk,
     estimator: Any,
     info: ModelInfo | None,
@@ -56,7 +56,7 @@ def score_chunk(
     """Score one chunk.
 
     Args:
-        task: The file's parser, alignment and output.
+        context: The file's parser, alignment and output.
         chunk: The records.
         estimator: The fitted model; None to validate only.
         info: What `model_info` said of it.
@@ -64,11 +64,11 @@ def score_chunk(
 
     Raises:
         DataError: if the model fails on the chunk's rows, and on none of them alone.
-        RowDependenceError: if the task asks for a trial, and a score depends on other rows.
+        RowDependenceError: if the context asks for a trial, and a score depends on other rows.
         ModelError: if it predicts several outputs at once.
         MemoryError: if memory runs out.
     """
-    prepared = prepare(task, chunk)
+    prepared = prepare(context, chunk)
     if info is None or prepared.features is None:
         return finish(prepared, None)
     return _score_one(prepared, prepared.features, _Model(estimator, info, code))
@@ -114,10 +114,10 @@ def score_chunks(
 
 
 def _score_one(prepared: Prepared, features: Sequence[Features], model: _Model) -> ScoredChunk:
-    task = prepared.task
+    context = prepared.context
     predictions, failed = _predict_one(prepared, features, model)
     tried = 0
-    if task.trial and not model.info.known_by_row and predictions is not None:
+    if context.trial and not model.info.known_by_row and predictions is not None:
         good = np.delete(np.arange(prepared.row_count), [at for at, _ in failed])
         tried = _try(prepared, features, predictions, good, model)
     return finish(prepared, predictions, failed, rows_tried=tried)
@@ -131,7 +131,7 @@ def _predict_one(
     Where more fail than may, the others are not predicted: nothing will be published.
     """
     try:
-        return _predictor(prepared.task, model).predict(features), []
+        return _predictor(prepared.context, model).predict(features), []
     except TitanicBatchError:
         raise
     except Exception as exc:  # a model may raise anything
@@ -144,9 +144,9 @@ def _predict_others(
     prepared: Prepared, features: Sequence[Features], model: _Model, error: Exception
 ) -> tuple[Predictions | None, list[tuple[int, str]]]:
     """Find the rows on which the model raises, and predict the others."""
-    task, count = prepared.task, prepared.row_count
-    predictor = _predictor(task, model)
-    most = most_failing(count, count=task.max_rejects, share=task.max_reject_share)
+    context, count = prepared.context, prepared.row_count
+    predictor = _predictor(context, model)
+    most = most_failing(count, count=context.max_rejects, share=context.max_reject_share)
     try:
         found = failing_rows(
             lambda rows: predictor.predict([c[rows.start : rows.stop] for c in features]),
@@ -166,35 +166,35 @@ def _predict_others(
         if is_out_of_memory(exc):
             raise MemoryError from exc
         raise _fails(prepared, exc, "the model fails on it") from exc
-    if len(found) > most and task.max_reject_share:
+    if len(found) > most and context.max_reject_share:
         raise _fails(prepared, found[-1][1], f"the model fails on more than {most:,} rows")
     return None, failed
 
 
-def _predictor(task: FileContext, model: _Model, *, caches: bool = True) -> Predictor:
+def _predictor(context: FileContext, model: _Model, *, caches: bool = True) -> Predictor:
     """Return what predicts the rows of a file's chunks."""
-    if model.plan is not None and not task.whole:
+    if model.plan is not None and not context.whole:
         return CompiledPredictor(
-            model.plan, model.info, lambda: _model_itself(task, model), task.threshold
+            model.plan, model.info, lambda: _model_itself(context, model), context.threshold
         )
-    return _model_itself(task, model, caches=caches)
+    return _model_itself(context, model, caches=caches)
 
 
-def _model_itself(task: FileContext, model: _Model, *, caches: bool = False) -> Predictor:
+def _model_itself(context: FileContext, model: _Model, *, caches: bool = False) -> Predictor:
     from titanic_batch.predict.sklearn_predictor import SklearnPredictor  # imports scikit-learn
 
     lazy = model.estimator if isinstance(model.estimator, LazyEstimator) else None
     predictor: Predictor = SklearnPredictor(
         estimator=model.estimator if lazy is None else lazy.get(),
         info=model.info,
-        alignment=task.alignment,
-        threshold=task.threshold,
-        cache=task.cache if caches else None,
+        alignment=context.alignment,
+        threshold=context.threshold,
+        cache=context.cache if caches else None,
         code=model.code,
-        whole=task.whole,
+        whole=context.whole,
     )
-    if not task.whole:  # else a row's score may depend on those beside it
-        predictor = InNullGroups(predictor, task.alignment)
+    if not context.whole:  # else a row's score may depend on those beside it
+        predictor = InNullGroups(predictor, context.alignment)
     return predictor if lazy is None else InTurn(predictor, lazy.lock)
 
 
@@ -210,15 +210,15 @@ def _try(
     Raises:
         RowDependenceError: if a score depends on the rows beside its own.
     """
-    task = prepared.task
+    context = prepared.context
     scored = [column[good] for column in features]
 
-    predictor = _predictor(task, model, caches=False)
+    predictor = _predictor(context, model, caches=False)
 
     def predict(rows: Rows) -> Predictions:
         return predictor.predict([column[rows] for column in scored])
 
-    trial = try_rows(predict, scored, predictions, has_threshold=task.threshold is not None)
+    trial = try_rows(predict, scored, predictions, has_threshold=context.threshold is not None)
     if trial.moved:
         rows = [prepared.record_number(int(good[at])) for at in trial.moved]
         shown = ", ".join(f"{row:,}" for row in rows[:_SHOWN_ROWS])
@@ -226,7 +226,7 @@ def _try(
         raise RowDependenceError(
             "the model's score of a row depends on the rows beside it, or on what it was asked "
             f"before: row{'s' if len(rows) > 1 else ''} {shown}{more} ({trial.shown})",
-            where=task.input,
+            where=context.input,
             hint="Let the model use what it learned in training only, or accept scores that "
             "depend on how the input is cut into chunks with --allow-batch-dependence.",
         )
@@ -238,7 +238,7 @@ def _fails(prepared: Prepared, exc: Exception, what: str) -> DataError:
     said = described(exc)
     error = DataError(
         f"{what}: {said}",
-        where=f"{prepared.task.input}, rows {first} to {first + prepared.chunk.row_count - 1}",
+        where=f"{prepared.context.input}, rows {first} to {first + prepared.chunk.row_count - 1}",
         hint="See what it is fed with `titanic-batch check`.",
     )
     error.logged_message = f"{what}: {said.partition(':')[0]}"  # its own words may quote a cell
@@ -254,14 +254,14 @@ def _predict_batched(prepared: list[Prepared], model: _Model) -> list[Prediction
 
     if len(prepared) < 2 or not info.batchable:
         return None
-    if any(one.task.whole or one.task.trial for one in prepared):
+    if any(one.context.whole or one.context.trial for one in prepared):
         return None
     parts = [one.features or () for one in prepared]
-    first = prepared[0].task
+    first = prepared[0].context
     types = [column.dtype for column in parts[0]]
     if any([column.dtype for column in part] != types for part in parts):
         return None  # joining them would convert some
-    if any(one.task.threshold != first.threshold for one in prepared):
+    if any(one.context.threshold != first.threshold for one in prepared):
         return None
     counts = [one.row_count for one in prepared]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]

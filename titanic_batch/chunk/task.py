@@ -1,4 +1,4 @@
-"""A chunk's task and its result: what goes to a worker and back. Imports nothing heavy."""
+"""A chunk's context and its result: what goes to a worker and back. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class ScoredChunk:
         counts: What alignment met.
         payload: The encoded output rows, in order; empty where only validated.
         is_file: Whether `payload` is the whole output file.
-        profile: What the task asks to be counted.
+        profile: What the context asks to be counted.
         rows_tried: How many rows the model was tried on.
     """
 

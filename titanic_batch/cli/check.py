@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from titanic_batch.cli.common import with_common_options
+from titanic_batch.cli.common import AsJson, with_common_options
 from titanic_batch.cli.console import print_json, stdout, style
 from titanic_batch.cli.score import report_error
 from titanic_batch.cli.score_options import with_score_options
@@ -31,9 +31,7 @@ def check_command(
     full: Annotated[
         bool, typer.Option("--full", help="Look at every row, not only at the first ones.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on stdout.")
-    ] = False,
+    as_json: AsJson = False,
     **options: Any,
 ) -> None:
     """Example: `titanic-batch check input.csv --full`

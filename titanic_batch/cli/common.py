@@ -1,4 +1,4 @@
-"""The options that every command has."""
+"""The options that every command has, or several have."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
 LogFormat = Annotated[
     Literal["text", "json"],
     typer.Option("--log-format", help="How lines on stderr look; json for log collectors."),
+]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Trust = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SHA256", help="Trust this model file for this run. [env: TITANIC_BATCH_TRUST]"
+    ),
 ]
 
 _COMMON = {"quiet": (Quiet, False), "verbose": (Verbose, False), "log_format": (LogFormat, "text")}

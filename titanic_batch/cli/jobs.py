@@ -8,12 +8,10 @@ from typing import Annotated
 import typer
 
 from titanic_batch.cli import jobs_view as view
-from titanic_batch.cli.common import with_common_options
+from titanic_batch.cli.common import AsJson, with_common_options
 from titanic_batch.cli.console import print_json, warn
 from titanic_batch.errors import TitanicBatchError, worst_exit_code
 from titanic_batch.stores import is_folder
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 jobs_app = typer.Typer(
     no_args_is_help=True,

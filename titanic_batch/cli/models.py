@@ -12,10 +12,16 @@ from typing import Annotated
 import typer
 
 from titanic_batch.cli import models_view as view
-from titanic_batch.cli.common import with_common_options
+from titanic_batch.cli.common import AsJson, Trust, with_common_options
 from titanic_batch.cli.console import print_json
-from titanic_batch.cli.models_options import AsJson, ModelRef
 from titanic_batch.cli.models_save import save_command, train_command
+
+ModelRef = Annotated[
+    str,
+    typer.Argument(
+        metavar="REF", help="NAME, NAME:latest or NAME:VERSION in the store, or a model file."
+    ),
+]
 
 models_app = typer.Typer(
     no_args_is_help=True,
@@ -121,12 +127,7 @@ def compile_command(
             show_default="$TITANIC_BATCH_CACHE, or your cache folder",
         ),
     ] = None,
-    trust: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SHA256", help="Trust this model file for this run. [env: TITANIC_BATCH_TRUST]"
-        ),
-    ] = None,
+    trust: Trust = None,
     as_json: AsJson = False,
 ) -> None:
     """Example: `titanic-batch models compile titanic_model:latest -o plans/`

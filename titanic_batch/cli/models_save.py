@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from titanic_batch.cli import models_view as view
-from titanic_batch.cli.common import with_common_options
+from titanic_batch.cli.common import AsJson, Trust, with_common_options
 from titanic_batch.cli.console import print_json
-from titanic_batch.cli.models_options import AsJson, split_names
 from titanic_batch.errors import UsageError
 from titanic_batch.interrupts import interruptible
 from titanic_batch.scoring.option_texts import parse_mappings, parse_pairs
@@ -96,12 +95,7 @@ def save_command(
         list[str] | None,
         typer.Option(metavar="VALUE=TEXT", help="What a predicted label means."),
     ] = None,
-    trust: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SHA256", help="Trust this model file for this run. [env: TITANIC_BATCH_TRUST]"
-        ),
-    ] = None,
+    trust: Trust = None,
     ignore_custom_objects: Annotated[
         bool,
         typer.Option(
@@ -147,7 +141,7 @@ def save_command(
             encoding=dialect.encoding,
             null_tokens=tuple(null or ()),
         ),
-        features=split_names(features, "--features"),
+        features=_split_names(features, "--features"),
         edits=edits,
         trust=trust or (),
         ignore_custom_objects=ignore_custom_objects,
@@ -159,3 +153,17 @@ def save_command(
         print_json(view.document(model))
     else:
         view.show_saved(model)
+
+
+def _split_names(text: str | None, option: str) -> tuple[str, ...] | None:
+    """Return A,B,C as a tuple, None where the option was not given.
+
+    Raises:
+        UsageError: if a name is empty or comes twice.
+    """
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in text.split(","))
+    if "" in names or len(set(names)) < len(names):
+        raise UsageError("it takes different names, separated by commas", where=option)
+    return names

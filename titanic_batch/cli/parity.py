@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from titanic_batch.cli.common import with_common_options
+from titanic_batch.cli.common import AsJson, with_common_options
 from titanic_batch.cli.console import print_json, stdout, style
 from titanic_batch.cli.score_options import with_score_options
 from titanic_batch.interrupts import interruptible
 from titanic_batch.printable import shell_quoted
 
 if TYPE_CHECKING:
-    from titanic_batch.serving.tally import ParityReport
+    from titanic_batch.serving.totals import ParityReport
 
 _SHOWN = 5
 
@@ -33,9 +33,7 @@ def parity_command(
             help="Rows sent at a time, to /predict_batch; 1 sends each alone, to /predict.",
         ),
     ] = 100,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on stdout.")
-    ] = False,
+    as_json: AsJson = False,
     **options: Any,
 ) -> None:
     """Example: `titanic-batch parity input.csv --url http://127.0.0.1:3000`

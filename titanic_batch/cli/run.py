@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from titanic_batch.cli import jobs_view as view
-from titanic_batch.cli.common import with_common_options
+from titanic_batch.cli.common import AsJson, with_common_options
 from titanic_batch.cli.console import print_json, warn
 from titanic_batch.errors import UsageError
 
@@ -92,9 +92,7 @@ def run_command(
             rich_help_panel=_OVER_THE_FILE,
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on stdout.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Example: `titanic-batch run jobs/nightly.toml --backfill 2026-11-16..2026-11-22`
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from titanic_batch.cli.common import with_common_options
+from titanic_batch.cli.common import AsJson, Trust, with_common_options
 from titanic_batch.cli.console import print_json, stdout, style
 from titanic_batch.interrupts import interruptible
 
@@ -32,15 +32,8 @@ def verify_command(
             metavar="N", min=1, help="Recompute about N rows, spread over all.", show_default="all"
         ),
     ] = None,
-    trust: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SHA256", help="Trust this model file for this run. [env: TITANIC_BATCH_TRUST]"
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on stdout.")
-    ] = False,
+    trust: Trust = None,
+    as_json: AsJson = False,
 ) -> None:
     """Example: `titanic-batch verify scored.parquet --recompute --sample 1000`
 

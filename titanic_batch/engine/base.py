@@ -18,7 +18,7 @@ class ChunkTask:
     """One chunk to score, on behalf of the input file number `key`."""
 
     key: int
-    task: FileContext
+    context: FileContext
     chunk: Chunk
 
 

@@ -42,7 +42,7 @@ _STOP_TIMEOUT_S = 2.0
 @dataclass(eq=False)
 class _Worker:
     process: WorkerProcess
-    task: FileContext | None = None
+    context: FileContext | None = None
     pending: deque[int] = field(default_factory=deque)
 
 
@@ -122,8 +122,8 @@ class ProcessEngine:
         worker = min(self._workers, key=lambda worker: len(worker.pending))
         message: list[tuple[FileContext | None, Chunk]] = []
         for task in batch:
-            message.append((None if task.task is worker.task else task.task, task.chunk))
-            worker.task = task.task
+            message.append((None if task.context is worker.context else task.context, task.chunk))
+            worker.context = task.context
         self._tell(worker, message)
         worker.pending.append(index)
 

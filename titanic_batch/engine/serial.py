@@ -45,7 +45,7 @@ class SerialEngine:
         session = self._open()
         for batch in batched(tasks, session.description.info, most_open_outputs()):
             with interruptible():
-                results = session.score([(task.task, task.chunk) for task in batch])
+                results = session.score([(task.context, task.chunk) for task in batch])
             for task, result in zip(batch, results, strict=True):
                 yield ChunkResult(task.key, result)
 

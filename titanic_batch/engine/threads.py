@@ -88,7 +88,7 @@ class ThreadEngine:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _score(self, batch: Sequence[ChunkTask]) -> _Scored:
-        items: list[tuple[FileContext, Chunk]] = [(task.task, task.chunk) for task in batch]
+        items: list[tuple[FileContext, Chunk]] = [(task.context, task.chunk) for task in batch]
         with memory_errors():
             return score_chunks(items, self._estimator, self._description.info, plan=self._plan)
 

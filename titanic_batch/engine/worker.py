@@ -47,7 +47,7 @@ def run_worker(connection: Connection) -> None:
         threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
         session = open_session(model)
         connection.send(session.description)
-        task: FileContext | None = None
+        context: FileContext | None = None
         while True:
             message = inbox.get()
             if isinstance(message, ScoringPlan):
@@ -57,10 +57,10 @@ def run_worker(connection: Connection) -> None:
                 connection.send(session.make_plan(message.name, message.seconds))
                 continue
             items = []
-            for new_task, chunk in message:
-                task = new_task or task
-                assert task is not None, "a chunk came before its task"
-                items.append((task, chunk))
+            for new_context, chunk in message:
+                context = new_context or context
+                assert context is not None, "a chunk came before its context"
+                items.append((context, chunk))
             connection.send(session.score(items))
     except (EOFError, ConnectionError):  # the parent is gone
         os._exit(0)

@@ -71,7 +71,7 @@ class CachedRows:
             return None
         digest = hashlib.blake2b(self.code.digest.encode(), digest_size=20)
         digest.update(f"{self.alignment.named} {len(self.columns)}".encode())
-        for mapping, values in zip(self.alignment.feeds, self.columns, strict=True):
+        for mapping, values in zip(self.alignment.column_mappings, self.columns, strict=True):
             column = mapping.column
             digest.update(repr((column.name, column.dtype, column.categories)).encode())
             for part in _bytes_of(values):

@@ -27,7 +27,7 @@ def model_input(
         plan: How the model is fed.
         columns: One array of shape (n_rows,) per model column.
     """
-    schemas = [column_mapping.column for column_mapping in plan.feeds]
+    schemas = [column_mapping.column for column_mapping in plan.column_mappings]
     if not plan.named and not any(column.exact for column in schemas):
         return np.column_stack(columns)
     if not plan.named:

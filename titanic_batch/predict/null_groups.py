@@ -53,7 +53,7 @@ def null_groups(
     """Return the rows in groups that hold nulls which training never had in the same columns."""
     masks = [
         pd.isna(values)
-        for mapping, values in zip(alignment.feeds, columns, strict=True)
+        for mapping, values in zip(alignment.column_mappings, columns, strict=True)
         if is_widened(mapping.column, values)
     ]
     masks = [mask for mask in masks if mask.any()]

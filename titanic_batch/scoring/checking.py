@@ -133,19 +133,19 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[Checke
 class _Looked:
     """What was seen of an input's rows."""
 
-    tally: RunTotals = field(default_factory=RunTotals)
+    totals: RunTotals = field(default_factory=RunTotals)
     rejects: list[Reject] = field(default_factory=list)
     rejected: RejectedRows = field(default_factory=RejectedRows)
 
     def look(
-        self, engine: Engine, trial: RowTrial, task: FileContext, chunks: Iterator[Chunk]
+        self, engine: Engine, trial: RowTrial, context: FileContext, chunks: Iterator[Chunk]
     ) -> None:
         """Look at chunks, one after the other, as scoring would."""
         for chunk in chunks:
-            (outcome,) = trial.map(engine, iter([ChunkTask(0, task, chunk)]))
+            (outcome,) = trial.map(engine, iter([ChunkTask(0, context, chunk)]))
             if isinstance(outcome.result, TitanicBatchError):
                 raise outcome.result
-            self.tally.add(outcome.result)
+            self.totals.add(outcome.result)
             self.rejected.add(chunk, outcome.result)
             self.rejects.extend(outcome.result.rejects[: _MOST_REJECTS - len(self.rejects)])
 
@@ -208,30 +208,30 @@ class _Check:
         looked.look(self._engine, self._trial, self._task(source, plan, description), some)
         complete = full or next(chunks, None) is None
         if complete:
-            source.facts()
-        tally = looked.tally
-        if tally.read == 0 and not options.allow_empty:
+            source.info()
+        totals = looked.totals
+        if totals.read == 0 and not options.allow_empty:
             raise InputMissingError("the input has a header and no data rows", where=path)
-        refuse_two_spellings(plan, tally.counts, options, path=path)
-        if is_refused(tally, options):
-            self.error = refusal(tally, looked.rejects, options, path=path)
-            self.case = looked.rejected.case_of(path, source, tally, is_complete=complete)
+        refuse_two_spellings(plan, totals.counts, options, path=path)
+        if is_refused(totals, options):
+            self.error = refusal(totals, looked.rejects, options, path=path)
+            self.case = looked.rejected.case_of(path, source, totals, is_complete=complete)
         elif not complete and not options.allow_no_final_newline:
             self._look_at_the_end(source)
         return CheckReport(
             input=path,
             model=model_info(self._model, description),
-            alignment=alignment_entries(plan, tally.counts),
+            alignment=alignment_entries(plan, totals.counts),
             complete=complete,
-            rows_checked=tally.read,
-            rejected=tally.rejected,
-            by_reason=dict(sorted(tally.by_reason.items())),
+            rows_checked=totals.read,
+            rejected=totals.rejected,
+            by_reason=dict(sorted(totals.by_reason.items())),
             rejects=tuple(looked.rejects),
             predictor=self._predictor.words,
-            nulls=dict(sorted(tally.counts.nulls.items())),
-            null_tokens=plain_counts(tally.counts.null_tokens),
-            unknown_categories=_plain(tally.counts.unknown),
-            warnings=(*description.warnings, *null_text_warnings(plan, tally.counts)),
+            nulls=dict(sorted(totals.counts.nulls.items())),
+            null_tokens=plain_counts(totals.counts.null_tokens),
+            unknown_categories=_plain(totals.counts.unknown),
+            warnings=(*description.warnings, *null_text_warnings(plan, totals.counts)),
         )
 
     def _task(

@@ -22,7 +22,7 @@ class RunContext:
         options: What the run was told.
         fingerprint: Stands for all that its predictions depend on but the inputs.
         planner: Plans each of them.
-        facts: What their manifests have in common.
+        info: What their manifests have in common.
         stale_files: What earlier runs left in the output folders.
         finisher: Calls what ends each file's run.
         guard: Is asked before each file is published.
@@ -32,7 +32,7 @@ class RunContext:
     options: ScoreOptions
     fingerprint: str
     planner: Planner
-    facts: RunInfo
+    info: RunInfo
     stale_files: StaleFiles
     finisher: Finisher
     guard: Guard | None = None

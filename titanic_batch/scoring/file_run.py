@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class _Scoring:
     """A planned file: what its chunks are sent with, and who takes their results."""
 
-    task: FileContext
+    context: FileContext
     collector: Collector
 
 
@@ -70,12 +70,12 @@ class FileRun:
             self._file = file = open_file(self.pair, context)
             plan = context.planner.plan(self.pair, file.source)
             self._scoring = scoring = _Scoring(
-                task=file_context(file, plan, context),
+                context=file_context(file, plan, context),
                 collector=Collector(file, plan.format, context.options),
             )
             for chunk in file.source.chunks():
                 self._on_their_way.append((file.source.bytes_read, chunk))
-                yield scoring.task, chunk
+                yield scoring.context, chunk
                 if self.is_over:
                     return
             file.source.release()  # a run may have thousands more to open
@@ -96,8 +96,8 @@ class FileRun:
             if isinstance(result, TitanicBatchError):
                 raise result
             scoring.collector.take(chunk, result)
-            if scoring.collector.validates_only and scoring.task.output is not None:
-                scoring.task = replace(scoring.task, output=None, encoder=None)
+            if scoring.collector.validates_only and scoring.context.output is not None:
+                scoring.context = replace(scoring.context, output=None, encoder=None)
             self._publish_if_all_taken(file, scoring)
         except TitanicBatchError as exc:
             self.fail(exc)
@@ -159,7 +159,7 @@ class FileRun:
     def _publish(self, file: OpenFile, scoring: _Scoring) -> Steps:
         try:
             self.manifest = yield from publish_file(
-                file, scoring.task, scoring.collector, self._context, self._started_at
+                file, scoring.context, scoring.collector, self._context, self._started_at
             )
         except TitanicBatchError as exc:
             self.fail(exc)

@@ -17,7 +17,11 @@ def null_text_warnings(plan: AlignmentPlan, counts: AlignmentCounts) -> Iterator
         plan: How the model was fed.
         counts: What alignment met.
     """
-    read_as_text = {feed.column.name for feed in plan.feeds if _is_text(feed)}
+    read_as_text = {
+        column_mapping.column.name
+        for column_mapping in plan.column_mappings
+        if _is_text(column_mapping)
+    }
     for column, texts in sorted(counts.null_tokens.items()):
         if column in read_as_text:
             continue  # only what training or the user has shown is null there
@@ -42,10 +46,10 @@ def _is_told(text: str, plan: AlignmentPlan) -> bool:
     )
 
 
-def _is_text(feed: ColumnMapping) -> bool:
-    if feed.one_hot is not None or feed.column.kind == "text":
+def _is_text(column_mapping: ColumnMapping) -> bool:
+    if column_mapping.one_hot is not None or column_mapping.column.kind == "text":
         return True
-    return any(isinstance(value, str) for value in feed.column.categories or ())
+    return any(isinstance(value, str) for value in column_mapping.column.categories or ())
 
 
 def _times(count: int) -> str:

@@ -64,11 +64,13 @@ class Planner:
         return plan
 
     def _make(self, pair: FilePair, source: Source) -> FilePlan:
-        options, facts = self.options, self.description.info
-        check_threshold(options.threshold, facts)
+        options, info = self.options, self.description.info
+        check_threshold(options.threshold, info)
         is_empty = not source.schema.names and options.allow_empty
         alignment = (
-            AlignmentPlan(feeds=(), dropped=(), named=True)  # no bytes, no columns, no rows
+            AlignmentPlan(
+                column_mappings=(), dropped=(), named=True
+            )  # no bytes, no columns, no rows
             if is_empty
             else plan_alignment(
                 self.description.schema,
@@ -84,7 +86,7 @@ class Planner:
         output = plan_output(
             source.schema,
             alignment,
-            facts,
+            info,
             keep="none" if is_empty else options.keep,
             text_cells=source.text_cells,
             output_format=output_format,

@@ -20,7 +20,7 @@ from titanic_batch.stores.base import Unsynced
 
 def publish_file(
     file: OpenFile,
-    task: FileContext,
+    file_context: FileContext,
     collected: Collector,
     context: RunContext,
     started_at: datetime,
@@ -33,7 +33,7 @@ def publish_file(
     """
     totals = collected.totals
     _check_totals(file, totals)
-    facts = file.source.facts()
+    info = file.source.info()
     if totals.read == 0 and not context.options.allow_empty:
         raise InputMissingError(
             "the input has a header and no data rows",
@@ -42,22 +42,22 @@ def publish_file(
         )
     if collected.is_refused:
         raise collected.too_many_rejects()
-    refuse_two_spellings(task.alignment, totals.counts, context.options, path=file.pair.input)
-    decision = _asked(file, task, totals, context)
+    refuse_two_spellings(
+        file_context.alignment, totals.counts, context.options, path=file.pair.input
+    )
+    decision = _ask_guard(file, file_context, totals, context)
     collected.finish()
     output = yield from file.target.seal()
     manifest = build_manifest(
         run_id=file.target.run_id,
         started_at=started_at,
-        facts=context.facts,
-        alignment=task.alignment,
-        tally=totals,
-        input=FileInfo(
-            path=facts.path, format=facts.format, bytes=facts.bytes, sha256=facts.sha256
-        ),
+        info=context.info,
+        alignment=file_context.alignment,
+        totals=totals,
+        input=FileInfo(path=info.path, format=info.format, bytes=info.bytes, sha256=info.sha256),
         output=output,
         rejects_path=file.target.rejects_path,
-        admission=decision,
+        decision=decision,
         warnings=tuple(_warnings(file, collected, context)),
     )
     keeps_replaced = decision is not None and decision.keeps_replaced
@@ -75,8 +75,8 @@ def _check_totals(file: OpenFile, totals: RunTotals) -> None:
         )
 
 
-def _asked(
-    file: OpenFile, task: FileContext, totals: RunTotals, context: RunContext
+def _ask_guard(
+    file: OpenFile, file_context: FileContext, totals: RunTotals, context: RunContext
 ) -> GuardDecision | None:
     """Ask the guard, where there is one; it raises where nothing is to be published."""
     if context.guard is None:
@@ -88,7 +88,7 @@ def _asked(
         rows=RowCounts(read=totals.read, scored=totals.scored, rejected=totals.rejected),
         nulls=totals.counts.nulls,
         schema=context.planner.description.schema,
-        plan=task.profile,
+        plan=file_context.profile,
         profile=totals.profile,
     )
     try:

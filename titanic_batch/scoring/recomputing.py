@@ -143,7 +143,7 @@ def _predicted(
         probability_column=options.probability_column,
     )
     limit = reject_limit(options.max_rejects)
-    task = FileContext(
+    context = FileContext(
         input=path,
         parser=source.parser,
         alignment=alignment,
@@ -158,10 +158,10 @@ def _predicted(
     for chunk in source.chunks():
         with interruptible():
             if every == 1:
-                table = _all_of(session, task, chunk)
+                table = _all_of(session, context, chunk)
                 rows, count = np.arange(table.num_rows), table.num_rows
             else:
-                prepared = prepare(task, chunk)
+                prepared = prepare(context, chunk)
                 count = prepared.row_count
                 rows = np.arange(-seen % every, count, every)
                 table = _some_of(session, prepared, output, rows)
@@ -169,13 +169,13 @@ def _predicted(
         seen += count
 
 
-def _all_of(session: Session, task: FileContext, chunk: Chunk) -> pa.Table:
-    (result,) = session.score([(task, chunk)])
+def _all_of(session: Session, context: FileContext, chunk: Chunk) -> pa.Table:
+    (result,) = session.score([(context, chunk)])
     if isinstance(result, TitanicBatchError):
         raise result
     if not result.payload:
-        assert task.output is not None, "something is predicted"
-        return task.output.schema.empty_table()
+        assert context.output is not None, "something is predicted"
+        return context.output.schema.empty_table()
     return pa.ipc.open_stream(result.payload).read_all()
 
 
@@ -184,15 +184,15 @@ def _some_of(
 ) -> pa.Table:
     if not rows.size or prepared.features is None:
         return output.schema.empty_table()
-    task = prepared.task
+    context = prepared.context
     predictor = InNullGroups(
         SklearnPredictor(
             estimator=session.estimator,
             info=session.description.info,
-            alignment=task.alignment,
-            threshold=task.threshold,
+            alignment=context.alignment,
+            threshold=context.threshold,
         ),
-        task.alignment,
+        context.alignment,
     )
     predictions = predictor.predict([column[rows] for column in prepared.features])
     return output_table(output, prepared.parsed.cells, {}, rows, predictions)

@@ -16,14 +16,14 @@ from titanic_batch.scoring.report import RunTotals
 SHOWN_REJECTS = 5
 
 
-def is_refused(tally: RunTotals, options: ScoreOptions) -> bool:
+def is_refused(totals: RunTotals, options: ScoreOptions) -> bool:
     """Tell whether a file whose rows are all read is refused for those that are rejected."""
-    if tally.by_reason["unterminated"]:
+    if totals.by_reason["unterminated"]:
         return True  # where one record is cut short, others may be missing: no limit allows that
-    if tally.read and not tally.scored:
+    if totals.read and not totals.scored:
         return True
     limit = reject_limit(options.max_rejects)
-    return limit.exceeded_by(tally.rejected, tally.read, finished=True)
+    return limit.exceeded_by(totals.rejected, totals.read, finished=True)
 
 
 def refuse_two_spellings(
@@ -36,39 +36,45 @@ def refuse_two_spellings(
     Raises:
         DataError: if there are any.
     """
-    for feed in plan.feeds:
-        found = sorted(counts.spelt.get(feed.column.name, ()))
+    for column_mapping in plan.column_mappings:
+        found = sorted(counts.spelt.get(column_mapping.column.name, ()))
         if len(found) > 1:
             error = DataError(
-                f"{feed.source} holds {' and '.join(map(repr, found))}, and which of them "
-                f"the model's column {feed.column.name} means cannot be told: LightGBM writes _ "
-                "for a space",
+                f"{column_mapping.source} holds {' and '.join(map(repr, found))}, and which of "
+                f"them the model's column {column_mapping.column.name} means cannot be told: "
+                "LightGBM writes _ for a space",
                 where=path,
                 hint="Show the model's training data: `titanic-batch models save "
                 f"{shell_quoted(options.model)} --data train.csv --target TARGET`.",
             )
             error.logged_message = (
-                f"{feed.source} holds several values that {feed.column.name} may mean"
+                f"{column_mapping.source} holds several values that "
+                f"{column_mapping.column.name} may mean"
             )
             raise error
 
 
 def refusal(
-    tally: RunTotals, rejects: Sequence[Reject], options: ScoreOptions, *, path: str, hint: str = ""
+    totals: RunTotals,
+    rejects: Sequence[Reject],
+    options: ScoreOptions,
+    *,
+    path: str,
+    hint: str = "",
 ) -> TooManyRejectsError:
     """Return the error of a file that is refused for its rejects.
 
     Args:
-        tally: What was met in it.
+        totals: What was met in it.
         rejects: The first of its rejects.
         options: What the run was told.
         path: The file.
         hint: What can be done about it, as far as is known.
     """
-    rejected = f"{tally.rejected:,} of {tally.read:,} rows read were rejected"
-    if tally.by_reason["unterminated"]:
+    rejected = f"{totals.rejected:,} of {totals.read:,} rows read were rejected"
+    if totals.by_reason["unterminated"]:
         what = f"the last record has no newline, so the file may be cut short; {rejected}"
-    elif not tally.scored:
+    elif not totals.scored:
         what = "no row could be scored"
     else:
         what = f"{rejected}, allowed are {options.max_rejects}"
@@ -76,21 +82,21 @@ def refusal(
         f"{what}:",
         where=path,
         hint=hint,
-        details=_lines(tally, rejects, quotes_cells=True),
+        details=_lines(totals, rejects, quotes_cells=True),
     )
-    error.logged_message = "\n".join((f"{what}:", *_lines(tally, rejects, quotes_cells=False)))
+    error.logged_message = "\n".join((f"{what}:", *_lines(totals, rejects, quotes_cells=False)))
     return error
 
 
-def _lines(tally: RunTotals, rejects: Sequence[Reject], *, quotes_cells: bool) -> list[str]:
+def _lines(totals: RunTotals, rejects: Sequence[Reject], *, quotes_cells: bool) -> list[str]:
     lines = [
         f"  {place_of(reject)}: {reject.reason}"
         # What the model said may quote a cell.
         + (f": {reject.said}" if reject.said and quotes_cells else "")
         for reject in rejects[:SHOWN_REJECTS]
     ]
-    if tally.rejected > len(lines):
-        lines.append(f"  and {tally.rejected - len(lines):,} more")
+    if totals.rejected > len(lines):
+        lines.append(f"  and {totals.rejected - len(lines):,} more")
     return lines
 
 

@@ -43,13 +43,13 @@ class RejectedRows:
         """The names of the exceptions that it raised on them; they quote no cell."""
         return sorted({reject.said.partition(":")[0] for reject in self._model_errors})
 
-    def case_of(self, path: str, source: Source, tally: RunTotals, *, is_complete: bool) -> Case:
+    def case_of(self, path: str, source: Source, totals: RunTotals, *, is_complete: bool) -> Case:
         """Return what is in hand of a file that is refused for its rows.
 
         Args:
             path: The file.
             source: What reads it.
-            tally: What was met in it.
+            totals: What was met in it.
             is_complete: Whether that is all of it.
         """
         sample, rows = self._picked.sample_of(source)
@@ -57,10 +57,10 @@ class RejectedRows:
             path=path,
             sample=sample,
             rows=rows,
-            read=tally.read,
-            rejected=tally.rejected,
-            counts=tally.counts,
-            by_reason=tally.by_reason,
+            read=totals.read,
+            rejected=totals.rejected,
+            counts=totals.counts,
+            by_reason=totals.by_reason,
             is_complete=is_complete,
         )
 

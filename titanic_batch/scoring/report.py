@@ -170,35 +170,43 @@ def alignment_entries(
     plan: AlignmentPlan, counts: AlignmentCounts | None = None
 ) -> tuple[dict[str, Any], ...]:
     """Return the manifest's `alignment`: each model column, then each dropped input column."""
-    fed = [_feed_entry(feed, counts) for feed in plan.feeds]
+    fed = [_mapping_entry(column_mapping, counts) for column_mapping in plan.column_mappings]
     dropped = [{"column": None, "from": name, "action": "dropped"} for name in plan.dropped]
     return (*fed, *dropped)
 
 
-def _feed_entry(feed: ColumnMapping, counts: AlignmentCounts | None) -> dict[str, Any]:
-    column = feed.column
+def _mapping_entry(column_mapping: ColumnMapping, counts: AlignmentCounts | None) -> dict[str, Any]:
+    column = column_mapping.column
     entry: dict[str, Any] = {
         "column": column.name,
-        "from": feed.source,
-        "action": feed.action,
+        "from": column_mapping.source,
+        "action": column_mapping.action,
         "kind": column.kind,
         "null": "filled"
-        if feed.fill is not None
+        if column_mapping.fill is not None
         else "accepted"
-        if feed.accepts_null
+        if column_mapping.accepts_null
         else "reject",
     }
-    if feed.action != "renamed" and feed.one_hot is None and feed.source != column.name:
+    if (
+        column_mapping.action != "renamed"
+        and column_mapping.one_hot is None
+        and column_mapping.source != column.name
+    ):
         entry["renamed"] = True
-    if feed.fill is not None:
-        entry["fill"] = feed.fill
-    if feed.mapping is not None:
-        entry["map"] = feed.mapping
-    if feed.one_hot is not None:
-        entry["value"] = feed.one_hot
-    if column.kind == "category" or feed.one_hot is not None or feed.mapping is not None:
-        entry["unknown"] = "accepted" if feed.accepts_unknown else "reject"
-    if counts is not None and feed.fill is not None:
+    if column_mapping.fill is not None:
+        entry["fill"] = column_mapping.fill
+    if column_mapping.mapping is not None:
+        entry["map"] = column_mapping.mapping
+    if column_mapping.one_hot is not None:
+        entry["value"] = column_mapping.one_hot
+    if (
+        column.kind == "category"
+        or column_mapping.one_hot is not None
+        or column_mapping.mapping is not None
+    ):
+        entry["unknown"] = "accepted" if column_mapping.accepts_unknown else "reject"
+    if counts is not None and column_mapping.fill is not None:
         entry["filled"] = counts.filled[column.name]
     return entry
 
@@ -207,13 +215,13 @@ def build_manifest(
     *,
     run_id: str,
     started_at: datetime,
-    facts: RunInfo,
+    info: RunInfo,
     alignment: AlignmentPlan,
-    tally: RunTotals,
+    totals: RunTotals,
     input: FileInfo,
     output: FileInfo,
     rejects_path: str | None,
-    admission: GuardDecision | None = None,
+    decision: GuardDecision | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Manifest:
     """Return the manifest of a run that is about to publish."""
@@ -226,36 +234,36 @@ def build_manifest(
         started_at=_iso(started_at),
         finished_at=_iso(finished_at),
         seconds=round(seconds, 3),
-        rows_per_second=round(tally.read / seconds, 1) if seconds > 0 else 0.0,
+        rows_per_second=round(totals.read / seconds, 1) if seconds > 0 else 0.0,
         tool=ToolInfo(name=TOOL, version=__version__),
-        libraries=facts.libraries,
-        options=facts.options,
-        model=facts.model,
+        libraries=info.libraries,
+        options=info.options,
+        model=info.model,
         input=input,
         output=output,
-        rows=RowCounts(read=tally.read, scored=tally.scored, rejected=tally.rejected),
-        rows_recalled=tally.cached,
-        predictor=predictor_info(facts.predictor, tally),
+        rows=RowCounts(read=totals.read, scored=totals.scored, rejected=totals.rejected),
+        rows_recalled=totals.cached,
+        predictor=predictor_info(info.predictor, totals),
         rejects=RejectInfo(
             path=rejects_path,
-            by_reason=dict(sorted(tally.by_reason.items())),
-            other_faults=dict(sorted(tally.other_faults.items())),
+            by_reason=dict(sorted(totals.by_reason.items())),
+            other_faults=dict(sorted(totals.other_faults.items())),
         ),
-        alignment=alignment_entries(alignment, tally.counts),
+        alignment=alignment_entries(alignment, totals.counts),
         unknown_categories={
             column: _listed(values)
-            for column, values in sorted(tally.counts.scored_unknown.items())
+            for column, values in sorted(totals.counts.scored_unknown.items())
         },
-        nulls=dict(sorted(tally.counts.nulls.items())),
-        null_tokens=plain_counts(tally.counts.null_tokens),
+        nulls=dict(sorted(totals.counts.nulls.items())),
+        null_tokens=plain_counts(totals.counts.null_tokens),
         warnings=(
-            *facts.warnings,
-            *null_text_warnings(alignment, tally.counts),
+            *info.warnings,
+            *null_text_warnings(alignment, totals.counts),
             *warnings,
-            *_warnings(tally),
-            *(admission.warnings if admission is not None else ()),
+            *_warnings(totals),
+            *(decision.warnings if decision is not None else ()),
         ),
-        job=admission.job if admission is not None else None,
+        job=decision.job if decision is not None else None,
     )
 
 
@@ -273,9 +281,9 @@ def _listed(values: Counter[str]) -> dict[str, int]:
     return dict(listed)
 
 
-def _warnings(tally: RunTotals) -> list[str]:
+def _warnings(totals: RunTotals) -> list[str]:
     warnings = []
-    for column, values in sorted(tally.counts.scored_unknown.items()):
+    for column, values in sorted(totals.counts.scored_unknown.items()):
         if len(values) > _MOST_UNKNOWN_VALUES:
             warnings.append(
                 f"{column} had {len(values)} values that the model never saw; "

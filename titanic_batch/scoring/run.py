@@ -129,15 +129,15 @@ def _run_all(
         _make_folders(pairs)
         with open_finisher(len(pairs)) as finisher:
             predictor = choose_predictor(engine, model, kept, input_bytes(pairs) or 0)
-            facts = run_info(options, model, description, predictor)
+            info = run_info(options, model, description, predictor)
             context = RunContext(
                 model=model,
                 options=options,
-                fingerprint=facts.fingerprint,
+                fingerprint=info.fingerprint,
                 planner=Planner(
                     description=description, options=options, metadata=output_metadata(model)
                 ),
-                facts=facts,
+                info=info,
                 stale_files=StaleFiles(),
                 finisher=finisher,
                 guard=guard,
@@ -173,8 +173,8 @@ def _drive(engine: Engine, runs: list[FileRun], trial: RowTrial, observer: Obser
     def works() -> Iterator[ChunkTask]:
         for index, run in enumerate(runs):
             stop_if_interrupted()
-            for task, chunk in run.work():
-                yield ChunkTask(index, task, chunk)
+            for context, chunk in run.work():
+                yield ChunkTask(index, context, chunk)
 
     for outcome in trial.map(engine, works()):
         stop_if_interrupted()

@@ -30,21 +30,21 @@ class RowTrial:
     _rows: int = 0
     _chunks: int = 0
 
-    def map(self, engine: Engine, works: Iterator[ChunkTask]) -> Iterator[ChunkResult]:
-        """Yield the outcome of each work in order, as the engine's own `map`.
+    def map(self, engine: Engine, tasks: Iterator[ChunkTask]) -> Iterator[ChunkResult]:
+        """Yield the result of each task in order, as the engine's own `map`.
 
         Raises:
             RowDependenceError: if the model's score of a row depends on other rows.
             WorkerEndedError: if the system ended a worker process, or memory ran out.
         """
-        while not self.is_over and (work := next(works, None)) is not None:
-            tried = ChunkTask(work.key, replace(work.task, trial=True), work.chunk)
+        while not self.is_over and (task := next(tasks, None)) is not None:
+            tried = ChunkTask(task.key, replace(task.context, trial=True), task.chunk)
             for outcome in engine.map([tried]):
                 if isinstance(outcome.result, RowDependenceError):
                     raise outcome.result
                 self._take(outcome)
                 yield outcome
-        yield from engine.map(works)
+        yield from engine.map(tasks)
 
     def _take(self, outcome: ChunkResult) -> None:
         result = outcome.result
@@ -56,6 +56,6 @@ class RowTrial:
         )
 
 
-def trial_of(facts: ModelInfo, options: ScoreOptions) -> RowTrial:
+def trial_of(info: ModelInfo, options: ScoreOptions) -> RowTrial:
     """Return the trial of a run."""
-    return RowTrial(is_over=facts.known_by_row or options.allow_batch_dependence)
+    return RowTrial(is_over=info.known_by_row or options.allow_batch_dependence)

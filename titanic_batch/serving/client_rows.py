@@ -14,11 +14,11 @@ from titanic_batch.chunk.task import FileContext
 from titanic_batch.sources.base import Chunk
 
 
-def records_of(task: FileContext, chunk: Chunk) -> list[tuple[int, dict[str, Any]]]:
+def records_of(context: FileContext, chunk: Chunk) -> list[tuple[int, dict[str, Any]]]:
     """Return the chunk's readable rows as a client would send them, with their row numbers."""
-    parsed = task.parser.parse(chunk)
+    parsed = context.parser.parse(chunk)
     indices = range(parsed.cells.num_rows) if parsed.rows is None else parsed.rows.tolist()
-    numeric = _numeric_columns(task.alignment)
+    numeric = _numeric_columns(context.alignment)
     return [
         (
             chunk.first_row + index,
@@ -36,13 +36,13 @@ def _rows(cells: pa.Table) -> Iterator[dict[str, Any]]:
 def _numeric_columns(plan: AlignmentPlan) -> set[str]:
     """Return the input columns whose cells are numbers to the model."""
     return {
-        feed.source
-        for feed in plan.feeds
-        if feed.mapping is None
-        and feed.one_hot is None
+        column_mapping.source
+        for column_mapping in plan.column_mappings
+        if column_mapping.mapping is None
+        and column_mapping.one_hot is None
         and (
-            feed.column.kind in ("number", "integer")
-            or any(type(value) in (int, float) for value in feed.column.categories or ())
+            column_mapping.column.kind in ("number", "integer")
+            or any(type(value) in (int, float) for value in column_mapping.column.categories or ())
         )
     }
 

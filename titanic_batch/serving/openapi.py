@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from titanic_batch.schema import ColumnSchema, Scalar, TrainingSchema
-from titanic_batch.serving.answers import MODEL, field_name
+from titanic_batch.serving.predictions import MODEL, field_name
 
 _TYPES = {
     "number": "number",

@@ -10,12 +10,12 @@ from titanic_batch.interrupts import interruptible
 from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
-from titanic_batch.serving.answers import MODEL, field_name, read_answer
 from titanic_batch.serving.client import ServiceClient
 from titanic_batch.serving.client_rows import records_of
-from titanic_batch.serving.planning import scoring_task, verdicts_of
+from titanic_batch.serving.planning import outcomes_of, scoring_context
+from titanic_batch.serving.predictions import MODEL, field_name, read_answer
 from titanic_batch.serving.scorer import open_with_plan
-from titanic_batch.serving.tally import ParityReport, ParityTotals
+from titanic_batch.serving.totals import ParityReport, ParityTotals
 
 
 def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> ParityReport:
@@ -37,10 +37,10 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
         session = open_with_plan(model)
     field = field_name(session.description.schema)
     regressor = session.description.info.classes is None
-    tally = ParityTotals(regressor=regressor)
+    totals = ParityTotals(regressor=regressor)
     source = source_of(input, options)
     try:
-        task = scoring_task(
+        context = scoring_context(
             source.schema,
             source.parser,
             session.description,
@@ -49,25 +49,25 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
         )
         for chunk in source.chunks():
             with interruptible():
-                (result,) = session.score([(task, chunk)])
+                (result,) = session.score([(context, chunk)])
             if isinstance(result, TitanicBatchError):
                 raise result
-            verdicts = verdicts_of(result, chunk)
-            records = records_of(task, chunk)
-            tally.unsent += chunk.row_count - len(records)
+            outcomes = outcomes_of(result, chunk)
+            records = records_of(context, chunk)
+            totals.unsent += chunk.row_count - len(records)
             for part in _parts(records, batch_size):
                 answers = _ask(client, [record for _, record in part], batch_size)
                 for (row, _), document in zip(part, answers, strict=True):
                     if isinstance(document.get(MODEL), str):
-                        tally.service_model = document[MODEL]
+                        totals.service_model = document[MODEL]
                     answered = read_answer(document, field, regressor=regressor)
-                    tally.add(row, verdicts[row - chunk.first_row], answered, document)
+                    totals.add(row, outcomes[row - chunk.first_row], answered, document)
     finally:
         source.close()
         client.close()
-    if not tally.compared + tally.unsent:
+    if not totals.compared + totals.unsent:
         raise InputMissingError("the input has a header and no data rows", where=input)
-    return tally.report(input, client.url, model.tag)
+    return totals.report(input, client.url, model.tag)
 
 
 def _parts(records: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

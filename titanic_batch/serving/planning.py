@@ -11,7 +11,7 @@ from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import plan_output
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.predict.base import ModelDescription
-from titanic_batch.serving.verdicts import RecordOutcome, Scored, refusal
+from titanic_batch.serving.outcomes import RecordOutcome, Scored, refusal
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk, Parser
 
@@ -19,7 +19,7 @@ PREDICTION = "prediction"
 PROBABILITY = "probability"
 
 
-def scoring_task(
+def scoring_context(
     schema: pa.Schema,
     parser: Parser,
     description: ModelDescription,
@@ -58,12 +58,12 @@ def scoring_task(
         alignment=alignment,
         output=output,
         encoder=ArrowEncoder(),
-        max_rejects=sys.maxsize,  # each record has its own verdict, however many are refused
+        max_rejects=sys.maxsize,  # each record has its own outcome, however many are refused
     )
 
 
-def verdicts_of(result: ScoredChunk, chunk: Chunk) -> list[RecordOutcome]:
-    """Return what such a task's result says of each record of its chunk, in order."""
+def outcomes_of(result: ScoredChunk, chunk: Chunk) -> list[RecordOutcome]:
+    """Return what a chunk's result says of each of its records, in order."""
     rejected = {reject.row: reject for reject in result.rejects}
     scored = iter(_scored_rows(result.payload))
     return [

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from titanic_batch.alignment.convert import MAX_EXACT_INTEGER, MAX_INT64
-from titanic_batch.serving.verdicts import Refusal, refusal
+from titanic_batch.serving.outcomes import Refusal, refusal
 
 #: Values by column name; in any order, and with others beside those that the model takes.
 Record = Mapping[str, Any]

@@ -19,9 +19,9 @@ from titanic_batch.errors import DataError, RowDependenceError, TitanicBatchErro
 from titanic_batch.models import VerifiedModel
 from titanic_batch.scoring.choosing import kept_predictor
 from titanic_batch.scoring.trying import ENOUGH_ROWS
-from titanic_batch.serving.planning import scoring_task, verdicts_of
+from titanic_batch.serving.outcomes import RecordOutcome, Refusal
+from titanic_batch.serving.planning import outcomes_of, scoring_context
 from titanic_batch.serving.records import Record, record_fault, tables
-from titanic_batch.serving.verdicts import RecordOutcome, Refusal
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk
 from titanic_batch.sources.parquet_source import ParquetParser
@@ -49,18 +49,18 @@ class Scorer:
     _looks_around: threading.Event = field(default_factory=threading.Event)
 
     def score(self, records: Sequence[object]) -> list[RecordOutcome]:
-        """Return a verdict for each record, in their order."""
-        verdicts: list[RecordOutcome | None] = [record_fault(record) for record in records]
-        readable = [index for index, verdict in enumerate(verdicts) if verdict is None]
+        """Return the outcome of each record, in their order."""
+        outcomes: list[RecordOutcome | None] = [record_fault(record) for record in records]
+        readable = [index for index, outcome in enumerate(outcomes) if outcome is None]
         given: list[Record] = [records[index] for index in readable]  # type: ignore[misc]
         parts: list[tuple[list[int], pa.Table]] = []
         for rows, table in tables(given):
             parts.append(([readable[row] for row in rows], table))
         for indices, found in self._score_tables(parts):
-            for index, verdict in zip(indices, found, strict=True):
-                verdicts[index] = verdict
-        assert None not in verdicts
-        return verdicts  # type: ignore[return-value]
+            for index, outcome in zip(indices, found, strict=True):
+                outcomes[index] = outcome
+        assert None not in outcomes
+        return outcomes  # type: ignore[return-value]
 
     def _score_tables(
         self, parts: Sequence[tuple[list[int], pa.Table]]
@@ -75,12 +75,12 @@ class Scorer:
             except DataError as exc:
                 wrong = Refusal(reason="wrong-columns", column="", message=exc.message)
                 done.append((indices, [wrong] * len(indices)))
-        items = [(self._trial(task, table), _chunk(table)) for _, table, task in fitting]
+        items = [(self._trial(context, table), _chunk(table)) for _, table, context in fitting]
         for (indices, table, _), (_, chunk), result in zip(
             fitting, items, self._results(items), strict=True
         ):
             if isinstance(result, ScoredChunk):
-                done.append((indices, verdicts_of(result, chunk)))
+                done.append((indices, outcomes_of(result, chunk)))
             elif table.num_rows == 1:
                 failed = Refusal(reason="model-error", column="", message=result.message)
                 done.append((indices, [failed]))
@@ -88,15 +88,15 @@ class Scorer:
                 done.extend(self._score_tables(_rows_of(indices, table)))
         return done
 
-    def _trial(self, task: FileContext, table: pa.Table) -> FileContext:
+    def _trial(self, context: FileContext, table: pa.Table) -> FileContext:
         """Have the model tried with the first records that come together, until there are enough.
 
         One whose score of a record depends on the others is given each record alone from then on.
         """
         known = self.session.description.info.known_by_row
         if known or self._tried.is_set() or table.num_rows < 2:
-            return task
-        return replace(task, trial=True)
+            return context
+        return replace(context, trial=True)
 
     def _results(
         self, items: Sequence[tuple[FileContext, Chunk]]
@@ -147,7 +147,7 @@ def open_scorer(model: VerifiedModel) -> Scorer:
 
     @lru_cache(maxsize=_MOST_PLANS)
     def plan(schema: pa.Schema) -> FileContext:
-        return scoring_task(
+        return scoring_context(
             schema, ParquetParser(), description, input="the request", text_cells=False
         )
 

@@ -164,7 +164,7 @@ class Source(Protocol):
         """Close the input, of which all is read; raises DataError if it changed meanwhile."""
         ...
 
-    def facts(self) -> InputInfo:
+    def info(self) -> InputInfo:
         """Return what was read; raises DataError if the input changed since it was opened."""
         ...
 

@@ -133,7 +133,7 @@ class CsvSource:
         self._stream.check_unchanged()
         self._stream.close()
 
-    def facts(self) -> InputInfo:
+    def info(self) -> InputInfo:
         """Return what was read; raises DataError if the file changed since it was opened."""
         self._stream.check_unchanged()
         return InputInfo(

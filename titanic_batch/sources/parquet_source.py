@@ -173,7 +173,7 @@ class ParquetSource:
         self._opened.check_unchanged()
         self._file.close()
 
-    def facts(self) -> InputInfo:
+    def info(self) -> InputInfo:
         """Return what was read; raises DataError if the file changed since it was opened."""
         self._opened.check_unchanged()
         return InputInfo(path=self._path, format="parquet", bytes=self._size, sha256=self._sha256)

@@ -95,22 +95,22 @@ def learn_schema_from_frame(
             where=where,
             hint="Name the predicted column.",
         )
-    facts = look_into(estimator, features=features or _names_from(estimator, names, target, where))
-    if target is not None and any(column.name == target for column in facts.columns):
+    info = look_into(estimator, features=features or _names_from(estimator, names, target, where))
+    if target is not None and any(column.name == target for column in info.columns):
         raise ModelError(
             f"the model takes the target {target!r} itself as an input",
             where=where,
             hint="Name the column that it predicts.",
         )
     tokens = null_tokens or {}
-    wanted = [column.name for column in facts.columns]
-    if facts.underscored:
+    wanted = [column.name for column in info.columns]
+    if info.underscored:
         frame, tokens = _underscored(frame, tokens, wanted, where)
         names = [str(name) for name in frame.columns]
-    one_hot = find_one_hot(wanted, frame, tokens, with_underscores=facts.underscored)
+    one_hot = find_one_hot(wanted, frame, tokens, with_underscores=info.underscored)
     derived = {name for source in one_hot.values() for name in source.columns}
-    _check_all_there(facts, names, derived, where)
-    hidden = [name for name in facts.unseen if name in derived]
+    _check_all_there(info, names, derived, where)
+    hidden = [name for name in info.unseen if name in derived]
     if hidden:
         raise ModelError(
             f"whether its columns {', '.join(hidden)} held 1 or True cannot be seen from data that "
@@ -118,32 +118,32 @@ def learn_schema_from_frame(
             where=where,
             hint="Give the data as the model took it, with these columns in it.",
         )
-    prepared = bool(one_hot) or _encoded_by_hand(facts, frame)
+    prepared = bool(one_hot) or _encoded_by_hand(info, frame)
     if score is None and not prepared:  # else the data is rawer than what the model takes
         shown = frame[wanted]
-        score = profile_of_training(estimator, shown, named=facts.named)
+        score = profile_of_training(estimator, shown, named=info.named)
     # What code that is not known does with a null, it has shown if it takes all of this data.
-    shows_nulls = facts.tolerates_null if score else facts.tolerates_null - facts.foreign
+    shows_nulls = info.tolerates_null if score else info.tolerates_null - info.foreign
     tolerant = frozenset() if prepared else shows_nulls
     columns = tuple(
         column
         if column.name in derived
         else replace(
-            _learn_column(column, frame[column.name], facts, tolerant=column.name in tolerant),
+            _learn_column(column, frame[column.name], info, tolerant=column.name in tolerant),
             null_tokens=tokens.get(column.name, ()),
         )
-        for column in facts.columns
+        for column in info.columns
     )
     sources: tuple[OneHotSource, ...] = tuple(found.source for found in one_hot.values())
     return TrainingSchema(
         columns=columns,
-        named=facts.named,
+        named=info.named,
         target=target,
-        classes=facts.classes,
+        classes=info.classes,
         libraries=installed_libraries(),
         score=score,
         one_hot=sources,
-        underscored=facts.underscored,
+        underscored=info.underscored,
     )
 
 
@@ -171,12 +171,12 @@ def _underscored(
 
 
 def _learn_column(
-    column: ColumnSchema, values: pd.Series[Any], facts: EstimatorInfo, *, tolerant: bool
+    column: ColumnSchema, values: pd.Series[Any], info: EstimatorInfo, *, tolerant: bool
 ) -> ColumnSchema:
-    foreign = column.name in facts.foreign
+    foreign = column.name in info.foreign
     # What an encoder knows, it knows; else what foreign code was shown is what the data holds.
-    opaque = column.name in facts.unseen or (foreign and column.categories is None)
-    described = describe(column, values, opaque=opaque, listed=column.name in facts.unlisted)
+    opaque = column.name in info.unseen or (foreign and column.categories is None)
+    described = describe(column, values, opaque=opaque, listed=column.name in info.unlisted)
     described = replace(described, exact=foreign, whole=foreign and holds_whole_floats(values))
     # Nulls in the data count where they can have reached the model: not where it fails on them,
     # and not where the file is visibly rawer than what the model saw, its ages still unfilled.
@@ -184,14 +184,14 @@ def _learn_column(
     return replace(described, accepts_null=column.accepts_null or reached)
 
 
-def _encoded_by_hand(facts: EstimatorInfo, frame: pd.DataFrame) -> bool:
+def _encoded_by_hand(info: EstimatorInfo, frame: pd.DataFrame) -> bool:
     """Return whether the data has text where the model takes numbers."""
     return any(
         column.kind == "number"
-        and column.name not in facts.foreign
-        and column.name not in facts.unseen
+        and column.name not in info.foreign
+        and column.name not in info.unseen
         and is_text(frame[column.name])
-        for column in facts.columns
+        for column in info.columns
         if column.name in frame.columns
     )
 
@@ -200,10 +200,10 @@ def _text_categories(estimator: Any, features: Sequence[str] | None) -> dict[str
     """Return the columns whose encoder knows text, and which: "1" there is no number."""
     if input_names(estimator) is None and features is None:
         return {}
-    facts = look_into(estimator, features=features)
+    info = look_into(estimator, features=features)
     found = {}
-    for column in facts.columns:
-        if column.name in facts.unseen or column.name in facts.unlisted:
+    for column in info.columns:
+        if column.name in info.unseen or column.name in info.unlisted:
             continue  # their kind is the data's to say
         texts = [value for value in column.categories or () if isinstance(value, str)]
         if column.kind == "text" or (column.categories and len(texts) == len(column.categories)):
@@ -232,10 +232,10 @@ def _names_from(
 
 
 def _check_all_there(
-    facts: EstimatorInfo, names: Sequence[str], derived: Iterable[str], where: str
+    info: EstimatorInfo, names: Sequence[str], derived: Iterable[str], where: str
 ) -> None:
     there = {*names, *derived}
-    missing = [column.name for column in facts.columns if column.name not in there]
+    missing = [column.name for column in info.columns if column.name not in there]
     if missing:
         raise DataError(
             f"the training data lacks columns of the model: {', '.join(missing)}"

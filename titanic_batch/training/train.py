@@ -32,7 +32,7 @@ FOLDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishRequest:
+class CandidateFigures:
     """A pipeline's cross-validated figures, each the mean over the held-out folds.
 
     Attributes:
@@ -64,7 +64,7 @@ class TrainedReference:
         schema: Its training schema.
     """
 
-    candidates: tuple[PublishRequest, ...]
+    candidates: tuple[CandidateFigures, ...]
     best: str
     rows: int
     estimator: Any
@@ -83,7 +83,7 @@ class TrainingReport:
         model: The saved model.
     """
 
-    candidates: tuple[PublishRequest, ...]
+    candidates: tuple[CandidateFigures, ...]
     best: str
     rows: int
     seed: int
@@ -177,7 +177,7 @@ def fit_reference_model(data: Path, *, seed: int = 0) -> TrainedReference:
 
 def cross_validated(
     name: str, pipeline: Any, features: pd.DataFrame, target: pd.Series[Any], *, seed: int
-) -> PublishRequest:
+) -> CandidateFigures:
     """Return a pipeline's figures over stratified folds, shuffled by `seed`."""
     begin = perf_counter()
     scores = cross_validate(
@@ -188,7 +188,7 @@ def cross_validated(
         scoring=("accuracy", "roc_auc", "neg_log_loss"),
         error_score="raise",
     )
-    return PublishRequest(
+    return CandidateFigures(
         name=name,
         accuracy=float(np.mean(scores["test_accuracy"])),
         accuracy_std=float(np.std(scores["test_accuracy"])),

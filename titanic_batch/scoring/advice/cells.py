@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from titanic_batch.alignment.column_mappings import ColumnMapping
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.nulls import READ_AS_NULL
 from titanic_batch.schema import ColumnSchema, Scalar, underscored
 from titanic_batch.scoring.advice.changes import Change
-from titanic_batch.scoring.advice.trials import Cell, Trial
+from titanic_batch.scoring.advice.trials import Cell, Trial, by_column_mapping
 
 _MOST_CATEGORIES = 30
 _MOST_EXAMPLES = 3
@@ -43,7 +43,7 @@ def null_token_changes(trial: Trial) -> Iterator[Change]:
         and not _stands_among_others(t, bad)
     ]
     for text in dict.fromkeys([*known[:_MOST_TOKENS], *most]):
-        columns = dict.fromkeys(cell.feed.source for cell in bad if cell.text == text)
+        columns = dict.fromkeys(cell.column_mapping.source for cell in bad if cell.text == text)
         yield Change(
             why=f"{text} stands for null in {_listed(columns)}",
             logged_why=f"A text stands for null in {_listed(columns)}",
@@ -54,8 +54,8 @@ def null_token_changes(trial: Trial) -> Iterator[Change]:
 
 def _stands_among_others(text: str, cells: list[Cell]) -> bool:
     """Tell whether a text's columns hold others that are no null either: yes stands beside no."""
-    columns = {cell.feed.position for cell in cells if cell.text == text}
-    others = {cell.text for cell in cells if cell.feed.position in columns} - {text}
+    columns = {cell.column_mapping.position for cell in cells if cell.text == text}
+    others = {cell.text for cell in cells if cell.column_mapping.position in columns} - {text}
     return any(
         not has_digit(other) and other.strip().casefold() not in _NULL_TEXTS for other in others
     )
@@ -71,12 +71,12 @@ def spelling_changes(
         counts: The values met in all of the file.
         can_rewrite: Whether the file can be rewritten, where a map cannot say it.
     """
-    for feed, cells in by_feed(trial.cells, "unknown-category"):
-        known = _known_texts(feed)
+    for column_mapping, cells in by_column_mapping(trial.cells, "unknown-category"):
+        known = _known_texts(column_mapping)
         by_form: dict[str, list[str]] = defaultdict(list)
         for text in known:
             by_form[_form(text)].append(text)
-        counted = counts.unknown.get(_counted_as(feed), Counter())
+        counted = counts.unknown.get(_counted_as(column_mapping), Counter())
         seen = dict.fromkeys([*(cell.text for cell in cells), *counted])
         meant = {
             text: by_form[_form(text)][0]
@@ -85,34 +85,40 @@ def spelling_changes(
         }
         if not meant or len(known) > _MOST_CATEGORIES:
             continue
-        why = f"{feed.source} spells what the model knows otherwise ({examples(meant)})"
-        logged = f"{feed.source} spells what the model knows otherwise"
-        if feed.one_hot is not None or any(set(text) & set(",=") for text in (*meant, *known)):
+        why = f"{column_mapping.source} spells what the model knows otherwise ({examples(meant)})"
+        logged = f"{column_mapping.source} spells what the model knows otherwise"
+        if column_mapping.one_hot is not None or any(
+            set(text) & set(",=") for text in (*meant, *known)
+        ):
             if can_rewrite:
                 yield Change(
                     why=why,
                     logged_why=logged,
-                    repair={"values": {feed.source: meant}},
+                    repair={"values": {column_mapping.source: meant}},
                     quotes_cells=True,
                 )
             continue
-        values = _values_of(feed)
+        values = _values_of(column_mapping)
         mapping: dict[str, Scalar] = {text: values[known] for text, known in meant.items()}
         # A map names every value there is: those that are spelt right as well.
         yield Change(
             why=why,
             logged_why=logged,
-            options={"map": {feed.column.name: {**mapping, **values}}},
+            options={"map": {column_mapping.column.name: {**mapping, **values}}},
             quotes_cells=True,
         )
 
 
 def boolean_changes(trial: Trial) -> Iterator[Change]:
     """Yield maps for number columns that hold true and false."""
-    for feed, cells in by_feed(trial.cells, *_UNREADABLE, "unknown-category"):
+    for column_mapping, cells in by_column_mapping(trial.cells, *_UNREADABLE, "unknown-category"):
         texts = dict.fromkeys(cell.text for cell in cells)
         forms = {text.casefold() for text in texts}
-        if feed.one_hot is not None or feed.mapping is not None or not forms <= set(_BOOLEANS):
+        if (
+            column_mapping.one_hot is not None
+            or column_mapping.mapping is not None
+            or not forms <= set(_BOOLEANS)
+        ):
             continue
         usual = ("False", "True") if forms <= {"true", "false"} else ("no", "yes")
         more = (text for text in usual if text.casefold() not in forms)
@@ -120,51 +126,54 @@ def boolean_changes(trial: Trial) -> Iterator[Change]:
         if len(cells) < trial.row_count:  # others may be numbers already
             mapping |= {"0": 0, "1": 1}
         yield Change(
-            why=f"{feed.source} holds {examples(texts)} where the model takes numbers",
-            logged_why=f"{feed.source} holds booleans where the model takes numbers",
-            options={"map": {feed.column.name: mapping}},
+            why=f"{column_mapping.source} holds {examples(texts)} where the model takes numbers",
+            logged_why=f"{column_mapping.source} holds booleans where the model takes numbers",
+            options={"map": {column_mapping.column.name: mapping}},
             quotes_cells=True,
         )
 
 
 def unknown_changes(trial: Trial) -> Iterator[Change]:
     """Yield the permission for values that the model never saw, of columns whose model takes it."""
-    for feed, cells in by_feed(trial.cells, "unknown-category"):
-        if feed.mapping is not None or feed.accepts_unknown:
+    for column_mapping, cells in by_column_mapping(trial.cells, "unknown-category"):
+        if column_mapping.mapping is not None or column_mapping.accepts_unknown:
             continue
-        name = feed.source if feed.one_hot is not None else feed.column.name
+        name = _counted_as(column_mapping)
         texts = dict.fromkeys(cell.text for cell in cells)
-        if any(text in READ_AS_NULL or _is_known_otherwise(text, feed) for text in texts):
+        if any(text in READ_AS_NULL or _is_known_otherwise(text, column_mapping) for text in texts):
             continue  # no new values: they would be scored as what they are not
         yield Change(
-            why=f"{feed.source} has values that {_of_none(feed)} ({examples(texts)}), "
-            f"{_scored_as(feed)}",
-            logged_why=f"{feed.source} has values that {_of_none(feed)}, {_scored_as(feed)}",
+            why=f"{column_mapping.source} has values that {_of_none(column_mapping)} "
+            f"({examples(texts)}), {_scored_as(column_mapping)}",
+            logged_why=f"{column_mapping.source} has values that {_of_none(column_mapping)}, "
+            f"{_scored_as(column_mapping)}",
             options={"unknown": {name: "allow"}},
         )
 
 
-def _of_none(feed: ColumnMapping) -> str:
-    is_dummy = feed.one_hot is not None
+def _of_none(column_mapping: ColumnMapping) -> str:
+    is_dummy = column_mapping.one_hot is not None
     return "none of the model's columns stands for" if is_dummy else "the model never saw"
 
 
-def _scored_as(feed: ColumnMapping) -> str:
-    if feed.one_hot is not None:
+def _scored_as(column_mapping: ColumnMapping) -> str:
+    if column_mapping.one_hot is not None:
         return "and which would be zeros in all of them"
     return "which it would score all the same"
 
 
-def _is_known_otherwise(text: str, feed: ColumnMapping) -> bool:
+def _is_known_otherwise(text: str, column_mapping: ColumnMapping) -> bool:
     """Tell whether a dummy column stands for a value that differs in `_` for spaces alone."""
-    return feed.one_hot is not None and underscored(text) in map(underscored, feed.one_hot_known)
+    return column_mapping.one_hot is not None and underscored(text) in map(
+        underscored, column_mapping.one_hot_known
+    )
 
 
 def null_changes(trial: Trial) -> Iterator[Change]:
     """Yield what lets nulls through: as they are where the model takes that, or filled."""
-    for feed, _ in by_feed(trial.cells, "missing-value"):
-        name = feed.raw_name
-        value = _usual(feed.column) if feed.one_hot is None else None
+    for column_mapping, _ in by_column_mapping(trial.cells, "missing-value"):
+        name = column_mapping.raw_name
+        value = _usual(column_mapping.column) if column_mapping.one_hot is None else None
         why = f"{name} has nulls, for which the model was not trained"
         fill = Change(why=why, options={"fill": {name: value}}) if value is not None else None
         yield Change(why=why, options={"allow_null": (name,)}, otherwise=fill)
@@ -174,34 +183,37 @@ def null_changes(trial: Trial) -> Iterator[Change]:
 
 def stand_in_fills(trial: Trial) -> Iterator[tuple[str, Change]]:
     """Yield columns with nulls, and what fills them with any value that the model knows."""
-    for feed, _ in by_feed(trial.cells, "missing-value"):
+    for column_mapping, _ in by_column_mapping(trial.cells, "missing-value"):
         known: list[Scalar] = [0]
-        if feed.one_hot is not None:
-            known = list(feed.one_hot_known)
-        elif feed.mapping:
-            known = list(feed.mapping.values())
-        elif feed.column.categories:
-            known = list(feed.column.categories)
-        yield feed.raw_name, Change(why="", options={"fill": {feed.raw_name: known[0]}})
+        if column_mapping.one_hot is not None:
+            known = list(column_mapping.one_hot_known)
+        elif column_mapping.mapping:
+            known = list(column_mapping.mapping.values())
+        elif column_mapping.column.categories:
+            known = list(column_mapping.column.categories)
+        name = column_mapping.raw_name
+        yield name, Change(why="", options={"fill": {name: known[0]}})
 
 
 def number_changes(trial: Trial) -> Iterator[Change]:
     """Yield how numbers are to be rewritten, which have commas in them."""
     decimal, grouped = [], []
-    for feed, cells in by_feed(trial.cells, "not-a-number", "not-an-integer", "unknown-category"):
+    for column_mapping, cells in by_column_mapping(
+        trial.cells, "not-a-number", "not-an-integer", "unknown-category"
+    ):
         texts = [cell.text for cell in cells if "," in cell.text]
         if (
             texts
             and all(map(_GROUPED.fullmatch, texts))
             and any("." in text or text.count(",") > 1 for text in texts)
         ):
-            grouped.append(feed.source)
+            grouped.append(column_mapping.source)
         elif (
             texts
             and all(map(_DECIMAL_COMMA.fullmatch, texts))
             and not all(map(_GROUPED.fullmatch, texts))
         ):
-            decimal.append(feed.source)
+            decimal.append(column_mapping.source)
     if decimal:
         yield Change(
             why=f"{_listed(decimal)} {_has(decimal)} a comma for the decimal point",
@@ -214,32 +226,23 @@ def number_changes(trial: Trial) -> Iterator[Change]:
         )
 
 
-def by_feed(cells: Iterable[Cell], *reasons: str) -> Iterator[tuple[ColumnMapping, list[Cell]]]:
-    """Yield the input columns with such cells, and these; of any reason where none is given."""
-    found: dict[int, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        if not reasons or cell.reason in reasons:
-            found[cell.feed.position].append(cell)
-    for _, some in sorted(found.items()):
-        yield some[0].feed, some
+def _known_texts(column_mapping: ColumnMapping) -> list[str]:
+    if column_mapping.one_hot is not None:
+        return list(column_mapping.one_hot_known)
+    return list(_values_of(column_mapping))
 
 
-def _known_texts(feed: ColumnMapping) -> list[str]:
-    if feed.one_hot is not None:
-        return list(feed.one_hot_known)
-    return list(_values_of(feed))
-
-
-def _values_of(feed: ColumnMapping) -> dict[str, Scalar]:
+def _values_of(column_mapping: ColumnMapping) -> dict[str, Scalar]:
     """Return the texts that a column may hold, and what the model takes for each."""
-    if feed.mapping is not None:
-        return dict(feed.mapping)
-    categories = feed.column.categories or ()
+    if column_mapping.mapping is not None:
+        return dict(column_mapping.mapping)
+    categories = column_mapping.column.categories or ()
     return {c: c for c in categories if isinstance(c, str)}
 
 
-def _counted_as(feed: ColumnMapping) -> str:
-    return feed.source if feed.one_hot is not None else feed.column.name
+def _counted_as(column_mapping: ColumnMapping) -> str:
+    is_dummy = column_mapping.one_hot is not None
+    return column_mapping.source if is_dummy else column_mapping.column.name
 
 
 def _form(text: str) -> str:

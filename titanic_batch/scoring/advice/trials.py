@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,13 +34,13 @@ class Cell:
     """A cell that cannot feed the model.
 
     Attributes:
-        feed: How it would.
+        column_mapping: How it would.
         row: 1-based row of the sample.
         text: What it holds; empty for null.
         reason: Why it cannot.
     """
 
-    feed: ColumnMapping
+    column_mapping: ColumnMapping
     row: int
     text: str
     reason: str
@@ -82,13 +83,13 @@ class Trials:
     Args:
         engine: Asks the model; None to leave it out.
         schema: What the model expects.
-        facts: What it answers with.
+        info: What it answers with.
     """
 
-    def __init__(self, engine: Engine | None, schema: TrainingSchema, facts: ModelInfo) -> None:
+    def __init__(self, engine: Engine | None, schema: TrainingSchema, info: ModelInfo) -> None:
         self.schema = schema
         self._engine = engine
-        self._facts = facts
+        self._info = info
 
     def run(self, sample: Sample, options: ScoreOptions, path: str) -> Trial:
         """Score a sample of the file at `path`."""
@@ -121,25 +122,25 @@ class Trials:
         output = plan_output(
             reading.schema,
             plan,
-            self._facts,
+            self._info,
             keep="none",
             text_cells=reading.text_cells,
             output_format="csv",
             prediction_column="prediction",
             probability_column="probability",
         )
-        task = FileContext(
+        context = FileContext(
             input=path,
             parser=reading.parser,
             alignment=plan,
             output=output,
             encoder=CsvFormat(output.schema).rows,
             threshold=options.threshold,
-            whole=options.allow_batch_dependence and not self._facts.known_by_row,
+            whole=options.allow_batch_dependence and not self._info.known_by_row,
             max_rejects=_MOST_FAILING,
         )
         rejected: dict[int, str] = {}
-        results = self._map([ChunkTask(0, task, chunk) for chunk in reading.chunks])
+        results = self._map([ChunkTask(0, context, chunk) for chunk in reading.chunks])
         for chunk, result in zip(reading.chunks, results, strict=True):
             if isinstance(result, ScoredChunk):
                 rejected |= {reject.row: reject.reason for reject in result.rejects}
@@ -150,12 +151,12 @@ class Trials:
                 raise result
         return rejected
 
-    def _map(self, works: list[ChunkTask]) -> list[ScoredChunk | TitanicBatchError]:
+    def _map(self, tasks: list[ChunkTask]) -> list[ScoredChunk | TitanicBatchError]:
         if self._engine is not None:
-            return [outcome.result for outcome in self._engine.map(works)]
+            return [outcome.result for outcome in self._engine.map(tasks)]
         from titanic_batch.chunk.score import score_chunk
 
-        return [score_chunk(work.task, work.chunk, None, None) for work in works]
+        return [score_chunk(task.context, task.chunk, None, None) for task in tasks]
 
     def fits(
         self, cells: pa.Table, column: str, source: str, options: ScoreOptions, *, is_text: bool
@@ -188,15 +189,15 @@ def _row(parsed: Parsed, first_row: int, index: int) -> int:
 
 
 def _cells(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Aligned) -> list[Cell]:
-    feeds: dict[int, ColumnMapping] = {}
-    for feed in plan.feeds:
-        feeds.setdefault(feed.position, feed)
+    column_mappings: dict[int, ColumnMapping] = {}
+    for column_mapping in plan.column_mappings:
+        column_mappings.setdefault(column_mapping.position, column_mapping)
     found = []
     for fault in aligned.faults:
         value = parsed.cells.column(fault.position)[fault.index].as_py()
         found.append(
             Cell(
-                feed=feeds[fault.position],
+                column_mapping=column_mappings[fault.position],
                 row=_row(parsed, first_row, fault.index),
                 text="" if value is None else str(value),
                 reason=fault.reason,
@@ -206,7 +207,9 @@ def _cells(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Aligned
 
 
 def _near_empty(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Aligned) -> list[int]:
-    sources = {feed.column.name: feed.source for feed in plan.feeds}
+    sources = {
+        column_mapping.column.name: column_mapping.source for column_mapping in plan.column_mappings
+    }
     count = len(set(sources.values()))
     if count < 2:
         return []
@@ -219,3 +222,15 @@ def _near_empty(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Al
             # A text that says null is a cell that somebody filled in.
             nulls.update(np.setdiff1d(met.nulls, met.tokens.rows).tolist())
     return [_row(parsed, first_row, index) for index, many in nulls.items() if 2 * many > count]
+
+
+def by_column_mapping(
+    cells: Iterable[Cell], *reasons: str
+) -> Iterator[tuple[ColumnMapping, list[Cell]]]:
+    """Yield the input columns with such cells, and these; of any reason where none is given."""
+    found: dict[int, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if not reasons or cell.reason in reasons:
+            found[cell.column_mapping.position].append(cell)
+    for _, some in sorted(found.items()):
+        yield some[0].column_mapping, some

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from titanic_batch.scoring.advice.case import Case
-from titanic_batch.scoring.advice.cells import by_feed
 from titanic_batch.scoring.advice.changes import Change, options_with, repair_of
 from titanic_batch.scoring.advice.encodings import (
     has_text_in,
@@ -18,6 +17,7 @@ from titanic_batch.scoring.advice.encodings import (
 from titanic_batch.scoring.advice.flags import flags
 from titanic_batch.scoring.advice.hints import about_cells, about_dummies, about_nulls
 from titanic_batch.scoring.advice.search import Found
+from titanic_batch.scoring.advice.trials import by_column_mapping
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.sources.opening import dialect_of
@@ -148,8 +148,12 @@ def _adding(
 
 def _chosen(found: Found, fills: Sequence[Change]) -> str:
     """Say of values that fill categories that they are the user's to choose."""
-    feeds = found.after.plan.feeds if found.after.plan is not None else ()
-    categories = {feed.column.name for feed in feeds if feed.column.kind == "category"}
+    column_mappings = found.after.plan.column_mappings if found.after.plan is not None else ()
+    categories = {
+        column_mapping.column.name
+        for column_mapping in column_mappings
+        if column_mapping.column.kind == "category"
+    }
     names = [name for change in fills for name in change.options["fill"] if name in categories]
     if not names:
         return ""
@@ -219,14 +223,18 @@ def _hints(case: Case, options: ScoreOptions, found: Found, *, logged: bool) -> 
         yield "The last record is cut short, and so is the file: get all of it"
     yield from _about_encoding(case, options, found, logged=logged)
     yield from about_dummies(case, options, found)
-    for feed, cells in by_feed(after.cells):
+    for column_mapping, cells in by_column_mapping(after.cells):
         rest = [cell for cell in cells if cell.row not in after.near_empty]
-        if rest and not (feed.one_hot is not None and rest[0].reason == "unknown-category"):
+        if rest and not (
+            column_mapping.one_hot is not None and rest[0].reason == "unknown-category"
+        ):
             texts = dict.fromkeys(cell.text for cell in rest if cell.text)
             if rest[0].reason == "missing-value":
-                yield about_nulls(feed, found)
+                yield about_nulls(column_mapping, found)
             else:
-                yield from about_cells(case, options, feed, rest[0].reason, texts, logged=logged)
+                yield from about_cells(
+                    case, options, column_mapping, rest[0].reason, texts, logged=logged
+                )
 
 
 def _about_encoding(

@@ -31,7 +31,7 @@ def plain_alignment(schema: TrainingSchema) -> AlignmentPlan:
         )
         for position, column in enumerate(schema.columns)
     )
-    return AlignmentPlan(feeds=mappings, dropped=(), named=schema.named)
+    return AlignmentPlan(column_mappings=mappings, dropped=(), named=schema.named)
 
 
 def aligned_cells(schema: TrainingSchema, cells: Sequence[pa.Array]) -> tuple[Features, ...]:

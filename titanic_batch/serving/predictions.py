@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.serving.outcomes import RecordOutcome, Refusal, Scored
 from titanic_batch.serving.planning import PREDICTION, PROBABILITY
-from titanic_batch.serving.verdicts import RecordOutcome, Refusal, Scored
 
 MESSAGE = "message"
 MODEL = "model"
@@ -44,12 +44,12 @@ def field_name(schema: TrainingSchema) -> str:
     return PREDICTION if taken else name
 
 
-def answer(verdict: RecordOutcome, words: Words) -> dict[str, Any]:
-    """Return a verdict as a JSON object: an answer, or an `error` with its reason and column."""
-    if isinstance(verdict, Refusal):
-        return {"error": verdict.message, "reason": verdict.reason, "column": verdict.column}
+def answer(outcome: RecordOutcome, words: Words) -> dict[str, Any]:
+    """Return an outcome as JSON: a prediction, or an `error` with its reason and column."""
+    if isinstance(outcome, Refusal):
+        return {"error": outcome.message, "reason": outcome.reason, "column": outcome.column}
     message = {MESSAGE: words.message} if words.message else {}
-    return {words.field: verdict.label, **message, **verdict.probabilities, MODEL: words.tag}
+    return {words.field: outcome.label, **message, **outcome.probabilities, MODEL: words.tag}
 
 
 def as_json(document: dict[str, Any]) -> bytes:
@@ -67,7 +67,7 @@ def as_json(document: dict[str, Any]) -> bytes:
 def read_answer(
     document: Mapping[str, Any], field: str, *, regressor: bool
 ) -> RecordOutcome | None:
-    """Return the verdict that `answer` made a document of; None where it made none such.
+    """Return the outcome that `answer` made this document of; None where it made no such one.
 
     The document may be anybody's: an address may be mistyped, and what answers there no scorer.
     """

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from titanic_batch.schema import TrainingSchema, schema_from_json
-from titanic_batch.serving.answers import answer, field_name, read_answer, words_of
-from titanic_batch.serving.verdicts import RecordOutcome, Scored, refusal
+from titanic_batch.serving.outcomes import RecordOutcome, Scored, refusal
+from titanic_batch.serving.predictions import answer, field_name, read_answer, words_of
 
 
 def schema(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from titanic_batch.serving.verdicts import RecordOutcome, Refusal, Scored
+from titanic_batch.serving.outcomes import RecordOutcome, Refusal, Scored
 
 #: Scores further apart than this differ.
 TOLERANCE = 1e-12

@@ -41,7 +41,7 @@ def about_model(ref: str) -> Iterator[None]:
 
 @dataclass(frozen=True, kw_only=True)
 class EstimatorInfo:
-    """The facts that a fitted estimator gives about its input.
+    """What a fitted estimator says of its input.
 
     Attributes:
         columns: What is known of each column that must be there, in the model's order.
@@ -79,25 +79,25 @@ def derive_schema(estimator: Any, *, features: Sequence[str] | None = None) -> T
     Raises:
         ModelError: if the estimator is not fitted, or does not show what its columns are.
     """
-    facts = look_into(estimator, features=features)
-    if facts.unseen:
-        names = ", ".join(facts.unseen)
-        readers = ", ".join(sorted({reader for some in facts.unseen.values() for reader in some}))
+    info = look_into(estimator, features=features)
+    if info.unseen:
+        names = ", ".join(info.unseen)
+        readers = ", ".join(sorted({reader for some in info.unseen.values() for reader in some}))
         raise ModelError(
             f"what its columns hold cannot be seen from the model: {names} go into {readers}",
             hint=DATA_CURE,
         )
-    if facts.unlisted:
-        names = ", ".join(facts.unlisted)
-        readers = ", ".join(sorted(set(facts.unlisted.values())))
+    if info.unlisted:
+        names = ", ".join(info.unlisted)
+        readers = ", ".join(sorted(set(info.unlisted.values())))
         raise ModelError(
             f"a {readers} does not show which categories it knows: {names}", hint=DATA_CURE
         )
     return TrainingSchema(
-        columns=facts.columns,
-        named=facts.named,
-        classes=facts.classes,
-        underscored=facts.underscored,
+        columns=info.columns,
+        named=info.named,
+        classes=info.classes,
+        underscored=info.underscored,
         origin="estimator",
     )
 
