@@ -24,7 +24,7 @@ ALL_OTHERS = "*"
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What became of one limit.
+    """The result of holding an output against one limit.
 
     Attributes:
         guard: The key in [guards].

@@ -37,7 +37,7 @@ Status = Literal["published", "skipped", "absent", "failed", "planned"]
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedFile:
-    """What a dry run says of one file.
+    """A file of a dry run.
 
     Attributes:
         input: The file.

@@ -60,7 +60,7 @@ def require_names(paths: OutputPaths) -> None:
 
 
 def is_companion(name: str) -> bool:
-    """Tell whether a file name is one that titanic-batch writes beside outputs."""
+    """Return whether a file name is one that titanic-batch writes beside outputs."""
     return (
         name.endswith((MANIFEST_SUFFIX, _REJECTS, ".tmp", ".part"))
         or name.startswith(".")

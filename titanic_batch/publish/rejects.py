@@ -18,7 +18,7 @@ MODE = 0o600
 
 
 class RejectRow(Protocol):
-    """What a line of a rejects file is made of."""
+    """The fields of a rejects file's line."""
 
     @property
     def row(self) -> int:

@@ -44,7 +44,7 @@ _MOST_REJECTS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
-    """What would happen to an input.
+    """How an input would be scored.
 
     Attributes:
         input: Its path.
@@ -79,7 +79,7 @@ class CheckReport:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedFile:
-    """What was found out of one input.
+    """The report on one input, or the error that it would end in.
 
     Attributes:
         input: Its path.
@@ -129,7 +129,7 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[Checke
 
 @dataclass(kw_only=True)
 class _Looked:
-    """What was seen of an input's rows."""
+    """The totals and rejects of the rows that were checked."""
 
     totals: RunTotals = field(default_factory=RunTotals)
     rejects: list[Reject] = field(default_factory=list)

@@ -27,7 +27,7 @@ WORTH_BYTES = 10_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class PredictorChoice:
-    """What predicts.
+    """The predictor of a run.
 
     Attributes:
         plan: The plan; None for the estimator.

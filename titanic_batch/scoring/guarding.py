@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishRequest:
-    """What is about to be published.
+    """An output that is about to be published.
 
     Attributes:
         input: The input.
@@ -40,7 +40,7 @@ class PublishRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class GuardDecision:
-    """What a guard says of what it lets through.
+    """A guard's notes on an output that it lets through.
 
     Attributes:
         job: The manifest's `job`.

@@ -34,7 +34,7 @@ _OUTPUT = "Output"
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreOptions:
-    """What a run is told; sizes in bytes."""
+    """The options of a run; sizes in bytes."""
 
     model: str = option(
         kinds.PATH,
