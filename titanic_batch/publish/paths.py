@@ -18,7 +18,7 @@ _KEPT_MANIFEST = re.compile(r".+\.manifest\.json\.[1-9][0-9]*", re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True)
 class OutputPaths:
-    """Where an output and its companions are.
+    """The paths of an output and its companions.
 
     Attributes:
         data: The output.

@@ -76,7 +76,7 @@ class RejectsFile:
 
     @property
     def target(self) -> Path:
-        """Where it goes."""
+        """The path that the rejects file will have."""
         return self._file.target
 
     def add(self, rejects: Iterable[RejectRow]) -> None:

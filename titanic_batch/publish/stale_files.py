@@ -20,7 +20,7 @@ class StaleFiles:
         self._by_folder: dict[str, dict[tuple[str, str], list[Path]]] = {}
 
     def are_beside(self, targets: Iterable[Path]) -> bool:
-        """Return whether there are any in the folders of these."""
+        """Return whether the folders of these outputs hold any stale files."""
         return any(self._in(_folder(path)) for path in targets)
 
     def of(self, target: Path) -> list[Path]:

@@ -39,7 +39,7 @@ class PredictorChoice:
 
     @property
     def words(self) -> str:
-        """What predicts: `compiled`, or `scikit-learn (why)`."""
+        """The predictor in words: `compiled`, or `scikit-learn (why)`."""
         return "compiled" if self.plan is not None else f"scikit-learn ({self.reason})"
 
 

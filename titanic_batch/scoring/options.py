@@ -247,7 +247,7 @@ OPTIONS = declared_options(ScoreOptions)
 
 
 class ScoreKeywords(TypedDict, total=False):
-    """What each keyword of `titanic_batch.score` takes."""
+    """The types of the keywords of `titanic_batch.score`."""
 
     model: str | os.PathLike[str]
     trust: str | Iterable[str]

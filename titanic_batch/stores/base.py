@@ -79,7 +79,7 @@ class OpenedFile(Protocol):
 
     @property
     def entry(self) -> Entry:
-        """What it was when it was opened."""
+        """The entry as it was when it was opened."""
         ...
 
     def read_at(self, offset: int, size: int) -> bytes:
@@ -120,22 +120,22 @@ class Staged(Unsynced, Protocol):
 
     @property
     def target(self) -> Path:
-        """Where it goes."""
+        """The name that it gets when it is committed."""
         ...
 
     @property
     def place(self) -> Path:
-        """Where its bytes are until then, on this machine."""
+        """The local path of its bytes until then."""
         ...
 
     @property
     def is_created(self) -> bool:
-        """Whether it was made."""
+        """Whether the staged file was created."""
         ...
 
     @property
     def is_committed(self) -> bool:
-        """Whether it is in its place."""
+        """Whether it was committed."""
         ...
 
     @property
