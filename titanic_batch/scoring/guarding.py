@@ -68,6 +68,6 @@ class Guard(Protocol):
         """
         ...
 
-    def __call__(self, candidate: PublishRequest, /) -> GuardDecision:
-        """Let a candidate through; raises DataError to keep the old output."""
+    def __call__(self, request: PublishRequest, /) -> GuardDecision:
+        """Let an output be published; raises DataError to keep the old one."""
         ...
