@@ -163,7 +163,7 @@ _MORE_FILES = "Raise the limit before the command: `ulimit -n 1024`."
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an exception says, in whatever words, that memory ran out."""
+    """Return whether an exception says, in whatever words, that memory ran out."""
     return _is_said(error, (errno.ENOMEM,), _NO_MEMORY, MemoryError)
 
 

@@ -100,7 +100,7 @@ def test_refuses_with_one_message_that_names_file_and_key(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "2 faults:\n  input: it is missing. Add it: it takes a table: [input].\n  output:"),
+        ("", "2 errors:\n  input: it is missing. Add it: it takes a table: [input].\n  output:"),
         ("[input]\npath='a.csv'", "output: it is missing. Add it: it takes a table: [output]."),
         ("[input]\n[output]\npath='a.csv'", "input.path: it is missing. Add it"),
         ("input = 'a'\noutput.path = 'b'", 'input: it is "a", but takes a table: [input]'),
@@ -122,7 +122,7 @@ def test_lists_all_faults_at_once(job_of: JobOf) -> None:
     with pytest.raises(UsageError) as caught:
         job_of("[score]\nworkers = 0\nkee = 'all'\n[job]\ntimezone = 'Mars'")
     lines = str(caught.value).splitlines()
-    assert lines[0].endswith("job.toml: 3 faults:")
+    assert lines[0].endswith("job.toml: 3 errors:")
     assert [line.partition(":")[0] for line in lines[1:]] == [
         "  job.timezone",
         "  score.workers",

@@ -171,7 +171,7 @@ def _is_dummy(name: str, wanted: Names) -> bool:
 
 
 def _form_of(name: str, near: Iterable[str]) -> str:
-    """Say that a name which looks the same is written with other characters."""
+    """Return a note on a name that looks the same and is written with other characters."""
     plain = unicodedata.normalize("NFC", name)
     is_same = any(unicodedata.normalize("NFC", other) == plain for other in near)
     return ", the same in another Unicode form" if is_same else ""

@@ -20,7 +20,7 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def mismatch(kind: pa.DataType, column_mapping: ColumnMapping) -> str | None:
-    """Say why no value of a type can feed a model column; None where it can."""
+    """Return why no value of a type can feed a model column; None where it can."""
     values = value_type(kind)
     usable = (
         is_text(values)

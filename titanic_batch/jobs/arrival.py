@@ -31,7 +31,7 @@ def not_arrived(job: Job, night: Night) -> InputMissingError | None:
 
 
 def input_is_absent(input: str) -> bool:
-    """Tell whether there is nothing at all to score, as opposed to something unreadable."""
+    """Return whether there is no input, as opposed to one that cannot be read."""
     if is_several(input):
         try:
             find_inputs(input)

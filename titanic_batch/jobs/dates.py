@@ -115,7 +115,7 @@ def _spell(directive: str, day: date) -> str:
 
 
 def has_date(template: str) -> bool:
-    """Tell whether a template has a date in it.
+    """Return whether a template has a date in it.
 
     Raises:
         UsageError: if it is malformed, or holds another field than `date`.
@@ -124,7 +124,7 @@ def has_date(template: str) -> bool:
 
 
 def distinguishes_days(template: str) -> bool:
-    """Tell whether a template gives each day a path of its own; one of weeks or months does not.
+    """Return whether a template gives each day a path of its own; one of weeks or months does not.
 
     Raises:
         UsageError: if it is malformed, or holds another field than `date`.

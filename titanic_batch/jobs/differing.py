@@ -1,4 +1,4 @@
-"""What of a job is another now than when a file was published."""
+"""Find what changed in a job since a file was published."""
 
 from __future__ import annotations
 

@@ -65,20 +65,20 @@ class NightGuard:
         require_hash(self.choice, model.sha256)
         check_columns(self.job, schema)
 
-    def __call__(self, candidate: PublishRequest) -> GuardDecision:
+    def __call__(self, request: PublishRequest) -> GuardDecision:
         """Let a file through with what the manifest says of it.
 
         Raises:
             DataError: if a limit that fails is exceeded.
             OutputLockedError: if another run has published it since this one began.
         """
-        seen = self._require_as_seen(candidate.output)
-        findings = list(judge(candidate, self.job.guards, self.back.last))
+        seen = self._require_as_seen(request.output)
+        findings = list(judge(request, self.job.guards, self.back.last))
         failures = [finding.said for finding in findings if finding.verdict == "failure"]
         if failures and not self.lenient:
             raise DataError(
                 f"{OF_GUARDS}{'; '.join([*failures, *self.back.passed_over])}",
-                where=candidate.input,
+                where=request.input,
                 hint="What was published before is kept. If the input is right, publish it with "
                 f"`titanic-batch run {shell_quoted(str(self.job.path))} --date {self.night.day} "
                 "--ignore-guards`, or change [guards] there.",
@@ -88,7 +88,7 @@ class NightGuard:
                 name=self.job.name,
                 date=str(self.night.day),
                 guards=tuple(vars(finding) for finding in findings),
-                profile=_profile_document(candidate),
+                profile=_profile_document(request),
             ),
             warnings=(
                 *(f"{OF_GUARDS}{said}" for said in self.back.passed_over),
@@ -144,8 +144,8 @@ def _warnings(findings: list[Finding]) -> tuple[str, ...]:
     return tuple(f"{OF_GUARDS}{said}" for said in exceeded)
 
 
-def _profile_document(candidate: PublishRequest) -> dict[str, Any]:
+def _profile_document(request: PublishRequest) -> dict[str, Any]:
     return {
         column: {"bins": bins_document(bins), "counts": counts}
-        for column, bins, counts in profile_of(candidate)
+        for column, bins, counts in profile_of(request)
     }

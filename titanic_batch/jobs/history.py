@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What stood at an output that is to be published.
+    """The file that stood at an output that is to be published.
 
     Attributes:
         run_id: Of the run that its manifest names; None where there is no manifest.
@@ -57,7 +57,7 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """What a night finds published.
+    """The files that a night finds published.
 
     Attributes:
         settled: The files that nothing is to be done for: published before, or refused.
@@ -225,7 +225,7 @@ class _Look:
         return force_command(self.job, self.night.day)
 
     def _counts(self, manifest: Manifest, pair: FilePair) -> bool:
-        """Tell whether a manifest says that this night is published."""
+        """Return whether a manifest says that this night is published."""
         told, template = manifest.job, self.job.output.path
         if told is not None and told.name != self.job.name:
             return self._repeats(
@@ -247,7 +247,7 @@ class _Look:
         return False
 
     def _repeats(self, manifest: Manifest, pair: FilePair, what: str) -> bool:
-        """Tell that scoring would only repeat what is there; raises UsageError if it would not."""
+        """Return True if scoring would only repeat what is there; else raise UsageError."""
         if already_published(pair, self.model.open(), self.options) is not None:
             return True
         name = manifest.job.name if manifest.job is not None else None

@@ -63,7 +63,7 @@ class Job(Table):
 
     @property
     def folder(self) -> Path:
-        """Where its relative paths begin."""
+        """The folder that its relative paths start from."""
         return self.path.parent
 
     @property
@@ -73,7 +73,7 @@ class Job(Table):
 
     @property
     def zone(self) -> tzinfo:
-        """Where its day begins."""
+        """The time zone of its days."""
         return self.job.timezone
 
     @property
@@ -84,7 +84,7 @@ class Job(Table):
 
     @property
     def textfile(self) -> Path | None:
-        """Where the figures of the last run go."""
+        """The file for the metrics of the last run."""
         if self.metrics is None:
             return None
         return Path(os.path.normpath(self.folder / Path(self.metrics.textfile).expanduser()))

@@ -24,7 +24,7 @@ ALL_OTHERS = "*"
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What became of one limit.
+    """The result of holding an output against one limit.
 
     Attributes:
         guard: The key in [guards].
@@ -42,10 +42,10 @@ class Finding:
 
 
 def judge(
-    candidate: PublishRequest, limits: GuardsTable, last: LastNight | None
+    request: PublishRequest, limits: GuardsTable, last: LastNight | None
 ) -> Iterator[Finding]:
     """Yield what becomes of each limit that is set."""
-    read, rejected = candidate.rows.read, candidate.rows.rejected
+    read, rejected = request.rows.read, request.rows.rejected
     if (min_rows := limit_of(limits.min_rows)) is not None:
         yield _held_against(
             "min_rows",
@@ -66,23 +66,23 @@ def judge(
             ),
         )
     if (change := limit_of(limits.max_row_change)) is not None:
-        yield _row_change(candidate, change, last)
-    yield from _null_rates(candidate, limits.max_null_rate)
+        yield _row_change(request, change, last)
+    yield from _null_rates(request, limits.max_null_rate)
     if (drift := limit_of(limits.max_drift_from_training)) is not None:
-        yield from _drift_from_training(candidate, drift)
+        yield from _drift_from_training(request, drift)
     if (drift := limit_of(limits.max_drift_from_last)) is not None:
-        yield from _drift_from_last(candidate, drift, last)
+        yield from _drift_from_last(request, drift, last)
 
 
-def _row_change(candidate: PublishRequest, limit: Limit[float], last: LastNight | None) -> Finding:
+def _row_change(request: PublishRequest, limit: Limit[float], last: LastNight | None) -> Finding:
     guard = "max_row_change"
     if last is None:
         return _not_judged(guard, "there is no earlier night")
-    name = candidate.output.name if candidate.output is not None else ""
+    name = request.output.name if request.output is not None else ""
     before = last.rows.get(name, last.rows.get(""))
     if not before:
         return _not_judged(guard, f"{last.day} has no rows to hold {name} against")
-    read = candidate.rows.read
+    read = request.rows.read
     change = abs(read - before) / before
     return _held_against(
         guard,
@@ -97,13 +97,13 @@ def _row_change(candidate: PublishRequest, limit: Limit[float], last: LastNight 
 
 
 def _null_rates(
-    candidate: PublishRequest, limits: Mapping[str, float | Limit[float]]
+    request: PublishRequest, limits: Mapping[str, float | Limit[float]]
 ) -> Iterator[Finding]:
-    for name in candidate.schema.names:
+    for name in request.schema.names:
         limit = limit_of(limits.get(name, limits.get(ALL_OTHERS)))
-        if limit is None or not candidate.rows.read:
+        if limit is None or not request.rows.read:
             continue
-        rate = candidate.nulls.get(name, 0) / candidate.rows.read
+        rate = request.nulls.get(name, 0) / request.rows.read
         yield _null_rate(name, limit, rate)
 
 
@@ -118,13 +118,13 @@ def _null_rate(name: str, limit: Limit[float], rate: float) -> Finding:
     )
 
 
-def _drift_from_training(candidate: PublishRequest, limit: Limit[float]) -> Iterator[Finding]:
+def _drift_from_training(request: PublishRequest, limit: Limit[float]) -> Iterator[Finding]:
     guard = "max_drift_from_training"
-    if candidate.rows.scored < FEWEST_ROWS:
+    if request.rows.scored < FEWEST_ROWS:
         yield _not_judged(guard, f"fewer than {FEWEST_ROWS} rows show no drift")
         return
-    schema = candidate.schema
-    for column, _, counts in profile_of(candidate):
+    schema = request.schema
+    for column, _, counts in profile_of(request):
         shares = (
             training_score_shares(schema.score)
             if column == SCORE
@@ -137,16 +137,16 @@ def _drift_from_training(candidate: PublishRequest, limit: Limit[float]) -> Iter
 
 
 def _drift_from_last(
-    candidate: PublishRequest, limit: Limit[float], last: LastNight | None
+    request: PublishRequest, limit: Limit[float], last: LastNight | None
 ) -> Iterator[Finding]:
     guard = "max_drift_from_last"
     if last is None:
         yield _not_judged(guard, "there is no earlier night")
         return
-    if candidate.rows.scored < FEWEST_ROWS:
+    if request.rows.scored < FEWEST_ROWS:
         yield _not_judged(guard, f"fewer than {FEWEST_ROWS} rows show no drift")
         return
-    for column, bins, counts in profile_of(candidate):
+    for column, bins, counts in profile_of(request):
         known, before = last.profile.get(column, ({}, []))
         if known != bins_document(bins):
             yield _not_judged(guard, f"{last.day} has no profile with the same bins", column)
@@ -197,9 +197,9 @@ def _written(limit: RejectLimit) -> str:
     return f"{limit.share:.1%}" if limit.share is not None else f"{limit.count:,}"
 
 
-def profile_of(candidate: PublishRequest) -> Iterator[tuple[str, Bins, list[int]]]:
+def profile_of(request: PublishRequest) -> Iterator[tuple[str, Bins, list[int]]]:
     """Yield each column's bins and counts, the score's last."""
-    plan, profile = candidate.plan, candidate.profile
+    plan, profile = request.plan, request.profile
     if plan is None or profile is None:
         return
     for column, _, bins in plan.columns:

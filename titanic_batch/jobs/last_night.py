@@ -21,7 +21,7 @@ _LOOKED_BACK_DAYS = 400
 
 @dataclass(frozen=True, kw_only=True)
 class LastNight:
-    """What the last published night before another was.
+    """The last published night before another.
 
     Attributes:
         day: Its date.
@@ -36,7 +36,7 @@ class LastNight:
 
 @dataclass(frozen=True, kw_only=True)
 class LookBack:
-    """What was found on the way back from a night.
+    """The result of looking back from a night for a published one.
 
     Attributes:
         last: The newest night before it that is published; None where there is none.

@@ -23,7 +23,7 @@ _NO_JOBS = ("pyproject.toml",)
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedOutput:
-    """What the manifests of an output say; a folder's are added up.
+    """The content of an output's manifests; those of a folder are added up.
 
     Attributes:
         path: The output, a file or a folder.

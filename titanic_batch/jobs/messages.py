@@ -30,16 +30,16 @@ _ELSEWHERE = {
 
 def job_file_error(path: Path, document: dict[str, Any], exc: ValidationError) -> UsageError:
     """Return one error for all that pydantic found."""
-    faults: dict[str, tuple[str, str]] = {}
+    errors: dict[str, tuple[str, str]] = {}
     for error in exc.errors(include_url=False):
-        key, what, hint = _fault(error, document)
-        faults.setdefault(key, (what, hint))
-    if len(faults) == 1:
-        ((key, (what, hint)),) = faults.items()
+        key, what, hint = _described(error, document)
+        errors.setdefault(key, (what, hint))
+    if len(errors) == 1:
+        ((key, (what, hint)),) = errors.items()
         return UsageError(what, where=f"{path}, {key}", hint=hint)
-    lines = [str(UsageError(what, where=key, hint=hint)) for key, (what, hint) in faults.items()]
+    lines = [str(UsageError(what, where=key, hint=hint)) for key, (what, hint) in errors.items()]
     details = [f"  {line}" for line in lines]
-    return UsageError(f"{len(lines)} faults:", where=str(path), details=details)
+    return UsageError(f"{len(lines)} errors:", where=str(path), details=details)
 
 
 def dotted(keys: tuple[str | int, ...]) -> str:
@@ -50,7 +50,7 @@ def dotted(keys: tuple[str | int, ...]) -> str:
     )
 
 
-def _fault(error: ErrorDetails, document: dict[str, Any]) -> tuple[str, str, str]:
+def _described(error: ErrorDetails, document: dict[str, Any]) -> tuple[str, str, str]:
     keys = error["loc"]
     # Of a key that takes a table or a plain value, pydantic tells what either lacks.
     in_file = len(_existing(keys, document)) == len(keys)

@@ -22,7 +22,7 @@ _LAST_SUCCESS = "titanic_batch_last_success_timestamp_seconds"
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """What a run of a job came to.
+    """The figures of a job's run.
 
     Attributes:
         job: The job's name.

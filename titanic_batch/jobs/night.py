@@ -22,7 +22,7 @@ RUN_MANIFEST = "_run.manifest.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Night:
-    """What one date of a job reads and writes.
+    """The files that one date of a job reads and writes.
 
     Attributes:
         day: The date.

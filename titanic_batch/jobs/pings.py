@@ -30,11 +30,11 @@ class Pings:
         self._last: threading.Thread | None = None
 
     def start(self) -> None:
-        """Say that the run starts."""
+        """Send that the run starts."""
         self._send(self._check.start)
 
     def end(self, exit_code: int) -> str | None:
-        """Say how the run ended.
+        """Send how the run ended.
 
         Returns:
             What went wrong with this run's pings, without the address's secrets; None if nothing.

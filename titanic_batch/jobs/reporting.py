@@ -38,7 +38,7 @@ class Report:
 
 @contextmanager
 def reported(job: Job, *, warn: Callable[[str], object]) -> Iterator[Report]:
-    """Tell a job's health check and metrics of the run that goes on inside.
+    """Report the run inside to the job's health check and metrics.
 
     What is published stays published, whatever becomes of the metrics: their error is the
     report's.

@@ -45,7 +45,7 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
 
 
 def says_published(job: Job, night: Night) -> bool:
-    """Tell whether the run manifest says that all of a night is published, by this job."""
+    """Return whether the run manifest says that all of a night is published, by this job."""
     try:
         document = read_json(Path(night.output) / RUN_MANIFEST, "reading the run manifest")
     except NotADocumentError:

@@ -37,7 +37,7 @@ Status = Literal["published", "skipped", "absent", "failed", "planned"]
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedFile:
-    """What a dry run says of one file.
+    """A file of a dry run.
 
     Attributes:
         input: The file.
@@ -73,7 +73,7 @@ class NightOutcome:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What of the job is another than when its published files were, once each."""
+        """What changed in the job since its files were published, once each."""
         said = [note for part in (self.files, self.planned) for one in part for note in one.notes]
         return tuple(dict.fromkeys(said))
 

@@ -63,7 +63,7 @@ class LoadedCode:
         return digest.hexdigest()
 
     def has_grown(self) -> bool:
-        """Tell whether code from elsewhere came since then, of which `digest` knows nothing."""
+        """Return whether code from elsewhere came since then, of which `digest` knows nothing."""
         later = sys.modules.keys() - self._looked_at
         if _roots(later, self._installed) <= self._roots:
             self._looked_at.update(later)
@@ -120,7 +120,7 @@ class _Installed:
             self._files.update(f"{folder}/{top}" for top in tops.decode().split())
 
     def has(self, path: str) -> bool:
-        """Tell whether a distribution recorded a file, or the package in which it lies."""
+        """Return whether a distribution recorded a file, or the package in which it lies."""
         if path in self._files:
             return True
         site = next((part for part in Path(path).parents if part.name in _SITES), None)

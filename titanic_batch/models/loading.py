@@ -139,7 +139,7 @@ def _require_estimator(estimator: Any, model: VerifiedModel) -> None:
 
 
 def _is_fitted(estimator: Any) -> bool:
-    """Say whether scikit-learn's own estimators are fitted; others are taken at their word."""
+    """Return whether scikit-learn's own estimators are fitted; others are taken at their word."""
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 

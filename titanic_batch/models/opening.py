@@ -133,7 +133,7 @@ def inspect_model(ref: str) -> InspectedModel:
 
 
 def _left_out(artifact: Artifact) -> list[str]:
-    """Say which files with the model have no part in its scores."""
+    """Return a warning for the files beside the model that have no part in its scores."""
     said = []
     if artifact.unapplied:
         said.append(f"{', '.join(artifact.unapplied)} of {artifact.tag} is not applied")

@@ -179,7 +179,7 @@ class _Measure:
         return sorted(int(row) for row in asked[wrong])
 
     def shown(self, row: int, found: Predictions, asked: Rows, how: str) -> str:
-        """Say what a row got first, and then."""
+        """Return a row's first score and its second, in words."""
         if len(found.labels) != len(asked):
             return f"asked about {len(asked)} rows, it answers with {len(found.labels)}"
         first = self._of(np.array([row]))

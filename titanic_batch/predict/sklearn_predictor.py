@@ -75,7 +75,7 @@ def model_info(estimator: Any) -> ModelInfo:
 
 
 def _answers_with_numbers_of_groups(estimator: Any) -> bool:
-    """Tell whether an estimator is a clusterer or an outlier detector: it says 0, 1, or -1."""
+    """Return whether an estimator is a clusterer or an outlier detector: it says 0, 1, or -1."""
     try:
         return bool(is_clusterer(estimator) or is_outlier_detector(estimator))
     except Exception:  # noqa: BLE001  # of a class that is not scikit-learn's

@@ -32,7 +32,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 @dataclass(frozen=True)
 class Kind:
-    """What a key may hold: in words, as a test, and as JSON Schema."""
+    """The values that a key may hold: in words, as a test, and as JSON Schema."""
 
     words: str
     holds: Callable[[Any], bool]

@@ -112,7 +112,7 @@ def published(paths: OutputPaths) -> Manifest | None:
 
 
 def is_published(path: Path) -> bool:
-    """Tell whether titanic-batch published the file, going by what its manifest says it is."""
+    """Return whether titanic-batch published the file, going by what its manifest says it is."""
     found_here = entry_at(path, follow=False)
     is_link = found_here is not None and found_here.kind == "link"
     if not is_link and entry_at(f"{path}{MANIFEST_SUFFIX}", follow=False) is None:
@@ -122,7 +122,7 @@ def is_published(path: Path) -> bool:
 
 
 def describes(known: FileInfo, file: Path) -> bool:
-    """Tell whether a file is the one that a manifest knows, to the byte; a symlink is none."""
+    """Return whether a file is the one that a manifest knows, to the byte; a symlink is none."""
     try:
         with os_errors(file, "reading"):
             found = store_of(file).stat(file, follow=False)
@@ -149,7 +149,7 @@ def stale_rejects(paths: OutputPaths) -> set[Path]:
 
 
 def _holds_rejects_of(manifest: Manifest, path: Path) -> bool:
-    """Tell whether a file that a manifest names is what that run rejected.
+    """Return whether a file that a manifest names is what that run rejected.
 
     A manifest that was edited, or planted, may name any file. It goes only if it is this user's,
     and holds as many rejects of each reason as the manifest says.
@@ -168,7 +168,7 @@ def _holds_rejects_of(manifest: Manifest, path: Path) -> bool:
 
 
 def is_rejects_file(path: Path) -> bool:
-    """Tell whether a file begins as rejects files do; a pipe, which would wait, is not opened."""
+    """Return whether a file begins as rejects files do; a pipe, which would wait, is not opened."""
     try:
         found = store_of(path).stat(path)
         if found is None or found.kind != "file":

@@ -18,7 +18,7 @@ _KEPT_MANIFEST = re.compile(r".+\.manifest\.json\.[1-9][0-9]*", re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True)
 class OutputPaths:
-    """Where an output and its companions are.
+    """The paths of an output and its companions.
 
     Attributes:
         data: The output.
@@ -60,7 +60,7 @@ def require_names(paths: OutputPaths) -> None:
 
 
 def is_companion(name: str) -> bool:
-    """Tell whether a file name is one that titanic-batch writes beside outputs."""
+    """Return whether a file name is one that titanic-batch writes beside outputs."""
     return (
         name.endswith((MANIFEST_SUFFIX, _REJECTS, ".tmp", ".part"))
         or name.startswith(".")

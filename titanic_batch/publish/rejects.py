@@ -18,7 +18,7 @@ MODE = 0o600
 
 
 class RejectRow(Protocol):
-    """What a line of a rejects file is made of."""
+    """The fields of a rejects file's line."""
 
     @property
     def row(self) -> int:
@@ -76,7 +76,7 @@ class RejectsFile:
 
     @property
     def target(self) -> Path:
-        """Where it goes."""
+        """The path that the rejects file will have."""
         return self._file.target
 
     def add(self, rejects: Iterable[RejectRow]) -> None:

@@ -1,4 +1,4 @@
-"""What runs that died left beside outputs."""
+"""StaleFiles: the temporary files that runs which died left beside outputs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StaleFiles:
         self._by_folder: dict[str, dict[tuple[str, str], list[Path]]] = {}
 
     def are_beside(self, targets: Iterable[Path]) -> bool:
-        """Tell whether there are any in the folders of these."""
+        """Return whether the folders of these outputs hold any stale files."""
         return any(self._in(_folder(path)) for path in targets)
 
     def of(self, target: Path) -> list[Path]:

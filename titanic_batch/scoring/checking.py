@@ -45,7 +45,7 @@ _MOST_REJECTS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
-    """What would happen to an input.
+    """How an input would be scored.
 
     Attributes:
         input: Its path.
@@ -80,7 +80,7 @@ class CheckReport:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedFile:
-    """What was found out of one input.
+    """The report on one input, or the error that it would end in.
 
     Attributes:
         input: Its path.
@@ -130,14 +130,14 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[Checke
 
 
 @dataclass(kw_only=True)
-class _Looked:
-    """What was seen of an input's rows."""
+class _CheckedRows:
+    """The totals and rejects of the rows that were checked."""
 
     totals: RunTotals = field(default_factory=RunTotals)
     rejects: list[Reject] = field(default_factory=list)
     rejected: RejectedRows = field(default_factory=RejectedRows)
 
-    def look(
+    def check(
         self, engine: Engine, trial: RowTrial, context: FileContext, chunks: Iterator[Chunk]
     ) -> None:
         """Look at chunks, one after the other, as scoring would."""
@@ -201,21 +201,21 @@ class _Check:
             where=path,
             text_cells=source.text_cells,
         )
-        looked = _Looked()
+        checked = _CheckedRows()
         chunks = source.chunks()
         # Two, for a last record without a newline is a chunk of its own.
         some = chunks if full else itertools.islice(chunks, 2)
-        looked.look(self._engine, self._trial, self._task(source, plan, description), some)
+        checked.check(self._engine, self._trial, self._context(source, plan, description), some)
         complete = full or next(chunks, None) is None
         if complete:
             source.info()
-        totals = looked.totals
+        totals = checked.totals
         if totals.read == 0 and not options.allow_empty:
             raise InputMissingError("the input has a header and no data rows", where=path)
         refuse_two_spellings(plan, totals.counts, options, path=path)
         if is_refused(totals, options):
-            self.error = refusal(totals, looked.rejects, options, path=path)
-            self.case = looked.rejected.case_of(path, source, totals, is_complete=complete)
+            self.error = refusal(totals, checked.rejects, options, path=path)
+            self.case = checked.rejected.case_of(path, source, totals, is_complete=complete)
         elif not complete and not options.allow_no_final_newline:
             self._look_at_the_end(source)
         return CheckReport(
@@ -226,7 +226,7 @@ class _Check:
             rows_checked=totals.read,
             rejected=totals.rejected,
             by_reason=dict(sorted(totals.by_reason.items())),
-            rejects=tuple(looked.rejects),
+            rejects=tuple(checked.rejects),
             predictor=self._predictor.words,
             nulls=dict(sorted(totals.counts.nulls.items())),
             null_tokens=plain_counts(totals.counts.null_tokens),
@@ -234,10 +234,10 @@ class _Check:
             warnings=(*description.warnings, *null_text_warnings(plan, totals.counts)),
         )
 
-    def _task(
+    def _context(
         self, source: Source, plan: AlignmentPlan, description: ModelDescription
     ) -> FileContext:
-        """Return what asks the model, and writes nothing down."""
+        """Return a context that has the model predict, and keeps no input columns."""
         output = plan_output(
             source.schema,
             plan,

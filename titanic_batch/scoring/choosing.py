@@ -32,7 +32,7 @@ WORTH_BYTES = 10_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class PredictorChoice:
-    """What predicts.
+    """The predictor of a run.
 
     Attributes:
         plan: The plan; None for the estimator.
@@ -44,7 +44,7 @@ class PredictorChoice:
 
     @property
     def words(self) -> str:
-        """What predicts: `compiled`, or `scikit-learn (why)`."""
+        """The predictor in words: `compiled`, or `scikit-learn (why)`."""
         return "compiled" if self.plan is not None else f"scikit-learn ({self.reason})"
 
     def description_of(self, model: VerifiedModel) -> ModelDescription | None:

@@ -15,7 +15,7 @@ from titanic_batch.scoring.report import RunInfo
 
 @dataclass(frozen=True, kw_only=True)
 class RunContext:
-    """What all files of a run share.
+    """The objects that all files of a run share.
 
     Attributes:
         model: What scores them.

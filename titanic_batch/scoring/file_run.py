@@ -114,7 +114,7 @@ class FileRun:
         return self._case is not None
 
     def advise(self, adviser: Adviser) -> None:
-        """Say what lets a refused file through, if anything does."""
+        """Add to the error what would let a refused file through, if anything would."""
         if self.error is not None and self._case is not None:
             adviser.hint(self.error, self._case)
             self._case = None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishRequest:
-    """What is about to be published.
+    """An output that is about to be published.
 
     Attributes:
         input: The input.
@@ -40,7 +40,7 @@ class PublishRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class GuardDecision:
-    """What a guard says of what it lets through.
+    """A guard's notes on an output that it lets through.
 
     Attributes:
         job: The manifest's `job`.
@@ -68,6 +68,6 @@ class Guard(Protocol):
         """
         ...
 
-    def __call__(self, candidate: PublishRequest, /) -> GuardDecision:
-        """Let a candidate through; raises DataError to keep the old output."""
+    def __call__(self, request: PublishRequest, /) -> GuardDecision:
+        """Let an output be published; raises DataError to keep the old one."""
         ...

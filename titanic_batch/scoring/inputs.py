@@ -70,7 +70,7 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
 
 
 def is_several(input: str) -> bool:
-    """Tell whether an INPUT stands for several files."""
+    """Return whether an INPUT stands for several files."""
     if input == STDIN or _kind(input) == "file":
         return False
     return _kind(input) == "folder" or bool(_GLOB_CHARACTERS & set(input))

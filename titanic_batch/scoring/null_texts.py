@@ -40,7 +40,7 @@ def null_text_warnings(plan: AlignmentPlan, counts: AlignmentCounts) -> Iterator
 
 
 def _is_told(text: str, plan: AlignmentPlan) -> bool:
-    """Tell whether the user has said that a text means null, a number's in another spelling too."""
+    """Return whether the user declared a text, or a number in any spelling, as null."""
     return text in plan.null_tokens or (
         text not in READ_AS_NULL and read_number(text, plan.null_tokens) is None
     )

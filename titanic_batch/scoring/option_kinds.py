@@ -28,7 +28,7 @@ def _as_it_is(value: Any, _flag: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # it is made for each --help
 class Kind(Generic[T]):
-    """What an option takes.
+    """The values that an option takes.
 
     Attributes:
         read: Return a Python value as what `ScoreOptions` holds, or raise WrongValueError; told the

@@ -102,7 +102,7 @@ def keep(value: Any, flag: str) -> str | tuple[str, ...]:
 
 
 def is_scalar(value: Any) -> bool:
-    """Tell whether a value could stand in a cell."""
+    """Return whether a value could stand in a cell."""
     return isinstance(value, (str, bool)) or _is_real(value)
 
 

@@ -34,7 +34,7 @@ _OUTPUT = "Output"
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreOptions:
-    """What a run is told; sizes in bytes."""
+    """The options of a run; sizes in bytes."""
 
     model: str = option(
         kinds.PATH,
@@ -247,7 +247,7 @@ OPTIONS = declared_options(ScoreOptions)
 
 
 class ScoreKeywords(TypedDict, total=False):
-    """What each keyword of `titanic_batch.score` takes."""
+    """The types of the keywords of `titanic_batch.score`."""
 
     model: str | os.PathLike[str]
     trust: str | Iterable[str]

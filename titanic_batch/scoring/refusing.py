@@ -17,7 +17,7 @@ SHOWN_REJECTS = 5
 
 
 def is_refused(totals: RunTotals, options: ScoreOptions) -> bool:
-    """Tell whether a file whose rows are all read is refused for those that are rejected."""
+    """Return whether a file whose rows are all read is refused for those that are rejected."""
     if totals.by_reason["unterminated"]:
         return True  # where one record is cut short, others may be missing: no limit allows that
     if totals.read and not totals.scored:

@@ -20,7 +20,7 @@ class RejectLimit:
     share: float | None = None
 
     def exceeded_by(self, rejected: int, read: int, *, finished: bool) -> bool:
-        """Tell whether the limit is exceeded; a share is known only when all is read."""
+        """Return whether the limit is exceeded; a share is known only when all is read."""
         if self.count is not None:
             return rejected > self.count
         return finished and self.share is not None and rejected > self.share * read

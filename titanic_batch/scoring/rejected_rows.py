@@ -1,4 +1,4 @@
-"""What is kept of a file's rejected rows: for its message, its manifest, and advice."""
+"""RejectedRows: the rejected rows that are kept for messages, the manifest and advice."""
 
 from __future__ import annotations
 

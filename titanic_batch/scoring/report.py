@@ -45,7 +45,7 @@ _LONGEST_VALUE = 200
 
 @dataclass(kw_only=True)
 class RunTotals:
-    """What a run met so far; adds up over chunks."""
+    """The counts of a file's rows and cells, added up over its chunks."""
 
     read: int = 0
     scored: int = 0
@@ -85,7 +85,7 @@ def library_versions() -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class RunInfo:
-    """What the manifests of a run have in common.
+    """The part that is the same in all manifests of a run.
 
     Attributes:
         options: The manifest's `options`.

@@ -170,13 +170,13 @@ def _drive(engine: Engine, runs: list[FileRun], trial: RowTrial, observer: Obser
     rows = rejected = bytes_done = 0
     started = time.monotonic()
 
-    def works() -> Iterator[ChunkTask]:
+    def tasks() -> Iterator[ChunkTask]:
         for index, run in enumerate(runs):
             stop_if_interrupted()
             for context, chunk in run.work():
                 yield ChunkTask(index, context, chunk)
 
-    for outcome in trial.map(engine, works()):
+    for outcome in trial.map(engine, tasks()):
         stop_if_interrupted()
         run = runs[outcome.key]
         bytes_before = run.bytes_done

@@ -37,7 +37,7 @@ def already_published(
 
 
 def is_model_of(manifest: Manifest, model: VerifiedModel) -> bool:
-    """Tell whether a model, and the schema that came with it, is what scored an output."""
+    """Return whether a model, and the schema that came with it, is what scored an output."""
     known = manifest.model
     if known.sha256 != model.sha256:
         return False
@@ -70,7 +70,7 @@ def input_sha256(path: Path) -> str | None:
 
 
 def is_input_of(manifest: Manifest, path: Path) -> bool:
-    """Tell whether a file is, to the byte, what an output was scored from."""
+    """Return whether a file is, to the byte, what an output was scored from."""
     known = manifest.input
     try:
         found = store_of(path).stat(path)

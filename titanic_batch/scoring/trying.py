@@ -1,4 +1,4 @@
-"""On which chunks of a run a model is tried, where it may look from one row at another."""
+"""Try a model on the first chunks of a run, to see whether a row's score depends on others."""
 
 from __future__ import annotations
 

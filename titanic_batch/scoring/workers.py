@@ -16,7 +16,7 @@ _MANY_FILES = 100
 
 
 def needs_workers(pairs: Sequence[FilePair], options: ScoreOptions) -> bool:
-    """Tell whether the inputs are large or many enough for workers, as far as their sizes say."""
+    """Return whether the inputs are large or many enough for workers, as far as their sizes say."""
     if options.workers == 1:
         return False
     return len(pairs) >= _MANY_FILES or unfolded_bytes(pairs) >= _SMALL_INPUT_BYTES

@@ -86,7 +86,7 @@ def read_answer(
 
 
 def _is_score(value: object) -> bool:
-    """Tell whether a value is a number that can be compared with another."""
+    """Return whether a value is a number that can be compared with another."""
     return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
 
 

@@ -139,7 +139,7 @@ def _same_refusal(batch: Refusal, service: RecordOutcome | None) -> bool:
 
 
 def _is_same(label: object, other: object) -> bool:
-    """Tell whether two labels are one: true is not 1."""
+    """Return whether two labels are one: true is not 1."""
     return label == other and isinstance(label, bool) == isinstance(other, bool)
 
 

@@ -34,7 +34,7 @@ def entry_at(name: Name, *, follow: bool = True) -> Entry | None:
 
 
 def is_folder(name: Name) -> bool:
-    """Tell whether a folder stands at a name, or where a link there leads to."""
+    """Return whether a folder stands at a name, or where a link there leads to."""
     found = entry_at(name)
     return found is not None and found.kind == "folder"
 

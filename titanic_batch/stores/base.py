@@ -30,12 +30,12 @@ _HASH_BLOCK_BYTES = 1 << 20
 
 
 class ReplacedMeanwhileError(OSError):
-    """What stands at a name is not what the commit was to replace."""
+    """The entry at a name is not the one that the commit was to replace."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What stands at a name.
+    """A file, folder or other thing at a name.
 
     Attributes:
         kind: A pipe, a device and a socket are `special`; `link` is one that was not followed.
@@ -58,7 +58,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Leftover:
-    """What a run that died left: the file that it staged, or its work folder.
+    """A staged file or a work folder of a run that died.
 
     Attributes:
         target: The last part of the name that it belongs to.
@@ -79,7 +79,7 @@ class OpenedFile(Protocol):
 
     @property
     def entry(self) -> Entry:
-        """What it was when it was opened."""
+        """The entry as it was when it was opened."""
         ...
 
     def read_at(self, offset: int, size: int) -> bytes:
@@ -120,22 +120,22 @@ class Staged(Unsynced, Protocol):
 
     @property
     def target(self) -> Path:
-        """Where it goes."""
+        """The name that it gets when it is committed."""
         ...
 
     @property
     def place(self) -> Path:
-        """Where its bytes are until then, on this machine."""
+        """The local path of its bytes until then."""
         ...
 
     @property
     def is_created(self) -> bool:
-        """Whether it was made."""
+        """Whether the staged file was created."""
         ...
 
     @property
     def is_committed(self) -> bool:
-        """Whether it is in its place."""
+        """Whether it was committed."""
         ...
 
     @property

@@ -25,7 +25,7 @@ _PACKED_ENDINGS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
-    """What a training file holds.
+    """The content of a training file.
 
     Attributes:
         frame: Shape (n_rows, n_columns), typed as the model's author saw it.

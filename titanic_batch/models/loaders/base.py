@@ -47,7 +47,7 @@ class Loader(Protocol):
         ...
 
     def trust_reason(self, data: bytes) -> str:
-        """Say why these bytes must be trusted before they are loaded.
+        """Return why these bytes must be trusted before they are loaded.
 
         It looks at the bytes without building anything from them. "" means that nothing that they
         can hold runs foreign code. When in doubt, return a reason.

@@ -40,7 +40,7 @@ class BentoMLStoreLoader:
         return artifact_of(get_stored(ref), ref)
 
     def trust_reason(self, data: bytes) -> str:  # noqa: ARG002 - the protocol's signature
-        """Say that a pickle runs code, whatever it holds."""
+        """Return why a pickle must be trusted: it runs code, whatever it holds."""
         return PICKLE_TRUST_REASON
 
     def load(self, data: bytes) -> Any:
@@ -103,7 +103,7 @@ def _schema_of(stored: StoredModel, ref: str) -> TrainingSchema | None:
 
 
 def _other_framework(stored: StoredModel, ref: str) -> ModelError:
-    """Say what a model is that `bentoml.sklearn.save_model` did not write, and what to do."""
+    """Return the error of a model that `bentoml.sklearn.save_model` did not write."""
     hint = _SKLEARN_ONLY
     if len(pickles := stored.pickles) == 1:
         path = shell_quoted(str(pickles[0]))

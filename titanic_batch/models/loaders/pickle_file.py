@@ -35,7 +35,7 @@ class PickleFileLoader:
         return Artifact(tag=path.name, path=path)
 
     def trust_reason(self, data: bytes) -> str:  # noqa: ARG002 - the protocol's signature
-        """Say that a pickle runs code, whatever it holds."""
+        """Return why a pickle must be trusted: it runs code, whatever it holds."""
         return PICKLE_TRUST_REASON
 
     def load(self, data: bytes) -> Any:

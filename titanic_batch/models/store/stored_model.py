@@ -104,7 +104,7 @@ class StoredModel:
 
 
 def is_tag_part(text: str) -> bool:
-    """Say whether bentoml would take a text as a name or a version."""
+    """Return whether bentoml would take a text as a name or a version."""
     return _TAG_PART.fullmatch(text) is not None
 
 

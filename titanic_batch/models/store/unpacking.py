@@ -134,7 +134,7 @@ def _zip_members(source: Path) -> Generator[_Member]:
 
 
 class _Bounded:
-    """What comes out of a decompressor, up to a limit: the headers of a tar file count, too."""
+    """A decompressor's output, up to a limit: the headers of a tar file count, too."""
 
     def __init__(self, packed: BinaryIO, limit: int, source: Path) -> None:
         self._packed = packed

@@ -69,7 +69,7 @@ def trusted_by(sha256: str, trust: Sequence[str] = ()) -> str:
 
 
 def change_since_trusted(name: str) -> str:
-    """Say that the model called `name` has changed since it was trusted; "" where it never was.
+    """Return a note that the model has changed since it was trusted; "" if it never was.
 
     Call it for a hash that nothing trusts.
 
@@ -94,7 +94,7 @@ def change_since_trusted(name: str) -> str:
 
 
 def _is_named(entry: ledger.Entry, name: str) -> bool:
-    """Tell whether an entry is of the model of a name; a file may be reached by several paths."""
+    """Return whether an entry is of the model of a name; a file may be reached by several paths."""
     if name in entry.names:
         return True
     if not Path(name).is_absolute():

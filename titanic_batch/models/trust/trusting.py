@@ -12,7 +12,7 @@ from titanic_batch.models.trust.gate import HASH, trusted_by
 
 @dataclass(frozen=True, kw_only=True)
 class TrustChange:
-    """What `trust_model` or `untrust_model` did.
+    """The result of `trust_model` or `untrust_model`.
 
     Attributes:
         ref: The model's tag or file.

@@ -286,7 +286,7 @@ def _finite(value: Any) -> float:
 
 
 def _is_partition(sums: list[LeafSum], words: int) -> bool:
-    """Tell whether all sums are over all words, or each over words of its own, side by side."""
+    """Return whether all sums are over all words, or each over words of its own, side by side."""
     if all(one.start == 0 and len(one.values) == words for one in sums):
         return True
     edges = [0]
@@ -298,7 +298,7 @@ def _is_partition(sums: list[LeafSum], words: int) -> bool:
 
 
 def _fits(link: str, outputs: int, classes: npt.NDArray[Any] | None) -> bool:
-    """Tell whether so many outputs are predictions of such classes."""
+    """Return whether so many outputs are predictions of such classes."""
     if link in ("value", "exp"):
         return classes is None and outputs == 1
     if classes is None or len(classes) < 2:

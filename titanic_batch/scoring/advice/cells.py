@@ -53,7 +53,7 @@ def null_token_changes(trial: Trial) -> Iterator[Change]:
 
 
 def _stands_among_others(text: str, cells: list[Cell]) -> bool:
-    """Tell whether a text's columns hold others that are no null either: yes stands beside no."""
+    """Return whether a text's columns hold others that are no null either: yes stands beside no."""
     columns = {cell.column_mapping.position for cell in cells if cell.text == text}
     others = {cell.text for cell in cells if cell.column_mapping.position in columns} - {text}
     return any(
@@ -163,7 +163,7 @@ def _scored_as(column_mapping: ColumnMapping) -> str:
 
 
 def _is_known_otherwise(text: str, column_mapping: ColumnMapping) -> bool:
-    """Tell whether a dummy column stands for a value that differs in `_` for spaces alone."""
+    """Return whether a dummy column stands for a value that differs in `_` for spaces alone."""
     return column_mapping.one_hot is not None and underscored(text) in map(
         underscored, column_mapping.one_hot_known
     )
@@ -280,7 +280,7 @@ def _usual(column: ColumnSchema) -> Scalar | None:
 
 
 def has_digit(text: str) -> bool:
-    """Tell whether there is any digit in a text."""
+    """Return whether there is any digit in a text."""
     return any(character.isdigit() for character in text)
 
 

@@ -67,12 +67,12 @@ def reading(raw: bytes, encoding: str) -> str:
 
 
 def is_text_in(raw: bytes, encoding: str) -> bool:
-    """Tell whether all of it can be read in an encoding."""
+    """Return whether all of it can be read in an encoding."""
     return _decoded(raw, encoding) is not None
 
 
 def has_text_in(raw: bytes, encoding: str) -> bool:
-    """Tell whether there is text beyond ASCII that is in this encoding already."""
+    """Return whether there is text beyond ASCII that is in this encoding already."""
     return any(_decoded(run, encoding, final=True) is not None for run in _MULTIBYTE.findall(raw))
 
 
@@ -88,7 +88,7 @@ def _words(text: str) -> list[str]:
 
 
 def _is_western(text: str | None) -> bool:
-    """Tell whether letters with accents stand in words with plain ones, and signs are usual."""
+    """Return whether letters with accents stand in words with plain ones, and signs are usual."""
     if text is None:
         return False
     words = [word for word in _words(text) if len(word) > 1]
@@ -103,7 +103,7 @@ def _is_western(text: str | None) -> bool:
 
 
 def _is_in(script: str, text: str | None) -> bool:
-    """Tell whether the letters beyond ASCII make words of one script."""
+    """Return whether the letters beyond ASCII make words of one script."""
     if text is None:
         return False
     words = _words(text)
@@ -117,12 +117,12 @@ def _is_in(script: str, text: str | None) -> bool:
 
 
 def _has_case(word: str) -> bool:
-    """Tell whether capitals stand at a word's beginning, or all over it."""
+    """Return whether capitals stand at a word's beginning, or all over it."""
     return word[1:] == word[1:].lower() or word == word.upper()
 
 
 def _is_korean(raw: bytes) -> bool:
-    """Tell whether the bytes are Korean; those of Western texts, two by two, hardly ever are."""
+    """Return whether the bytes are Korean; those of Western texts, two by two, hardly ever are."""
     text = _decoded(raw, "euc_kr")
     beyond: list[str] = _BEYOND.findall(text) if text is not None else []
     return sum(_HANGUL[0] <= c <= _HANGUL[1] for c in beyond) * 2 > len(beyond)

@@ -62,7 +62,7 @@ def _encoded(
 
 
 def about_nulls(column_mapping: ColumnMapping, found: Found) -> str:
-    """Say what is to be done about nulls that no option is known for."""
+    """Return what to do about nulls that no option is known for."""
     name = column_mapping.raw_name
     said = f"{name} has nulls, for which the model was not trained"
     if name not in found.fillable:

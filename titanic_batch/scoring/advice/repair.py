@@ -44,7 +44,7 @@ class Repair:
 
     @property
     def is_needed(self) -> bool:
-        """Whether there is anything to do."""
+        """Whether the file needs any rewriting."""
         return self != Repair()
 
     def apply(self, sample: CsvSample, *, delimiter: str, encoding: str) -> CsvSample:

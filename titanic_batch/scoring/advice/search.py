@@ -29,7 +29,7 @@ from titanic_batch.sources.sample import CsvSample
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
         before: What becomes of the rows in hand as things are.

@@ -48,7 +48,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What becomes of a sample under some options.
+    """The result of scoring a sample under some options.
 
     Attributes:
         error: What refuses all of it, before its first row; None for nothing.

@@ -26,7 +26,7 @@ from titanic_batch.sources.sample import CsvSample
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
-    """What to do about a refused file.
+    """Advice on a refused file.
 
     Attributes:
         text: It, in sentences.
@@ -147,7 +147,7 @@ def _adding(
 
 
 def _chosen(found: Found, fills: Sequence[Change]) -> str:
-    """Say of values that fill categories that they are the user's to choose."""
+    """Return a note that the values that fill categories are the user's to choose."""
     column_mappings = found.after.plan.column_mappings if found.after.plan is not None else ()
     categories = {
         column_mapping.column.name
@@ -175,9 +175,9 @@ def _before(case: Case, found: Found) -> _Left:
 
 
 def _may_be_more(reasons: Iterable[str]) -> bool:
-    """Tell whether more rows may be rejected than were: a model is not asked about all it fails on.
+    """Return whether more rows may be rejected than were.
 
-    Where it has failed on more than may be rejected, it is asked about no others.
+    Once a model has failed on more rows than may be rejected, it predicts no others.
     """
     return "model-error" in reasons
 

@@ -239,7 +239,7 @@ def _block(
 
 
 def _is_exact(forest: Forest) -> bool:
-    """Tell whether summing up rounds nothing: there is one tree, or leaves hold whole numbers."""
+    """Return whether summing up rounds nothing: there is one tree, or leaves hold whole numbers."""
     if len(forest.trees) == 1:
         return not any(forest.bases)
     values = np.concatenate([tree.values[tree.left < 0] for tree in forest.trees])

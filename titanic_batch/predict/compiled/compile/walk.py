@@ -106,7 +106,7 @@ class Walk:
         return [result[at] for at in range(len(result))]
 
     def _are_all(self, columns: Sequence[Derived]) -> bool:
-        """Tell whether columns are the model's own, as they come."""
+        """Return whether columns are the model's own, as they come."""
         return [column.column for column in columns] == list(range(len(self.names))) and not any(
             column.ops for column in columns
         )
