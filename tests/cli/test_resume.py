@@ -76,8 +76,8 @@ class Place:
         """Run to the end and return the rows of each call of the model that predicted some."""
         log = self.folder / "log"
         log.write_text("")
-        environment = {"SLOW_LOG": str(log), "SLOW_SECONDS": str(seconds)}
-        self.command(*self.arguments(*options), code=code, **environment)
+        command = self.command.having(SLOW_LOG=log, SLOW_SECONDS=str(seconds))
+        command(*self.arguments(*options), code=code)
         return predicting_calls(log)
 
     def stop(self, signum: signal.Signals, *options: object, after: int = 2) -> None:
@@ -125,9 +125,12 @@ def place(slow: Path, installed: Command, tmp_path: Path) -> Place:
     for name in ("in.csv", "slow.pkl"):
         shutil.copy(slow / name, tmp_path / name)
     shutil.copytree(SLOW, tmp_path / "code", ignore=shutil.ignore_patterns("__pycache__"))
-    command = installed.having(PYTHONPATH=tmp_path / "code")
     return Place(
-        command=command, folder=tmp_path, source=tmp_path / "in.csv", model=tmp_path / "slow.pkl"
+        # No warm one: what it has imported beforehand is code that a cache looks at.
+        command=installed.having(PYTHONPATH=tmp_path / "code"),
+        folder=tmp_path,
+        source=tmp_path / "in.csv",
+        model=tmp_path / "slow.pkl",
     )
 
 

@@ -23,7 +23,9 @@ def own_home(in_process: Command, home: Path, tmp_path: Path) -> Command:
     """Return the command with a copy of the home, which tests may change."""
     copy = tmp_path / "home"
     shutil.copytree(home, copy, symlinks=True)
-    return in_process.having(HOME=copy, XDG_CONFIG_HOME=copy / "config", BENTOML_HOME=copy / "bentoml")
+    return in_process.having(
+        HOME=copy, XDG_CONFIG_HOME=copy / "config", BENTOML_HOME=copy / "bentoml"
+    )
 
 
 def assert_one_document(text: str) -> Any:
@@ -191,8 +193,8 @@ def test_no_color_and_quiet_hold_on_a_terminal(installed: Command, medium_csv: P
 def test_standard_output_is_whole_or_the_run_fails_however_python_buffers(
     installed: Command, command: Command, medium_csv: Path
 ) -> None:
-    settings = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "ascii"}
-    whole = installed("score", medium_csv, "-", "-q", **settings)
+    odd = installed.having(PYTHONUNBUFFERED="1", PYTHONIOENCODING="ascii")
+    whole = odd("score", medium_csv, "-", "-q")
     assert whole.out.count("\n") == 3_001
     with Path("/dev/full").open("wb") as full:
         for arguments in (("score", medium_csv, "-", "-q"), ("models", "show", "--json")):

@@ -10,11 +10,16 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tests.jobs.conftest import SAMPLE_DATA, Store, command, environment_of, write_job
+from titanic_batch import interrupts
+from titanic_batch.errors import InterruptedRunError
+from titanic_batch.jobs.job_file import read_job
+from titanic_batch.jobs.running import run_nights
 
 FILES = 200  # enough for a signal to come before the last, however busy the machine
 ARGUMENTS = ("run", "job.toml", "--date", "2026-11-22")
@@ -37,7 +42,7 @@ def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> None
     while not list(folder.glob(pattern)):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until
-        time.sleep(0.001)
+        time.sleep(0.005)
 
 
 @pytest.fixture
@@ -107,42 +112,27 @@ def test_a_stopped_night_tells_its_health_check_and_metrics(
     assert 'titanic_batch_run_exit_code{job="job"} 143.0' in (tmp_path / "job.prom").read_text()
 
 
-BETWEEN_NIGHTS = """
-import signal, sys
-from datetime import date
-from titanic_batch.errors import InterruptedRunError
-from titanic_batch.interrupts import stop_on_signals
-from titanic_batch.jobs.job_file import read_job
-from titanic_batch.jobs.running import run_nights
-
-stop_on_signals()
-days = [date(2026, 11, 21), date(2026, 11, 22)]
-try:
-    for number, outcome in enumerate(run_nights(read_job("job.toml"), days), start=1):
-        if number == int(sys.argv[1]):
-            signal.raise_signal(signal.SIGTERM)
-        print(outcome.status)
-except InterruptedRunError as exc:
-    print(exc.exit_code, exc)
-"""
-
-
-@pytest.mark.usefixtures("passengers")
+@pytest.mark.usefixtures("passengers", "noted_signals")
 def test_a_signal_after_a_night_stops_the_next_and_what_is_published_is_said(
-    tmp_path: Path, store: Store
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_job(tmp_path)
+    job = read_job(write_job(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment_of(store.home).items():
+        monkeypatch.setenv(name, value)
+    days = [date(2026, 11, 21), date(2026, 11, 22)]
 
     def stopped_after(night: int) -> list[str]:
-        done = subprocess.run(
-            [sys.executable, "-c", BETWEEN_NIGHTS, str(night)],
-            cwd=tmp_path,
-            env={**os.environ, **environment_of(store.home)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.splitlines()
+        monkeypatch.setattr(interrupts, "_state", interrupts._State())
+        said: list[str] = []
+        try:
+            for number, outcome in enumerate(run_nights(job, days), start=1):
+                if number == night:
+                    signal.raise_signal(signal.SIGTERM)
+                said.append(outcome.status)
+        except InterruptedRunError as exc:
+            said.append(f"{exc.exit_code} {exc}")
+        return said
 
     assert stopped_after(1) == ["published", "143 interrupted; 1 file published before that"]
     assert sorted(path.name for path in (tmp_path / "out").glob("*.csv")) == ["2026-11-21.csv"]
