@@ -243,12 +243,17 @@ class TestMeasure:
 def contender(name: str, *, label: int) -> Contender:
     """Return a tool that starts fast, and gives everybody the same label."""
     program = (
-        "import sys, pyarrow.csv, pyarrow.parquet\n"
-        "passengers = pyarrow.csv.read_csv(sys.argv[1]).select(['PassengerId'])\n"
-        "for column in ('prediction', 'probability'):\n"
-        f"    cells = pyarrow.array([{label}] * len(passengers))\n"
-        "    passengers = passengers.append_column(column, cells)\n"
-        "pyarrow.parquet.write_table(passengers, sys.argv[2])\n"
+        "import sys, pathlib, pyarrow.csv, pyarrow.parquet\n"
+        "given, output = map(pathlib.Path, sys.argv[1:])\n"
+        "if given.is_dir():\n"
+        "    output.mkdir()\n"
+        "for path in given.glob('*') if given.is_dir() else [given]:\n"
+        "    passengers = pyarrow.csv.read_csv(path).select(['PassengerId'])\n"
+        "    for column in ('prediction', 'probability'):\n"
+        f"        cells = pyarrow.array([{label}] * len(passengers))\n"
+        "        passengers = passengers.append_column(column, cells)\n"
+        "    target = output / f'{path.stem}.parquet' if given.is_dir() else output\n"
+        "    pyarrow.parquet.write_table(passengers, target)\n"
     )
     return Contender(
         name=name,
@@ -256,13 +261,19 @@ def contender(name: str, *, label: int) -> Contender:
     )
 
 
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where inputs and models of cases are kept."""
+    return tmp_path_factory.mktemp("work")
+
+
 class TestRunCase:
-    def test_measures_every_contender_and_reports_it(self, tmp_path: Path) -> None:
+    def test_measures_every_contender_and_reports_it(self, work: Path) -> None:
         twins = (contender("one", label=1), contender("two", label=1))
         small = Case(name="small", rows=500, model="logistic", contenders=twins)
-        results = run_case(small, tmp_path, repeat=2, say=lambda _: None)
+        results = run_case(small, work, repeat=2, say=lambda _: None)
         assert [(r.contender.name, len(r.times)) for r in results] == [("one", 2), ("two", 2)]
-        assert len(list(tmp_path.glob("passengers-500-*.csv"))) == 1, "the input is kept"
+        assert len(list(work.glob("passengers-500-*.csv"))) == 1, "the input is kept"
 
         large = replace(small, name="large", rows=1_000)
         results += [replace(result, case=large) for result in results]
@@ -272,19 +283,19 @@ class TestRunCase:
         assert growth.row_count == 2
         assert as_json(results, this_machine())["bench_version"] == 1
 
-    def test_many_files_hold_the_rows_of_the_one(self, tmp_path: Path) -> None:
-        many = Contender(name="many", command=script_command)
-        one = Contender(name="one", command=script_command, takes_one_file=True)
+    def test_many_files_hold_the_rows_of_the_one(self, work: Path) -> None:
+        many = contender("many", label=1)
+        one = replace(contender("one", label=1), takes_one_file=True)
         case = Case(name="files", rows=500, model="logistic", contenders=(many, one), files=7)
-        run_case(case, tmp_path, repeat=1, say=lambda _: None)
-        pieces = sorted(tmp_path.glob("passengers-500-*-in-7/*.csv"))
+        run_case(case, work, repeat=1, say=lambda _: None)
+        pieces = sorted(work.glob("passengers-500-*-in-7/*.csv"))
         assert [len(read_records(piece)) - 1 for piece in pieces] == [71, 71, 72, 71, 72, 71, 72]
 
-    def test_stops_when_outputs_disagree(self, tmp_path: Path) -> None:
+    def test_stops_when_outputs_disagree(self, work: Path) -> None:
         pair = (contender("right", label=1), contender("wrong", label=0))
         case = Case(name="case", rows=500, model="logistic", contenders=pair)
         with pytest.raises(OutputsDisagreeError):
-            run_case(case, tmp_path, repeat=1, say=lambda _: None)
+            run_case(case, work, repeat=1, say=lambda _: None)
 
     def test_an_unknown_case_names_the_known_ones(self) -> None:
         with pytest.raises(SystemExit, match="logistic-1M, logistic-3M, boosting-1M, boosting-3M"):

@@ -19,12 +19,12 @@ OF_THE_RUN = {"run_id", "started_at", "finished_at", "seconds", "rows_per_second
 
 
 def test_worker_counts_give_the_same_bytes(
-    installed: Command, large_csv: Path, model_file: Path, tmp_path: Path
+    command: Command, large_csv: Path, model_file: Path, tmp_path: Path
 ) -> None:
     outputs = []
     for workers in (1, 3):
         output = tmp_path / f"by-{workers}.parquet"
-        installed("score", large_csv, output, "--workers", workers, "-q")
+        command("score", large_csv, output, "--workers", workers, "-q")
         outputs.append(output)
     expected, *others = outputs
     for output in others:

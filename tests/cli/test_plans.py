@@ -17,14 +17,15 @@ import pytest
 
 from tests.cli.command import PASSENGERS, Command, manifest
 from tests.private_place import private_folder
+from titanic_batch.scoring import choosing
 
 __all__ = ["private_folder"]
 
 
 @pytest.fixture
-def caching(command: Command, private_folder: Path) -> Command:
+def caching(in_process: Command, private_folder: Path) -> Command:
     """Return the command, with a folder for plans that is its user's alone."""
-    return command.having(TITANIC_BATCH_CACHE=private_folder)
+    return in_process.having(TITANIC_BATCH_CACHE=private_folder)
 
 
 def plan_in(folder: Path) -> Path:
@@ -75,40 +76,39 @@ def test_a_compiled_model_is_scored_by_its_plan_with_the_same_labels(
 
 
 def test_any_number_of_workers_writes_the_same_bytes_by_a_plan(
-    caching: Command, tmp_path: Path
+    command: Command, private_folder: Path, large_csv: Path, tmp_path: Path
 ) -> None:
+    caching = command.having(TITANIC_BATCH_CACHE=private_folder)
     caching("models", "compile", "titanic_model:latest")
-    rows = PASSENGERS.read_bytes().splitlines(keepends=True)
-    (tmp_path / "in.csv").write_bytes(rows[0] + b"".join(rows[1:]) * 400)
-    assert (tmp_path / "in.csv").stat().st_size > 8 << 20  # what workers are worth
-    for workers in "123":
-        caching("score", "in.csv", f"out{workers}.csv", "--workers", workers)
+    for workers in "13":
+        caching("score", large_csv, f"out{workers}.csv", "--workers", workers, "--keep", "none")
         assert predictor(tmp_path / f"out{workers}.csv")["kind"] == "compiled"
-    assert len({sha256(tmp_path / f"out{workers}.csv") for workers in "123"}) == 1
+    assert len({sha256(tmp_path / f"out{workers}.csv") for workers in "13"}) == 1
 
 
 def test_a_large_input_makes_the_plan_and_keeps_it(
-    caching: Command, private_folder: Path, tmp_path: Path
+    caching: Command, private_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = PASSENGERS.read_bytes().splitlines(keepends=True)
-    (tmp_path / "in.csv").write_bytes(rows[0] + b"".join(rows[1:]) * 400)
-    assert (tmp_path / "in.csv").stat().st_size > 10_000_000
-    caching("score", "in.csv", "out.parquet", "--keep", "none")
+    large = PASSENGERS.stat().st_size
+    monkeypatch.setattr(choosing, "WORTH_BYTES", large)
+    caching("score", PASSENGERS, "small.parquet", "--keep", "none")
+    assert predictor(tmp_path / "small.parquet")["kind"] == "scikit-learn"
+    monkeypatch.setattr(choosing, "WORTH_BYTES", large - 1)
+    caching("score", PASSENGERS, "out.parquet", "--keep", "none")
     known = predictor(tmp_path / "out.parquet")
     assert known["kind"] == "compiled"
     assert known["plan_sha256"] == sha256(plan_in(private_folder))
-    caching("verify", "out.parquet", "--recompute", "--sample", "1000")
+    caching("verify", "out.parquet", "--recompute", "--sample", "100")
 
 
 def test_where_no_plan_can_be_kept_a_large_input_still_gets_one(
-    command: Command, tmp_path: Path
+    command: Command, large_csv: Path, tmp_path: Path
 ) -> None:
-    rows = PASSENGERS.read_bytes().splitlines(keepends=True)
-    (tmp_path / "in.csv").write_bytes(rows[0] + b"".join(rows[1:]) * 400)
+    assert large_csv.stat().st_size > choosing.WORTH_BYTES
     folder = tmp_path / "cache"
     folder.mkdir()
     folder.chmod(0o777)
-    command.having(TITANIC_BATCH_CACHE=folder)("score", "in.csv", "out.parquet", "--keep", "none")
+    command.having(TITANIC_BATCH_CACHE=folder)("score", large_csv, "out.parquet", "--keep", "none")
     assert predictor(tmp_path / "out.parquet")["kind"] == "compiled"
     assert list(folder.glob("*")) == []
 
@@ -152,11 +152,12 @@ def test_a_folder_that_others_can_write_to_holds_no_plan(
 
 
 def test_another_models_plan_under_its_name_is_not_used(
-    caching: Command, private_folder: Path, tmp_path: Path
+    caching: Command, model_file: Path, private_folder: Path, tmp_path: Path
 ) -> None:
     caching("models", "compile", "titanic_model:latest")
     mine = plan_in(private_folder)
-    caching("models", "train", "--name", "other", "--seed", "3")
+    joblib.dump(joblib.load(model_file), tmp_path / "other.pkl", compress=1)
+    caching("models", "compile", "other.pkl", "--trust", sha256(tmp_path / "other.pkl"))
     (others,) = set(private_folder.glob("*.plan")) - {mine}
     shutil.copyfile(others, mine)
     caching("score", PASSENGERS, "out.parquet")

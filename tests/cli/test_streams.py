@@ -7,24 +7,25 @@ import os
 import pty
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.command import DIRTY, PASSENGERS, Command, manifest
+from titanic_batch.cli import progress
 
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 @pytest.fixture
-def own_home(command: Command, home: Path, tmp_path: Path) -> Command:
+def own_home(in_process: Command, home: Path, tmp_path: Path) -> Command:
     """Return the command with a copy of the home, which tests may change."""
     copy = tmp_path / "home"
     shutil.copytree(home, copy, symlinks=True)
-    return command.having(HOME=copy, XDG_CONFIG_HOME=copy / "config", BENTOML_HOME=copy / "bentoml")
+    return in_process.having(
+        HOME=copy, XDG_CONFIG_HOME=copy / "config", BENTOML_HOME=copy / "bentoml"
+    )
 
 
 def assert_one_document(text: str) -> Any:
@@ -134,22 +135,11 @@ def test_the_store_is_listed_and_shown(command: Command, model_file: Path) -> No
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_progress_is_a_line_now_and_then_off_a_terminal(
-    log_format: str, installed: Command, medium_csv: Path
+    log_format: str, in_process: Command, medium_csv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = (
-        "import sys; import titanic_batch.cli.progress as progress; progress._LINE_EVERY_S = 0.0\n"
-        "from titanic_batch.cli.app import main; sys.argv[0] = 'titanic-batch'; main()"
-    )
-    arguments = ("score", str(medium_csv), "out.csv", "--chunk-size", "64KB", "--workers", "1")
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments, "--log-format", log_format],
-        capture_output=True,
-        text=True,
-        cwd=installed.folder,
-        env=dict(installed.environment),
-        check=True,
-    )
-    lines = done.stderr.splitlines()
+    monkeypatch.setattr(progress, "_LINE_EVERY_S", 0.0)
+    arguments = ("score", medium_csv, "out.csv", "--chunk-size", "64KB", "--workers", 1)
+    lines = in_process(*arguments, "--log-format", log_format).err.splitlines()
     assert len(lines) >= 3
     if log_format == "text":
         for line in lines:
@@ -157,9 +147,9 @@ def test_progress_is_a_line_now_and_then_off_a_terminal(
         assert lines[-1].startswith("3,000 rows (100%)")
     else:
         documents = [json.loads(line) for line in lines]
-        *progress, last = documents
-        assert {line["event"] for line in progress} == {"progress"}
-        assert (progress[-1]["rows"], progress[-1]["rejected"]) == (3_000, 0)
+        *before, last = documents
+        assert {line["event"] for line in before} == {"progress"}
+        assert (before[-1]["rows"], before[-1]["rejected"]) == (3_000, 0)
         assert last["event"] == "published"
 
 
@@ -181,8 +171,8 @@ def on_a_terminal(command: Command, *arguments: object, **environment: str) -> t
     return printed.decode(), shown.decode()
 
 
-def test_progress_is_a_bar_on_a_terminal(installed: Command, large_csv: Path) -> None:
-    printed, shown = on_a_terminal(installed, "score", large_csv, "out.csv", "--chunk-size", "1MB")
+def test_progress_is_a_bar_on_a_terminal(installed: Command, medium_csv: Path) -> None:
+    printed, shown = on_a_terminal(installed, "score", medium_csv, "out.csv")
     assert "rows/s" in shown
     assert "━" in shown
     assert "0 rejected" in shown
@@ -203,9 +193,9 @@ def test_no_color_and_quiet_hold_on_a_terminal(installed: Command, medium_csv: P
 def test_standard_output_is_whole_or_the_run_fails_however_python_buffers(
     installed: Command, command: Command, medium_csv: Path
 ) -> None:
-    for setting in ({"PYTHONUNBUFFERED": "1"}, {"PYTHONIOENCODING": "ascii"}):
-        whole = installed.having(**setting)("score", medium_csv, "-", "-q")
-        assert whole.out.count("\n") == 3_001
+    odd = installed.having(PYTHONUNBUFFERED="1", PYTHONIOENCODING="ascii")
+    whole = odd("score", medium_csv, "-", "-q")
+    assert whole.out.count("\n") == 3_001
     with Path("/dev/full").open("wb") as full:
         for arguments in (("score", medium_csv, "-", "-q"), ("models", "show", "--json")):
             process = installed.having(PYTHONUNBUFFERED="1").start(*arguments, stdout=full)
@@ -221,10 +211,12 @@ def closing(streams: str) -> tuple[str, ...]:
     return "sh", "-c", f'exec "$@" {streams}', "sh"
 
 
-def test_closed_streams_change_nothing_of_what_was_done(installed: Command, tmp_path: Path) -> None:
+def test_closed_streams_change_nothing_of_what_was_done(
+    installed: Command, command: Command, tmp_path: Path
+) -> None:
     score = ("score", PASSENGERS, "out.csv", "--workers", "2")
     installed(*score, before=closing("<&- >&- 2>&-"))
-    assert installed("verify", "out.csv").out.endswith("418 rows, matches its manifest\n")
+    assert command("verify", "out.csv").out.endswith("418 rows, matches its manifest\n")
     installed("score", "none.csv", "out.csv", before=closing(">&- 2>&-"), code=66)
 
 

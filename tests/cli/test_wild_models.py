@@ -48,16 +48,21 @@ def wild(
     ],
 )
 def test_results_are_results_alone(
-    deed: str, workers: int, wild: Callable[[str], tuple[str, ...]], installed: Command
+    deed: str,
+    workers: int,
+    wild: Callable[[str], tuple[str, ...]],
+    installed: Command,
+    command: Command,
 ) -> None:
     options = (*wild(deed), "--workers", workers)
     if deed == "fork":  # each call leaves a process that ends at once
         options = (*options, "--chunk-size", "1KB")
-    done = installed("score", "in.csv", "-", *options, PYTHONPATH=str(SLOW))
+    first = installed if workers == 1 else command
+    done = first("score", "in.csv", "-", *options, PYTHONPATH=str(SLOW))
     assert done.out == SCORED
     if deed == "print":
         assert {"9,9", "8,8", "7,7"} <= set(done.err.splitlines())
-    done = installed("score", "in.csv", "out.csv", "--json", *options, PYTHONPATH=str(SLOW))
+    done = command("score", "in.csv", "out.csv", "--json", *options, PYTHONPATH=str(SLOW))
     assert json.loads(done.out)["rows"]["scored"] == ROWS
     assert sorted(path.name for path in installed.folder.glob("*out*")) == [
         "out.csv",
@@ -75,17 +80,17 @@ def test_results_are_results_alone(
     ],
 )
 def test_what_would_end_the_process_is_a_model_error(
-    deed: str, said: str, wild: Callable[[str], tuple[str, ...]], installed: Command
+    deed: str, said: str, wild: Callable[[str], tuple[str, ...]], command: Command
 ) -> None:
     options = wild(deed)
     commands: list[tuple[str, ...]] = [("score", "in.csv", "out.csv", "--workers", "1")]
     if deed == "exit":
         commands += [("score", "in.csv", "out.csv", "--workers", "2"), ("check", "in.csv")]
     for arguments in commands:
-        done = installed(*arguments, *options, code=65, PYTHONPATH=str(SLOW))
+        done = command(*arguments, *options, code=65, PYTHONPATH=str(SLOW))
         assert said in done.out + done.err
         assert "Traceback" not in done.err
-        assert not (installed.folder / "out.csv").exists()
+        assert not (command.folder / "out.csv").exists()
 
 
 @pytest.mark.skipif(

@@ -57,6 +57,7 @@ def _run(order: dict[str, Any]) -> None:
         os.environ.clear()
         os.environ.update(order["environment"])
         os.chdir(order["folder"])
+        sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
         for number, path, flags in (
             (0, order["stdin"], os.O_RDONLY),
             (1, order["stdout"], os.O_WRONLY | os.O_CREAT),

@@ -167,15 +167,11 @@ def test_every_compiled_estimator_predicts_as_scikit_learn(name: str) -> None:
 
 
 @pytest.mark.parametrize("last", [LogisticRegression(max_iter=300), DecisionTreeClassifier()])
-@pytest.mark.parametrize("name", NUMBER_STEPS)
-def test_numbers_reach_the_model_as_in_scikit_learn(name: str, last: Any) -> None:
-    assert_equal(fitted(pipeline(NUMBER_STEPS[name], TEXT_STEPS["ignored"], last)))
-
-
-@pytest.mark.parametrize("last", [LogisticRegression(max_iter=300), DecisionTreeClassifier()])
-@pytest.mark.parametrize("name", TEXT_STEPS)
-def test_categories_reach_the_model_as_in_scikit_learn(name: str, last: Any) -> None:
-    assert_equal(fitted(pipeline(NUMBER_STEPS["robust"], TEXT_STEPS[name], last)))
+@pytest.mark.parametrize(("numbers", "texts"), list(zip(NUMBER_STEPS, TEXT_STEPS, strict=True)))
+def test_numbers_and_categories_reach_the_model_as_in_scikit_learn(
+    numbers: str, texts: str, last: Any
+) -> None:
+    assert_equal(fitted(pipeline(NUMBER_STEPS[numbers], TEXT_STEPS[texts], last)))
 
 
 def test_rows_on_which_scikit_learn_raises_are_left_to_it() -> None:
