@@ -10,7 +10,6 @@ from titanic_batch.engine.forkserver import start_forkserver
 from titanic_batch.errors import UsageError
 from titanic_batch.interrupts import interruptible
 from titanic_batch.publish.manifest import Manifest
-from titanic_batch.scoring.choosing import is_planned
 from titanic_batch.scoring.inputs import is_several, pair_files
 from titanic_batch.scoring.option_fields import read_keywords, with_keywords
 from titanic_batch.scoring.options import OPTIONS, ScoreKeywords, ScoreOptions
@@ -86,8 +85,11 @@ def score_files(
     """
     chosen = make_options(**options)
     pairs = pair_files(os.fspath(input), os.fspath(output), chosen)
-    if needs_workers(pairs, chosen) and not chosen.skip_published and not is_planned(chosen):
-        start_forkserver()  # what it imports, and what is imported here, come at the same time
+    if needs_workers(pairs, chosen) and not chosen.skip_published:
+        from titanic_batch.scoring.choosing import is_planned  # imports numpy
+
+        if not is_planned(chosen):
+            start_forkserver()  # what it imports, and what is imported here, come at the same time
     with interruptible():  # scikit-learn comes with it
         from titanic_batch.scoring.run import run_files
 
