@@ -107,3 +107,23 @@ def test_many_small_files_are_scored_by_the_plan(caching: Command, tmp_path: Pat
         found = pq.read_table(tmp_path / "out" / f"{n}.parquet").column("prediction").to_pylist()
         assert found == [n / 3 > 17, n / 7 > 17]
     assert manifest(tmp_path / "out" / "7.parquet")["predictor"]["kind"] == "compiled"
+
+
+def test_raw_columns_are_mapped_and_filled_before_the_plan(
+    caching: Command, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"Sex": [0, 1] * 20, "Age": [float(n) for n in range(40)]})
+    model = LogisticRegression().fit(frame, [0, 1, 1, 1] * 10)
+    path = saved(model, tmp_path, caching)
+    raw = "Sex,Age\nmale,20\nfemale,\nmale,\nfemale,33.5\n"
+    (tmp_path / "in.csv").write_text(raw)
+    caching(
+        *("score", "in.csv", "out.parquet", "-m", path),
+        *("--map", "Sex:male=0,female=1", "--fill", "Age=30", "--threshold", "0.6"),
+    )
+    assert manifest(tmp_path / "out.parquet")["predictor"]["kind"] == "compiled"
+    coded = pd.DataFrame({"Sex": [0, 1, 0, 1], "Age": [20.0, 30.0, 30.0, 33.5]})
+    wanted = model.predict_proba(coded)[:, 1]
+    found = pq.read_table(tmp_path / "out.parquet").to_pandas()
+    assert abs(found["probability"] - wanted).max() <= 1e-12
+    assert found["prediction"].tolist() == (wanted >= 0.6).astype(int).tolist()

@@ -140,6 +140,7 @@ def compile_command(
     from titanic_batch.scoring.compiling import compile_model
 
     compiled = compile_model(ref, folder=folder, trust=trust or ())
+    view.warn([compiled.warning] if compiled.warning else [])
     if as_json:
         print_json(view.document(compiled))
     else:

@@ -15,6 +15,7 @@ from titanic_batch.predict.compiled.plan_cache import (
     plan_folder,
     plan_name,
     plan_of,
+    require_place,
     write_plan,
 )
 from titanic_batch.scoring.model import open_chosen_model
@@ -102,5 +103,6 @@ def _make(engine: Engine, model: VerifiedModel) -> PredictorChoice:
     if isinstance(made, str):
         return PredictorChoice(plan=None, reason=made)
     with contextlib.suppress(OSError, PlanRefusedError):  # the next run makes it again
+        require_place(plan_folder())
         write_plan(plan_folder(), name, made)
     return PredictorChoice(plan=plan_of(made, name), reason="")

@@ -105,19 +105,24 @@ def plan_of(data: bytes, name: str) -> ProvenPlan:
     return ProvenPlan(plan=plan, sha256=hashlib.sha256(data).hexdigest(), about=plan_about(data))
 
 
-def write_plan(folder: Path, name: str, data: bytes) -> Path:
-    """Write a plan's bytes into a folder, which is made where there is none; return the file.
+def write_plan(folder: Path, name: str, data: bytes, *, mode: int = 0o600) -> Path:
+    """Write a plan's bytes into a folder, in one step; return the file.
+
+    Args:
+        folder: It is there.
+        name: Of the file.
+        data: Its content.
+        mode: Its permissions, before the umask.
 
     Raises:
         OSError: if it cannot be written.
-        PlanRefusedError: if others can write there, so that no run would read it.
     """
     path = folder / name
-    require_place(folder)
     descriptor, unfinished = tempfile.mkstemp(prefix=".", suffix=".plan", dir=folder)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123  # a descriptor
             file.write(data)
+        Path(unfinished).chmod(mode & ~_umask())
         Path(unfinished).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -131,12 +136,23 @@ def require_place(folder: Path) -> None:
 
     Raises:
         OSError: if it cannot be made.
-        PlanRefusedError: if others can write there.
+        PlanRefusedError: if others can write there, so that no run would read a plan.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if why := exposure_of_folder(folder):
+        raise PlanRefusedError(f"no plan is kept in {folder}: {why}")
+
+
+def exposure_of_folder(folder: Path) -> str:
+    """Return how somebody else can change what is in a folder; "" where nobody can."""
     exposed = exposure_of_place(folder / "plan", sticky_counts=True)
-    if exposed is not None:
-        raise PlanRefusedError(f"no plan is kept in {folder}: {exposed.why}")
+    return exposed.why if exposed is not None else ""
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def forget_plans(folder: Path, model_sha256: str) -> None:
