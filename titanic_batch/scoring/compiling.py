@@ -54,8 +54,7 @@ def compile_model(
     place = folder or plan_folder()
     name, model, data = _compile(ref, trust=trust, seconds=_PATIENT_S)
     with os_errors(place, "writing the plan"):
-        place.mkdir(mode=0o777 if folder else 0o700, parents=True, exist_ok=True)
-        path = write_plan(place, name, data, mode=0o644 if folder else 0o600)
+        path = write_plan(place, name, data, is_private=folder is None)
         why = exposure_of_folder(place)
     return CompiledModel(
         ref=model.tag,

@@ -105,24 +105,25 @@ def plan_of(data: bytes, name: str) -> ProvenPlan:
     return ProvenPlan(plan=plan, sha256=hashlib.sha256(data).hexdigest(), about=plan_about(data))
 
 
-def write_plan(folder: Path, name: str, data: bytes, *, mode: int = 0o600) -> Path:
+def write_plan(folder: Path, name: str, data: bytes, *, is_private: bool = True) -> Path:
     """Write a plan's bytes into a folder, in one step; return the file.
 
     Args:
-        folder: It is there.
+        folder: It is made where there is none.
         name: Of the file.
         data: Its content.
-        mode: Its permissions, before the umask.
+        is_private: Whether nobody else may read it; else the umask says who may.
 
     Raises:
         OSError: if it cannot be written.
     """
     path = folder / name
+    folder.mkdir(mode=0o700 if is_private else 0o777, parents=True, exist_ok=True)
     descriptor, unfinished = tempfile.mkstemp(prefix=".", suffix=".plan", dir=folder)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123  # a descriptor
             file.write(data)
-        Path(unfinished).chmod(mode & ~_umask())
+        Path(unfinished).chmod(0o600 if is_private else 0o644 & ~_umask())
         Path(unfinished).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
