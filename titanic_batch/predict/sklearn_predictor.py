@@ -20,7 +20,8 @@ require_room()  # before the first import of scikit-learn, here and in `independ
 from sklearn.base import is_clusterer, is_outlier_detector
 from sklearn.utils import _safe_indexing
 
-from titanic_batch.alignment.apply import Features
+from titanic_batch.alignment.apply import Column
+from titanic_batch.alignment.coded import decoded
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.errors import ModelError
 from titanic_batch.models.calling import model_code
@@ -105,8 +106,9 @@ class SklearnPredictor:
     code: LoadedCode | None = None
     whole: bool = False
 
-    def predict(self, columns: Sequence[Features]) -> Predictions:
+    def predict(self, columns: Sequence[Column]) -> Predictions:
         """See `Predictor`."""
+        columns = decoded(columns)
         cached = None
         if self.cache is not None and self.code is not None:
             cached = self.cache.for_rows(self.alignment, columns, self.info, self.code)

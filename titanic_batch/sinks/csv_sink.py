@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from titanic_batch.arrow_arrays import array_of_list
+
 #: What makes a cell need quotes.
 _STRUCTURAL = r'[",\r\n]'
 
@@ -68,7 +70,7 @@ class CsvSink:
 
 
 def _header(schema: pa.Schema) -> bytes:
-    names = _as_text(pa.array(schema.names, pa.string()))
+    names = _as_text(array_of_list(schema.names, pa.string()))
     return f"{','.join(names.to_pylist())}\n".encode()
 
 
@@ -94,7 +96,7 @@ def _as_text(column: pa.Array) -> pa.Array:
 
 
 def _large(text: str) -> pa.LargeStringScalar:
-    return pa.scalar(text, pa.large_string())
+    return array_of_list([text], pa.string()).cast(pa.large_string())[0]
 
 
 def _content(lines: pa.LargeStringArray) -> bytes:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from titanic_batch.arrow_arrays import array_of_list
 from titanic_batch.errors import DataError
 from titanic_batch.faults import Fault
 from titanic_batch.sources.base import Chunk, Parsed, RawRecord
@@ -117,7 +118,7 @@ class CsvParser:
         return cells
 
     def _may_repeat_header(self, cells: pa.Table) -> bool:
-        names = pa.array(self.names, pa.string())  # in whatever order
+        names = array_of_list(self.names, pa.string())  # in whatever order
         return bool(pc.any(pc.is_in(cells.column(0), value_set=names)).as_py())
 
     def _parse_exactly(self, chunk: Chunk) -> Parsed:
@@ -142,7 +143,7 @@ class CsvParser:
                 faults.append(Fault(index, position, column, reason))
         columns = list(zip(*good, strict=True)) if good else [()] * width
         cells = pa.table(
-            [pa.array(column, pa.string()) for column in columns], names=list(self.names)
+            [array_of_list(column, pa.string()) for column in columns], names=list(self.names)
         )
         return Parsed(cells=cells, rows=np.array(rows, np.int64), faults=tuple(faults))
 
