@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
+from titanic_batch.chunk.cell_types import typed_parser
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import FileContext
 from titanic_batch.predict.cache import PredictionCache
@@ -58,7 +59,7 @@ def file_context(file: OpenFile, plan: FilePlan, context: RunContext) -> FileCon
     work = file.target.open_work(context.fingerprint)
     return FileContext(
         input=file.pair.input,
-        parser=file.source.parser,
+        parser=typed_parser(file.source.parser, plan.alignment, plan.output),
         alignment=plan.alignment,
         output=plan.output,
         encoder=plan.format.rows,
