@@ -18,6 +18,7 @@ from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import TitanicBatchError
 from titanic_batch.faults import Fault
 from titanic_batch.predict.base import Predictions
+from titanic_batch.sinks.base import Payload
 from titanic_batch.sources.base import Chunk, Parsed, Parser
 
 
@@ -145,7 +146,8 @@ def finish(
         rows_tried: See `ScoredChunk`.
     """
     context, faults, rows = prepared.context, list(prepared.aligned.faults), prepared.rows
-    payload, is_file, scored = b"", False, prepared.row_count
+    payload: Payload = b""
+    is_file, scored = False, prepared.row_count
     last = len(context.alignment.column_mappings) + len(context.alignment.dropped)
     if failed:
         everything = np.arange(scored) if rows is None else rows

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from titanic_batch.arrow_arrays import array_of_list
+from titanic_batch.sinks.base import Payload
 
 #: What makes a cell need quotes.
 _STRUCTURAL = r'[",\r\n]'
@@ -58,8 +59,9 @@ class CsvSink:
         self._file = file
         self._file.write(_header(schema))
 
-    def write(self, payload: bytes) -> None:
+    def write(self, payload: Payload) -> None:
         """Append CSV text."""
+        assert isinstance(payload, bytes)
         self._file.write(payload)
 
     def finish(self) -> None:
