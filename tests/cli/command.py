@@ -130,7 +130,7 @@ class WarmCommand(Command):
         before: tuple[str, ...] = (),
         **environment: str,
     ) -> Done:
-        if before or not (isinstance(stdin, bytes) or stdin == subprocess.DEVNULL):
+        if before:
             return super().__call__(
                 *arguments, code=code, stdin=stdin, before=before, **environment
             )
@@ -141,12 +141,13 @@ class WarmCommand(Command):
         ):
             given.write(stdin if isinstance(stdin, bytes) else b"")
             given.seek(0)
+            streams = (stdin if hasattr(stdin, "fileno") else given, out, err)
             ended = warm_client.run(
                 self.server,
                 [str(argument) for argument in arguments],
                 environment={**self.environment, **environment},
                 folder=str(self.folder),
-                streams=[file.fileno() for file in (given, out, err)],
+                streams=[file.fileno() for file in streams],
             )
             out.seek(0)
             err.seek(0)

@@ -116,7 +116,7 @@ def installed(home: Path, tmp_path: Path) -> Command:
 
 
 @pytest.fixture(scope="session")
-def warm_server(home: Path) -> Iterator[str]:
+def warm_server() -> Iterator[str]:
     """Return the socket on which runs of the command line start quickly."""
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
         path = f"{folder}/warm"  # a socket's path must be short
@@ -126,7 +126,7 @@ def warm_server(home: Path) -> Iterator[str]:
             [sys.executable, str(WARM), str(listener.fileno())],
             stdin=subprocess.PIPE,
             pass_fds=[listener.fileno()],
-            env=environment_in(home),
+            env=environment_in(Path(folder)),
         )
         with server:
             yield path
@@ -189,3 +189,15 @@ def published(shared: Shared, home: Path) -> Path:
         command("score", SAMPLE_DATA / "dirty.csv", "old.csv", "--max-rejects", "10", "-q")
 
     return shared("published", publish)
+
+
+@pytest.fixture(scope="session")
+def compiled(shared: Shared, home: Path) -> Path:
+    """Return the plan of the store's model, for copies."""
+
+    def compile_it(folder: Path) -> None:
+        command = Command(environment=environment_in(home), folder=folder)
+        command("models", "compile", "titanic_model:latest", "-o", folder)
+
+    (path,) = shared("compiled", compile_it).glob("*.plan")
+    return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,16 +14,19 @@ import pytest
 
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
-from titanic_batch.models.code import LoadedCode
+from titanic_batch.models.code import LoadedCode, loaded_code
 from titanic_batch.predict.base import ModelInfo, Predictions
 from titanic_batch.predict.cache import CachedRows, PredictionCache
 from titanic_batch.schema import ColumnSchema, TrainingSchema
 
 LONG_S = 1.0
-CODE = LoadedCode(("titanic_batch",))
 NUMBERS = np.array([1.0, 2.0, np.nan])
 TEXTS = np.array(["S", None, "3"], dtype=object)
 REGRESSOR = ModelInfo(classes=None, has_probability=False, label_type=pa.float64())
+
+
+#: Looked at once: it takes a good part of a second.
+code_here = functools.cache(loaded_code)
 
 
 def classifier(*classes: Any, has_probability: bool = True) -> ModelInfo:
@@ -45,7 +49,7 @@ def cached(
     inputs = pa.schema([(name, pa.float64()) for name in names])
     plan = plan_alignment(schema, inputs, AlignmentOptions(), where="in", text_cells=False)
     return PredictionCache(folder / "work").for_rows(
-        plan, columns or (NUMBERS, TEXTS), info, code or CODE
+        plan, columns or (NUMBERS, TEXTS), info, code or code_here()
     )
 
 
