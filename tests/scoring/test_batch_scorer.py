@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 import titanic_batch
+from tests.private_place import private_folder
 from tests.scoring.row_models import Centred
 from titanic_batch import BatchScorer
 from titanic_batch.alignment.plan import MissingColumnsError
@@ -31,12 +32,13 @@ from titanic_batch.errors import (
     UntrustedModelError,
     UsageError,
 )
+from titanic_batch.scoring.compiling import compile_model
 
 TRAIN = pd.DataFrame(
     {
         "Sex": ["male", "female", "male", "female"] * 10,
         "Age": np.arange(40) + 0.5,
-        "Survived": [0, 1, 1, 0] * 10,
+        "Survived": [0, 1] * 15 + [1] * 10,
     }
 )
 BATCH = pa.table(
@@ -46,6 +48,8 @@ BATCH = pa.table(
         "Sex": ["male", "female", "unheard", "female"],
     }
 )
+
+__all__ = ["private_folder"]
 
 
 def sha256(path: Path) -> str:
@@ -212,3 +216,30 @@ def test_a_model_that_looks_at_other_rows_is_refused(tmp_path: Path) -> None:
         BatchScorer(path, trust=sha256(path))(rows)
     allowed = BatchScorer(path, trust=sha256(path), allow_batch_dependence=True)
     assert allowed(rows)["prediction"].to_pylist() == [0] * 150 + [1] * 150
+
+
+def test_a_kept_plan_goes_with_it_and_scikit_learn_stays_out(
+    model: Path, private_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TITANIC_BATCH_CACHE", str(private_folder))
+    without = BatchScorer(model, trust=sha256(model))(BATCH)
+    compile_model(str(model), trust=[sha256(model)])
+    planned = BatchScorer(model, trust=sha256(model))
+    scored = planned(BATCH)
+    assert scored.drop_columns(["probability"]).equals(without.drop_columns(["probability"]))
+    np.testing.assert_allclose(
+        scored["probability"].to_numpy(), without["probability"].to_numpy(), rtol=0, atol=1e-12
+    )
+    rows, answer = tmp_path / "rows", tmp_path / "scored"
+    with pa.ipc.new_file(str(rows), BATCH.schema) as writer:
+        writer.write_table(BATCH)
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE + "print('sklearn' in sys.modules)", rows, answer],
+        input=pickle.dumps(planned),
+        env={"HOME": str(tmp_path)},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == b"False\n"
+    with pa.OSFile(str(answer)) as file:
+        assert pa.ipc.open_file(file).read_all().equals(scored)
