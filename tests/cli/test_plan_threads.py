@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,13 @@ def caching(command: Command, private_folder: Path) -> Command:
     return command.having(TITANIC_BATCH_CACHE=private_folder)
 
 
+@pytest.fixture
+def with_plan(caching: Command, compiled: Path, private_folder: Path) -> Command:
+    """Return the command, with the plan of the store's model in its folder."""
+    shutil.copy(compiled, private_folder)
+    return caching
+
+
 def saved(model: Any, folder: Path, caching: Command) -> Path:
     path = folder / "model.pkl"
     joblib.dump(model, path)
@@ -47,9 +55,8 @@ print(*{name.partition(".")[0] for name in sys.modules})
 
 
 def test_where_the_plan_decides_all_rows_nothing_heavy_is_imported(
-    caching: Command, tmp_path: Path
+    with_plan: Command, tmp_path: Path
 ) -> None:
-    caching("models", "compile", "titanic_model:latest")
     parquet = PASSENGERS.with_suffix(".parquet")
     done = subprocess.run(
         [
@@ -59,7 +66,7 @@ def test_where_the_plan_decides_all_rows_nothing_heavy_is_imported(
             f"score {DIRTY} out.csv -q --max-rejects 90%",
         ],
         cwd=tmp_path,
-        env=dict(caching.environment),
+        env=dict(with_plan.environment),
         capture_output=True,
         text=True,
         check=True,
