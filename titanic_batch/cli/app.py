@@ -53,7 +53,7 @@ app.command("check", cls=QuickCommand, short_help="Say what would happen, withou
 app.command("verify", cls=QuickCommand, short_help="Does an output still match its manifest?")(
     verify_command
 )
-app.command("run", short_help="Run a nightly job.")(run_command)
+app.command("run", cls=QuickCommand, short_help="Run a nightly job.")(run_command)
 app.command("parity", short_help="Does a running service give the batch scores?")(parity_command)
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(models_app, name="models")
