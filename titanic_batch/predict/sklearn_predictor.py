@@ -34,15 +34,19 @@ from titanic_batch.predict.independence import PIPELINE, independence_of
 from titanic_batch.predict.pacing import FEWEST_ROWS, Pace
 from titanic_batch.schema.derive.exact import exact_class
 
-#: scikit-learn classifiers whose `predict` is, by their own code, the class of the largest
-#: `predict_proba`; asking for both would do the work twice. Ties are asked of `predict`.
-_ARGMAX_CLASSIFIERS = frozenset(
+#: Classifiers whose `predict` calls `predict_proba`, and takes the first of its largest.
+_FORESTS = frozenset(
     {
-        "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
         "sklearn.ensemble._forest.RandomForestClassifier",
         "sklearn.ensemble._forest.ExtraTreesClassifier",
     }
 )
+#: scikit-learn classifiers whose `predict` is, by their own code, the class of the largest
+#: `predict_proba`; asking for both would do the work twice. Ties are asked of `predict`, but for
+#: forests.
+_ARGMAX_CLASSIFIERS = _FORESTS | {
+    "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
+}
 
 
 def model_info(estimator: Any) -> ModelInfo:
@@ -275,13 +279,14 @@ def _several_outputs() -> ModelError:
 def _most_probable(
     last: Any, inputs: Any, probabilities: npt.NDArray[np.float64]
 ) -> npt.NDArray[Any]:
-    labels = np.asarray(last.classes_).take(np.argmax(probabilities, axis=1))
+    labels: npt.NDArray[Any] = np.asarray(last.classes_).take(np.argmax(probabilities, axis=1))
+    if exact_class(last) in _FORESTS:
+        return labels
     largest = probabilities.max(axis=1, keepdims=True)
     tied = np.flatnonzero((probabilities == largest).sum(axis=1) > 1)
     if tied.size:
         labels[tied] = last.predict(_safe_indexing(inputs, tied))
-    result: npt.NDArray[Any] = labels
-    return result
+    return labels
 
 
 def _preprocessed(
