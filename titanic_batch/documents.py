@@ -10,7 +10,6 @@ import errno
 import json
 import os
 import stat
-from pathlib import Path
 from typing import Any, BinaryIO
 
 #: Ours have a few levels; what reads a document may go down it by recursion.
@@ -24,7 +23,7 @@ class NotADocumentError(ValueError):
     """What was found is no document that can be read; its text says why."""
 
 
-def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
+def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> BinaryIO:
     """Open a regular file: a pipe, which may have no writer, would be waited for without end.
 
     Raises:

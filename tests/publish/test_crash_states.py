@@ -22,6 +22,7 @@ from tests.publish.publishing import (
     Reject,
     fail_for_rejects,
     files_in,
+    manifest_of,
     publish,
 )
 from titanic_batch.errors import FileAccessError, UsageError
@@ -261,7 +262,7 @@ def test_a_strangers_file_that_came_after_the_crash_is_not_replaced(
             publish(output, NEW, REJECTS)
     assert len(files_in(output.parent)) == 4  # data, rejects, manifest, all private, and the lock
     paths = output_paths(output)
-    stranger = paths.data if place == "data" else paths.rejects
+    stranger = Path(paths.data if place == "data" else paths.rejects)
     stranger.write_bytes(b"a stranger's")
 
     with pytest.raises(UsageError):
@@ -274,7 +275,7 @@ def test_a_private_manifest_that_describes_nothing_is_dropped(output: Path) -> N
     other = output.with_name("other.csv")
     publish(other, NEW)
     stray = output.with_name(f".scored.csv.manifest.json.{'a' * 32}.tmp")
-    output_paths(other).manifest.rename(stray)
+    manifest_of(other).rename(stray)
     look_again(output)
     assert not stray.exists()
     assert output.read_bytes() == OLD

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.publish.json_schema import errors
-from tests.publish.publishing import NEW, OLD, REJECTS, files_in, publish
+from tests.publish.publishing import NEW, OLD, REJECTS, files_in, manifest_of, publish
 from titanic_batch.errors import DataError, UsageError
 from titanic_batch.publish.manifest import UnreadableManifest, find_manifest, read_manifest
 from titanic_batch.publish.manifest_schema import SHIPPED
@@ -30,14 +30,14 @@ Edit = Callable[[dict[str, Any]], object]
 
 
 def edited(output: Path, edit: Edit) -> None:
-    manifest = output_paths(output).manifest
+    manifest = manifest_of(output)
     document = json.loads(manifest.read_bytes())
     edit(document)
     manifest.write_text(json.dumps(document), encoding="utf-8")
 
 
 def fault(output: Path) -> UnreadableManifest:
-    found = find_manifest(output_paths(output).manifest)
+    found = find_manifest(manifest_of(output))
     assert isinstance(found, UnreadableManifest)
     return found
 
@@ -100,7 +100,7 @@ def test_says_what_is_wrong(output: Path, edit: Edit, reason: str) -> None:
     publish(output, NEW, REJECTS)
     edited(output, edit)
     assert fault(output).reason.startswith(reason)
-    assert read_manifest(output_paths(output).manifest) is None
+    assert read_manifest(manifest_of(output)) is None
     with pytest.raises(DataError, match="its manifest proves nothing: "):
         verify(output)
     with pytest.raises(UsageError, match=r"--overwrite"):
@@ -125,14 +125,14 @@ def test_says_what_is_wrong(output: Path, edit: Edit, reason: str) -> None:
 )
 def test_is_no_manifest(output: Path, data: bytes) -> None:
     publish(output)
-    output_paths(output).manifest.write_bytes(data)
+    manifest_of(output).write_bytes(data)
     assert not fault(output).is_ours
     assert not is_published(output)
 
 
 def test_deep_nesting_and_giants_are_refused_though_they_are_json(output: Path) -> None:
     publish(output)
-    manifest = output_paths(output).manifest
+    manifest = manifest_of(output)
     good = manifest.read_bytes()
 
     def nest(document: dict[str, Any]) -> None:
@@ -171,7 +171,7 @@ def test_keys_that_a_later_tool_adds_or_an_earlier_one_lacked_are_no_fault(outpu
         del document["job"], document["rows_recalled"], document["rejects"]["other_faults"]
 
     edited(output, change)
-    assert read_manifest(output_paths(output).manifest) == manifest
+    assert read_manifest(manifest_of(output)) == manifest
     publish(output, OLD)
 
 
@@ -276,7 +276,7 @@ def test_no_mutation_of_a_manifest_crashes_a_reader(data: st.DataObject, output:
             parent[last] = data.draw(ODD)
         elif isinstance(parent, dict):
             del parent[last]
-    manifest = output_paths(output).manifest
+    manifest = manifest_of(output)
     manifest.write_text(json.dumps(mutated), encoding="utf-8")
 
     found = find_manifest(manifest)

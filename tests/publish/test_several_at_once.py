@@ -17,7 +17,7 @@ from tests.publish.publishing import (
     REJECTS,
     Reject,
     files_in,
-    manifest_of,
+    manifest_for,
     publish,
     stage,
 )
@@ -41,7 +41,7 @@ def publish_all(outputs: Sequence[Path]) -> list[FileAccessError]:
     def steps(publication: Publication, rejects: Sequence[Reject]) -> Steps:
         try:
             yield from publication.seal()
-            yield from publication.commit(manifest_of(publication, NEW, rejects))
+            yield from publication.commit(manifest_for(publication, NEW, rejects))
         except FileAccessError as exc:
             errors.append(exc)
 
@@ -78,7 +78,7 @@ def is_old_or_new(output: Path) -> bool:
     if not output.exists():
         return output.name == "c.csv"
     assert published(output_paths(output)) is not None
-    return verify(output).path.read_bytes() in (OLD, NEW)
+    return Path(verify(output).path).read_bytes() in (OLD, NEW)
 
 
 def test_each_output_keeps_its_order_and_the_folder_is_synced_twice(

@@ -82,10 +82,7 @@ def check_job(path: str | Path) -> JobCheck:
                 refuse_foreign(pair.output, overwrite=options.overwrite)
             if model.schema is not None and has_arrived:
                 check_header(pair, model.schema, options)
-    folder = Path(night.output) if night.into_folder else Path(night.output).parent
-    store_of(folder).check_folder(folder)
-    if night.rejects is not None:
-        folder = Path(night.rejects).parent
+    for folder in night.folders:
         store_of(folder).check_folder(folder)
     if job.textfile is not None:
         require_writable(job.textfile, WRITING_METRICS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titanic_batch.errors import TitanicBatchError
@@ -47,7 +46,7 @@ class ModelNow:
 
 
 def differences(
-    manifest: Manifest, input: Path, options: ScoreOptions, model: ModelNow
+    manifest: Manifest, input: str, options: ScoreOptions, model: ModelNow
 ) -> list[str]:
     """Return what of a job is another now than when a file was published, in words."""
     found = _other_model(manifest, model)

@@ -29,7 +29,7 @@ from titanic_batch.jobs.tables import (
 from titanic_batch.models.trust.write_access import Exposure, exposure_of
 from titanic_batch.printable import shell_quoted
 from titanic_batch.scoring.options import OPTIONS
-from titanic_batch.stores import is_folder
+from titanic_batch.stores import is_folder, store_of
 
 _ALL_COLUMNS = "*"
 _MOST_BYTES = 16 << 20
@@ -82,12 +82,16 @@ class Job(Table):
         path: str | None = getattr(self.score, "rejects")  # noqa: B009  # an option's key
         return path
 
+    def absolute(self, name: str) -> str:
+        """Return a name that is relative to the job file as absolute; `~` is the home."""
+        return store_of(name).absolute(name, str(self.folder))
+
     @property
-    def textfile(self) -> Path | None:
+    def textfile(self) -> str | None:
         """The file for the metrics of the last run."""
         if self.metrics is None:
             return None
-        return Path(os.path.normpath(self.folder / Path(self.metrics.textfile).expanduser()))
+        return self.absolute(self.metrics.textfile)
 
     @property
     def options(self) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from titanic_batch.errors import (
@@ -280,9 +279,6 @@ def _outcome(job: Job, night: Night, files: Sequence[FileOutcome]) -> NightOutco
 
 
 def _make_folders(night: Night) -> None:
-    folders = {Path(night.output) if night.into_folder else Path(night.output).parent}
-    if night.rejects is not None:
-        folders.add(Path(night.rejects).parent)
-    for folder in sorted(folders):
+    for folder in night.folders:
         with os_errors(folder, "making the output's folder"):
             store_of(folder).make_folder(folder)

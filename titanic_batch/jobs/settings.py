@@ -9,7 +9,7 @@ from typing import Any
 
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.night import Night, place
+from titanic_batch.jobs.night import Night
 from titanic_batch.scoring.options import DEFAULT_MODEL, MODEL_VARIABLE, WORKERS_VARIABLE
 
 
@@ -86,7 +86,7 @@ def _placed(ref: str, job: Job) -> str:
     from titanic_batch.models.reference import FILE_ENDINGS, parse_reference
 
     reference = parse_reference(ref, registered_schemes())
-    return place(str(job.folder), ref) if reference.loader in FILE_ENDINGS.values() else ref
+    return job.absolute(ref) if reference.loader in FILE_ENDINGS.values() else ref
 
 
 def _workers_of_environment() -> int | None:

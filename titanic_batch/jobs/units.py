@@ -15,9 +15,9 @@ from titanic_batch.errors import UsageError
 from titanic_batch.interrupts import interruptible
 from titanic_batch.jobs.dates import fixed_folder
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.night import place
 from titanic_batch.printable import printable
 from titanic_batch.stores import write_file
+from titanic_batch.stores.names import folder_of
 
 #: Another run holds the output: the one failure that time alone fixes.
 _TRIED_AGAIN = 75
@@ -200,12 +200,11 @@ def write_units(units: Sequence[Unit], folder: str | Path) -> list[Path]:
 
 def writable_folders(job: Job) -> list[str]:
     """Return the folders that a job writes to, as far up as no date changes them."""
-    folder = str(job.folder)
-    found = {place(folder, fixed_folder(job.output.path))}
+    found = {job.absolute(fixed_folder(job.output.path))}
     if job.rejects is not None:
-        found.add(place(folder, fixed_folder(job.rejects)))
+        found.add(job.absolute(fixed_folder(job.rejects)))
     if job.textfile is not None:
-        found.add(str(job.textfile.parent))
+        found.add(folder_of(job.textfile))
     return sorted(found)
 
 

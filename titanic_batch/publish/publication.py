@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from pathlib import Path
 
 from titanic_batch.errors import os_errors
 from titanic_batch.publish.keeping import keep_replaced
@@ -22,6 +21,7 @@ from titanic_batch.publish.rejects import RejectsFile
 from titanic_batch.publish.stale_files import StaleFiles
 from titanic_batch.publish.together import Steps
 from titanic_batch.stores import store_of
+from titanic_batch.stores.names import last_part
 
 
 class Publication:
@@ -45,7 +45,7 @@ class Publication:
         self.data = self._store.stage(paths.data, self.run_id)
         self._overwrite = overwrite
         self._stale_files = stale_files or StaleFiles()
-        self._work: Path | None = None
+        self._work: str | None = None
         self._held = contextlib.ExitStack()
 
     def open(self) -> None:
@@ -112,7 +112,7 @@ class Publication:
                         file.keep()
                 raise
 
-    def open_work(self, fingerprint: str) -> Path | None:
+    def open_work(self, fingerprint: str) -> str | None:
         """Return the folder for what this run would need again if it were killed.
 
         It may be there already, left by a run with the same fingerprint; those of others go. None
@@ -120,7 +120,7 @@ class Publication:
         """
         self._work = self._store.work_folder(self.paths.data, fingerprint)
         for other in self._stale_files.work_of(self.paths.data):
-            if fingerprint not in other.name:
+            if fingerprint not in last_part(other):
                 self._store.drop(other)
         return self._work
 
@@ -129,7 +129,7 @@ class Publication:
         if self._work is not None:
             self._store.drop(self._work)
 
-    def keep_failed_rejects(self) -> Path | None:
+    def keep_failed_rejects(self) -> str | None:
         """Leave the rejects of a run that does not publish; None where there are none."""
         staged = self.rejects.staged
         if staged is None:
@@ -146,6 +146,6 @@ class Publication:
         self._held.close()
 
 
-def _is_of_a_job(path: Path) -> bool:
+def _is_of_a_job(path: str) -> bool:
     manifest = read_manifest(path)
     return manifest is not None and manifest.job is not None

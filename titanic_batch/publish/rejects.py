@@ -6,11 +6,10 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Protocol
 
 from titanic_batch.stores import store_of
-from titanic_batch.stores.base import Staged, as_text
+from titanic_batch.stores.base import Name, Staged, as_text
 
 COLUMNS = ("row", "line", "column", "reason", "record")
 HEADER = (",".join(COLUMNS) + "\n").encode()
@@ -46,7 +45,7 @@ class RejectRow(Protocol):
         ...
 
 
-def count_reasons(path: Path) -> Counter[str]:
+def count_reasons(path: Name) -> Counter[str]:
     """Return how many records of a rejects file have each reason; raises OSError."""
     csv.field_size_limit(2**31 - 1)
     reasons: Counter[str] = Counter()
@@ -66,7 +65,7 @@ class RejectsFile:
         run_id: Of the run.
     """
 
-    def __init__(self, target: Path, run_id: str) -> None:
+    def __init__(self, target: str, run_id: str) -> None:
         self._file: Staged = store_of(target).stage(target, run_id)
 
     @property
@@ -75,7 +74,7 @@ class RejectsFile:
         return self._file if self._file.is_created else None
 
     @property
-    def target(self) -> Path:
+    def target(self) -> str:
         """The path that the rejects file will have."""
         return self._file.target
 

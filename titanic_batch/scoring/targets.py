@@ -9,7 +9,6 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Generator, Sequence
-from pathlib import Path
 from typing import IO, Any, Protocol
 
 from titanic_batch.errors import ClosedPipeError, os_errors
@@ -60,11 +59,11 @@ class Target(Protocol):
         """Make the output seen, step by step; the manifest that is replaced may be kept."""
         ...
 
-    def keep_failed_rejects(self) -> Path | None:
+    def keep_failed_rejects(self) -> str | None:
         """Leave the rejects of a run that fails, where there is a place for them."""
         ...
 
-    def open_work(self, fingerprint: str, /) -> Path | None:
+    def open_work(self, fingerprint: str, /) -> str | None:
         """Return the folder for what a killed run would need again; None where there is none."""
         ...
 
@@ -111,7 +110,7 @@ class FileTarget:
         yield from self._publication.seal()
         data = self._publication.data
         return FileInfo(
-            path=str(data.target),
+            path=data.target,
             format=self._format,
             bytes=data.bytes_written,
             sha256=data.sha256,
@@ -121,13 +120,13 @@ class FileTarget:
     def rejects_path(self) -> str | None:
         """Where the rejects will be; None where there are none."""
         publication = self._publication
-        return None if publication.rejects.staged is None else str(publication.paths.rejects)
+        return None if publication.rejects.staged is None else publication.paths.rejects
 
     def commit(self, manifest: Manifest, /, *, keeps_replaced: bool = False) -> Steps:
         """Publish, step by step."""
         return self._publication.commit(manifest, keeps_replaced=keeps_replaced)
 
-    def open_work(self, fingerprint: str) -> Path | None:
+    def open_work(self, fingerprint: str) -> str | None:
         """Return the folder for what a killed run would need again."""
         return self._publication.open_work(fingerprint)
 
@@ -135,7 +134,7 @@ class FileTarget:
         """Remove that folder."""
         self._publication.drop_work()
 
-    def keep_failed_rejects(self) -> Path | None:
+    def keep_failed_rejects(self) -> str | None:
         """Leave OUTPUT.failed.rejects.csv."""
         return self._publication.keep_failed_rejects()
 
@@ -161,7 +160,7 @@ class StdoutTarget:
     def __init__(self, rejects: str | None, *, overwrite: bool) -> None:
         self.run_id = uuid.uuid4().hex
         self._overwrite = overwrite
-        self._rejects = RejectsFile(Path(rejects), self.run_id) if rejects else None
+        self._rejects = RejectsFile(rejects, self.run_id) if rejects else None
         self._held = contextlib.ExitStack()
 
     def open(self) -> None:
@@ -201,7 +200,7 @@ class StdoutTarget:
     def rejects_path(self) -> str | None:
         """Where the rejects will be; None where there are none."""
         staged = self._staged
-        return None if staged is None else str(staged.target)
+        return None if staged is None else staged.target
 
     @property
     def _staged(self) -> Staged | None:
@@ -234,14 +233,14 @@ class StdoutTarget:
             except BrokenPipeError as exc:
                 raise ClosedPipeError("standard output was closed") from exc
 
-    def open_work(self, _fingerprint: str) -> Path | None:
+    def open_work(self, _fingerprint: str) -> str | None:
         """Keep nothing: no folder stands beside standard output."""
         return None
 
     def drop_work(self) -> None:
         """Do nothing."""
 
-    def keep_failed_rejects(self) -> Path | None:
+    def keep_failed_rejects(self) -> str | None:
         """Leave nothing: no file stands beside standard output."""
         return None
 
