@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from titanic_batch.publish.manifest import (
 )
 from titanic_batch.publish.paths import OutputPaths, output_paths
 from titanic_batch.publish.publication import Publication
-from titanic_batch.publish.together import take_steps
+from titanic_batch.publish.together import Steps, take_steps
 from titanic_batch.stores.base import Name
 from titanic_batch.stores.private import lock_file
 
@@ -57,8 +58,8 @@ def manifest_for(publication: Publication, data: bytes, rejects: Sequence[Reject
         output=FileInfo(
             path=publication.paths.data,
             format="csv",
-            bytes=publication.data.bytes_written,
-            sha256=publication.data.sha256,
+            bytes=publication.file.bytes_written,
+            sha256=publication.file.sha256,
         ),
         rows=RowCounts(read=scored + rejected, scored=scored, rejected=rejected),
         rejects=RejectInfo(
@@ -80,11 +81,11 @@ def stage(
 ) -> Publication:
     """Open a publication with its data and rejects written; the caller commits and closes it."""
     paths = output if isinstance(output, OutputPaths) else output_paths(output)
-    publication = Publication(paths, overwrite=overwrite)
+    publication = Publication(paths, "csv", overwrite=overwrite)
     try:
         publication.open()
-        publication.data.write(data)
-        publication.rejects.add(rejects)
+        publication.file.write(data)
+        publication.add_rejects(rejects)
     except BaseException:
         publication.close()
         raise
@@ -101,12 +102,26 @@ def publish(
     """Publish `data` as a run does, from the lock to the last rename."""
     publication = stage(output, data, rejects, overwrite=overwrite)
     try:
-        take_steps([publication.seal()])
+        seal(publication)
         manifest = manifest_for(publication, data, rejects)
         take_steps([publication.commit(manifest)])
     finally:
         publication.close()
     return manifest
+
+
+def seal(publication: Publication) -> None:
+    def steps() -> Steps:
+        yield from publication.seal()
+
+    take_steps([steps()])
+
+
+def look_again(output: Path, *, overwrite: bool = False) -> None:
+    """Open the output as the next run does, and publish nothing."""
+    publication = Publication(output_paths(output), "csv", overwrite=overwrite)
+    with contextlib.closing(publication):
+        publication.open()
 
 
 def manifest_of(output: Path) -> Path:

@@ -22,13 +22,13 @@ from tests.publish.publishing import (
     Reject,
     fail_for_rejects,
     files_in,
+    look_again,
     manifest_of,
     publish,
 )
 from titanic_batch.errors import FileAccessError, UsageError
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
-from titanic_batch.publish.publication import Publication
 from titanic_batch.publish.verify import verify
 
 
@@ -117,12 +117,6 @@ def test_a_run_that_dies_leaves_the_old_or_the_new_output_and_the_next_one_succe
     for _ in died_at_each_step(change, output):
         old_or_new(change, output)
         recovers(change, output)
-
-
-def look_again(output: Path) -> None:
-    """Open the output as the next run does, and publish nothing."""
-    with contextlib.closing(Publication(output_paths(output), overwrite=False)) as publication:
-        publication.open()
 
 
 @by_name

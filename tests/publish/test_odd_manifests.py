@@ -15,13 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.publish.json_schema import errors
-from tests.publish.publishing import NEW, OLD, REJECTS, files_in, manifest_of, publish
+from tests.publish.publishing import NEW, OLD, REJECTS, files_in, look_again, manifest_of, publish
 from titanic_batch.errors import DataError, UsageError
 from titanic_batch.publish.manifest import UnreadableManifest, find_manifest, read_manifest
 from titanic_batch.publish.manifest_schema import SHIPPED
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import output_paths
-from titanic_batch.publish.publication import Publication
 from titanic_batch.publish.rejects import HEADER
 from titanic_batch.publish.verify import verify
 
@@ -294,6 +293,5 @@ def test_no_mutation_of_a_manifest_crashes_a_reader(data: st.DataObject, output:
         publish(output, OLD)
     stray = output.with_name(f".scored.csv.manifest.json.{'a' * 32}.tmp")
     stray.write_text(json.dumps(mutated), encoding="utf-8")
-    with contextlib.closing(Publication(output_paths(output), overwrite=True)) as publication:
-        publication.open()
+    look_again(output, overwrite=True)
     assert not stray.exists()

@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from tests.publish.disk import Call, recorded
-from tests.publish.publishing import NEW, OLD, REJECTS, manifest_for, manifest_of, publish, stage
+from tests.publish.publishing import (
+    NEW,
+    OLD,
+    REJECTS,
+    manifest_for,
+    manifest_of,
+    publish,
+    seal,
+    stage,
+)
 from titanic_batch.errors import InterruptedRunError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.publish.paths import output_paths
@@ -83,7 +92,7 @@ def test_signals_wait_until_the_last_rename_and_act_then(
     output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publication = stage(output, NEW, REJECTS)
-    take_steps([publication.seal()])
+    seal(publication)
     manifest = manifest_for(publication, NEW, REJECTS)
     replace = os.replace
 

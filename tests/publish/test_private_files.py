@@ -23,6 +23,7 @@ from tests.publish.publishing import (
     mode_of,
     publish,
     rejects_of,
+    seal,
     stage,
 )
 from titanic_batch.errors import FileAccessError
@@ -66,7 +67,7 @@ def test_a_writer_that_closes_late_says_nothing_and_leaves_nothing(
 def test_staged_files_stand_in_the_folder_of_the_output(output: Path) -> None:
     publication = stage(output)
     try:
-        place = Path(publication.data.place)
+        place = Path(publication.file.place)
         assert place.parent == output.parent
         assert place.name.startswith(".")
     finally:
@@ -193,7 +194,7 @@ def test_a_link_planted_at_a_rejects_file_is_not_written_through(
     publication = stage(output, NEW, REJECTS[:1])
     try:
         if companion == "rejects":
-            take_steps([publication.seal()])
+            seal(publication)
             take_steps([publication.commit(manifest_for(publication, NEW, REJECTS[:1]))])
         else:
             publication.keep_failed_rejects()

@@ -17,6 +17,7 @@ from tests.publish.publishing import (
     REJECTS,
     Reject,
     files_in,
+    look_again,
     manifest_for,
     publish,
     stage,
@@ -73,8 +74,7 @@ def steps_of(outputs: Sequence[Path]) -> int:
 
 def is_old_or_new(output: Path) -> bool:
     """Open the output as the next run does, and look what stands there."""
-    with contextlib.closing(Publication(output_paths(output), overwrite=False)) as publication:
-        publication.open()
+    look_again(output)
     if not output.exists():
         return output.name == "c.csv"
     assert published(output_paths(output)) is not None

@@ -30,10 +30,9 @@ from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.report import output_metadata, run_info
-from titanic_batch.scoring.sizes import input_bytes
+from titanic_batch.scoring.sizes import input_bytes, worker_count
 from titanic_batch.scoring.skipping import already_published
 from titanic_batch.scoring.trying import RowTrial, trial_of
-from titanic_batch.scoring.workers import worker_count
 from titanic_batch.sources.dialect import declare_dialect
 from titanic_batch.stores import store_of
 from titanic_batch.stores.names import folder_of

@@ -38,8 +38,8 @@ class Target(Protocol):
         ...
 
     @property
-    def file(self) -> IO[bytes]:
-        """Where the sink writes to."""
+    def file(self) -> Any:
+        """Where the sink writes to: as much of a file as sinks use."""
         ...
 
     def add_rejects(self, rejects: tuple[RejectRow, ...]) -> None:
@@ -80,67 +80,9 @@ def target_of(pair: FilePair, options: ScoreOptions, stale_files: StaleFiles) ->
     """Return the target of one input, not yet opened."""
     if pair.output is None:
         return StdoutTarget(options.rejects, overwrite=options.overwrite)
-    publication = Publication(pair.output, overwrite=options.overwrite, stale_files=stale_files)
-    return FileTarget(publication, pair.output_format)
-
-
-class FileTarget:
-    """A file and its companions, published together."""
-
-    def __init__(self, publication: Publication, output_format: str) -> None:
-        self._publication = publication
-        self._format = output_format
-        self.run_id = self._publication.run_id
-
-    def open(self) -> None:
-        """Open the publication; see there for what it raises."""
-        self._publication.open()
-
-    @property
-    def file(self) -> Any:
-        """Where the sink writes to."""
-        return self._publication.data
-
-    def add_rejects(self, rejects: tuple[RejectRow, ...]) -> None:
-        """Take rejected records."""
-        self._publication.rejects.add(rejects)
-
-    def seal(self) -> Generator[Sequence[Unsynced], None, FileInfo]:
-        """End the output's bytes, step by step, and say what they are."""
-        yield from self._publication.seal()
-        data = self._publication.data
-        return FileInfo(
-            path=data.target,
-            format=self._format,
-            bytes=data.bytes_written,
-            sha256=data.sha256,
-        )
-
-    @property
-    def rejects_path(self) -> str | None:
-        """Where the rejects will be; None where there are none."""
-        publication = self._publication
-        return None if publication.rejects.staged is None else publication.paths.rejects
-
-    def commit(self, manifest: Manifest, /, *, keeps_replaced: bool = False) -> Steps:
-        """Publish, step by step."""
-        return self._publication.commit(manifest, keeps_replaced=keeps_replaced)
-
-    def open_work(self, fingerprint: str) -> str | None:
-        """Return the folder for what a killed run would need again."""
-        return self._publication.open_work(fingerprint)
-
-    def drop_work(self) -> None:
-        """Remove that folder."""
-        self._publication.drop_work()
-
-    def keep_failed_rejects(self) -> str | None:
-        """Leave OUTPUT.failed.rejects.csv."""
-        return self._publication.keep_failed_rejects()
-
-    def close(self) -> None:
-        """Drop what was not published."""
-        self._publication.close()
+    return Publication(
+        pair.output, pair.output_format, overwrite=options.overwrite, stale_files=stale_files
+    )
 
 
 class _Spool:
@@ -175,9 +117,9 @@ class StdoutTarget:
         self._held.callback(self._close_spool)
 
     @property
-    def file(self) -> IO[bytes]:
+    def file(self) -> _Spool:
         """Where the sink writes to."""
-        return _Spool(self._spool)  # type: ignore[return-value]  # as much of one as sinks use
+        return _Spool(self._spool)
 
     def add_rejects(self, rejects: tuple[RejectRow, ...]) -> None:
         """Take rejected records, where there is a place for them."""
