@@ -20,7 +20,7 @@ MOST_DIGITS = 300
 
 
 class NotADocumentError(ValueError):
-    """What was found is no document that can be read; its text says why."""
+    """A file holds no document that can be read; the text says why."""
 
 
 def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> BinaryIO:

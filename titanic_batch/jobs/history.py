@@ -1,4 +1,4 @@
-"""What of a night is published already: it stays, whatever the job says by now.
+"""Find what of a night is published already: it stays, whatever the job says by now.
 
 A file counts as published when its manifest names this job and date; an older manifest names none,
 and the path holds the date. Of a job without a date in its output's path, it is the same input that

@@ -53,7 +53,7 @@ class PlannedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class NightOutcome:
-    """How one night ended.
+    """The outcome of one night.
 
     Attributes:
         night: Its date and paths.

@@ -1,4 +1,4 @@
-"""What a run of a job is told: flags override the job file, the file overrides the environment."""
+"""Settings of a run of a job: flags override the job file, the file overrides the environment."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ ExecStart=systemd-cat -p crit -t {name} echo "{name} failed, see: journalctl -u 
 
 @dataclass(frozen=True, kw_only=True)
 class UnitOptions:
-    """How a job is run by systemd.
+    """The times and limits by which systemd runs a job.
 
     Attributes:
         on_calendar: When, as systemd.time writes it.

@@ -1,4 +1,4 @@
-"""What single keys of a job file take, and become: types for pydantic."""
+"""Types of single keys in a job file, for pydantic."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class _Readable(Mapping[str, Any]):
 
 @dataclass(frozen=True, kw_only=True)
 class ToolInfo(_Readable):
-    """What wrote the manifest."""
+    """The tool that wrote the manifest."""
 
     name: Annotated[str, form.TEXT]
     version: Annotated[str, form.TEXT]
@@ -101,7 +101,7 @@ class JobInfo(_Readable):
 
 @dataclass(frozen=True, kw_only=True)
 class PredictorInfo(_Readable):
-    """What predicted.
+    """The predictor that scored the rows.
 
     Attributes:
         kind: "compiled", by a scoring plan, or "scikit-learn".
@@ -152,7 +152,7 @@ class RejectInfo(_Readable):
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest(_Readable):
-    """What was published.
+    """A published output: of which input, by which model, with which result.
 
     Attributes:
         manifest_version: Version of this format.

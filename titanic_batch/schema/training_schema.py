@@ -99,7 +99,7 @@ class OneHotSource:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreProfile:
-    """How the model scored its training data.
+    """The spread of the scores that a model gave its training data.
 
     The score is the probability of the second of two classes, the number that a regressor
     predicts, or else the label.

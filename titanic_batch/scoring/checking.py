@@ -45,7 +45,7 @@ _MOST_REJECTS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
-    """How an input would be scored.
+    """The result of checking one input.
 
     Attributes:
         input: Its path.

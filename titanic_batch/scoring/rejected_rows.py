@@ -33,7 +33,7 @@ class RejectedRows:
 
     @property
     def model_errors(self) -> tuple[str, ...]:
-        """What the model said of the first rows on which it fails; it may quote their cells."""
+        """The errors of the first rows on which the model fails; they may quote cells."""
         return tuple(
             f"the model fails on row {reject.row:,}: {reject.said}" for reject in self._model_errors
         )

@@ -1,4 +1,4 @@
-"""Where the files are that a user names: every open, list, stage, commit and lock goes through one.
+"""Stores: every open, list, stage, commit and lock of a user's file goes through one.
 
 base            the protocol
 local           the file system

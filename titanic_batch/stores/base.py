@@ -142,7 +142,7 @@ class Staged(Unsynced, Protocol):
 
     @property
     def bytes_written(self) -> int:
-        """How much has been written."""
+        """The number of bytes written."""
         ...
 
     @property

@@ -35,7 +35,6 @@ class LocalFile:
         self.entry = _entry(self._before)
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Return bytes from anywhere in the file."""
         return os.pread(self.file.fileno(), size, offset)
 
     @property
@@ -74,7 +73,6 @@ class LocalStore:
     """Files by their paths; see `stores.base.Store`."""
 
     def open(self, name: Name) -> LocalFile:
-        """Open a file for reading."""
         return LocalFile(name)
 
     def read(self, name: Name, *, limit: int | None = None, follow: bool = False) -> bytes | None:
@@ -90,7 +88,6 @@ class LocalStore:
             raise
 
     def stat(self, name: Name, *, follow: bool = True) -> Entry | None:
-        """Return what stands at a path; None for nothing."""
         try:
             return _entry(os.stat(name, follow_symlinks=follow))
         except (FileNotFoundError, NotADirectoryError):
@@ -106,26 +103,21 @@ class LocalStore:
         return as_folder(placed) if name.endswith("/") else placed
 
     def resolve(self, name: Name) -> str:
-        """Return the path to which symbolic links lead; it may not be there."""
         return os.path.realpath(name)
 
     def glob(self, pattern: str) -> list[str]:
-        """Return the paths that match a glob, in order."""
         return sorted(glob.glob(pattern, recursive=True))
 
     def list(self, folder: Name) -> list[str]:
-        """Return the paths in a folder, in order."""
         try:
             return sorted(join(os.fspath(folder), name) for name in os.listdir(folder))
         except (FileNotFoundError, NotADirectoryError):
             return []
 
     def stage(self, name: Name, run_id: str) -> StagedFile:
-        """Return a file that is to be written beside its place, and renamed."""
         return StagedFile(os.fspath(name), run_id)
 
     def staged(self, name: Name, run_id: str) -> StagedFile | None:
-        """Return what a dead run has staged; None where it is not there."""
         staged = StagedFile(os.fspath(name), run_id)
         try:
             return staged if stat.S_ISREG(os.lstat(staged.place).st_mode) else None
@@ -133,11 +125,9 @@ class LocalStore:
             return None
 
     def left_behind(self, folder: Name) -> Iterator[Leftover]:
-        """Yield the private files and work folders in a folder."""
         return private_in(os.fspath(folder))
 
     def check_name(self, name: Name, suffix: str) -> None:
-        """Refuse a path whose name, or which as a whole, would be too long."""
         check_name(os.fspath(name), suffix)
 
     def check_folder(self, folder: Name) -> None:
@@ -161,16 +151,13 @@ class LocalStore:
         return folder if is_private else None
 
     def make_folder(self, folder: Name) -> None:
-        """Make a folder and those above it."""
         os.makedirs(folder, exist_ok=True)
 
     def remove(self, name: Name) -> None:
-        """Remove a file, if it is there."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
 
     def drop(self, place: Name) -> None:
-        """Remove a work folder."""
         shutil.rmtree(place, ignore_errors=True)
 
     def unsynced(self, names: Iterable[Name]) -> Sequence[Folder]:

@@ -44,7 +44,6 @@ class StagedFile:
 
     @property
     def is_created(self) -> bool:
-        """Whether it was made."""
         return self._raw is not None
 
     def write(self, data: bytes) -> int:
@@ -66,7 +65,6 @@ class StagedFile:
         return len(data)
 
     def tell(self) -> int:
-        """Return how much has been written."""
         return self.bytes_written
 
     def flush(self) -> None:
@@ -76,20 +74,16 @@ class StagedFile:
         """Do nothing: `sync` or `discard` closes the file, not what writes to it."""
 
     def readable(self) -> bool:
-        """Always false."""
         return False
 
     def writable(self) -> bool:
-        """Always true."""
         return True
 
     def seekable(self) -> bool:
-        """Always false."""
         return False
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of what has been written, in hex."""
         return self._hash.hexdigest()
 
     def seal(self, mode: int) -> None:

@@ -74,7 +74,7 @@ class TrainedReference:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingReport:
-    """What a training run did.
+    """The result of a training run.
 
     Attributes:
         candidates: All that were compared, in a fixed order.
