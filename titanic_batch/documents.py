@@ -36,13 +36,15 @@ def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> 
         descriptor = os.open(path, flags)
     except OSError as exc:
         if exc.errno == errno.ENXIO or (exc.errno == errno.ELOOP and not follow_links):
-            raise NotADocumentError("it is no regular file") from exc
+            raise NotADocumentError("it is not a regular file") from exc
         raise
     kind = os.fstat(descriptor).st_mode
     if stat.S_ISREG(kind):
         return os.fdopen(descriptor, "rb")
     os.close(descriptor)
-    raise NotADocumentError(f"it is {'a directory' if stat.S_ISDIR(kind) else 'no regular file'}")
+    raise NotADocumentError(
+        f"it is {'a directory' if stat.S_ISDIR(kind) else 'not a regular file'}"
+    )
 
 
 def read_bounded(file: BinaryIO, at_most: int) -> bytes:

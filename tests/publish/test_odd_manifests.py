@@ -91,8 +91,8 @@ def fault(output: Path) -> UnreadableManifest:
         ),
         (lambda d: d.update(manifest_version="1"), "its manifest_version is not a version"),
         (lambda d: d.update(manifest_version=0), "its manifest_version is not a version"),
-        (lambda d: d["tool"].update(name="another"), "it is none of titanic-batch's"),
-        (lambda d: d["options"].update(x="\ud800"), "it holds a text that is no Unicode"),
+        (lambda d: d["tool"].update(name="another"), "titanic-batch did not write it"),
+        (lambda d: d["options"].update(x="\ud800"), "it holds text that is not Unicode"),
     ],
 )
 def test_says_what_is_wrong(output: Path, edit: Edit, reason: str) -> None:
@@ -100,7 +100,7 @@ def test_says_what_is_wrong(output: Path, edit: Edit, reason: str) -> None:
     edited(output, edit)
     assert fault(output).reason.startswith(reason)
     assert read_manifest(manifest_of(output)) is None
-    with pytest.raises(DataError, match="its manifest proves nothing: "):
+    with pytest.raises(DataError, match="its manifest cannot be used: "):
         verify(output)
     with pytest.raises(UsageError, match=r"--overwrite"):
         publish(output, OLD)

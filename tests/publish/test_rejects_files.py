@@ -115,7 +115,7 @@ def test_a_file_that_is_no_rejects_file_is_not_replaced_by_one(
 ) -> None:
     precious = tmp_path / "precious.csv"
     precious.write_bytes(b"row,line\n1,2\n")
-    with pytest.raises(UsageError, match="no rejects file"):
+    with pytest.raises(UsageError, match="not a rejects file"):
         publish(output_paths(output, precious), NEW, REJECTS)
     assert precious.read_bytes() == b"row,line\n1,2\n"
     publish(output_paths(output, precious), NEW, REJECTS, overwrite=True)

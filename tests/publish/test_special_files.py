@@ -1,4 +1,4 @@
-"""What is no ordinary file is never renamed over, nor read: a pipe would wait for ever."""
+"""A device, a pipe or a socket is never renamed over, nor read: a pipe would wait for ever."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_pipe_is_refused_whatever_it_is_in_place_of(
 ) -> None:
     place = Path(getattr(output_paths(output), companion))
     os.mkfifo(place)
-    with pytest.raises(UsageError, match="no ordinary file"):
+    with pytest.raises(UsageError, match="a device, a pipe or a socket"):
         publish(output, NEW, overwrite=overwrite)
     assert place.is_fifo()
     assert [path.name for path in output.parent.iterdir()] == [place.name]
@@ -41,7 +41,7 @@ def test_so_is_a_folder(companion: str, overwrite: bool, output: Path) -> None:
 def test_a_pipe_behind_a_link_is_refused(output: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     output.symlink_to(tmp_path / "pipe")
-    with pytest.raises(UsageError, match="no ordinary file"):
+    with pytest.raises(UsageError, match="a device, a pipe or a socket"):
         publish(output, NEW, overwrite=True)
     assert (tmp_path / "pipe").is_fifo()
 
@@ -49,7 +49,7 @@ def test_a_pipe_behind_a_link_is_refused(output: Path, tmp_path: Path) -> None:
 def test_a_link_to_a_pipe_in_place_of_the_rejects_is_not_read(output: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     rejects_of(output).symlink_to(tmp_path / "pipe")
-    with pytest.raises(UsageError, match="no rejects file"):
+    with pytest.raises(UsageError, match="not a rejects file"):
         publish(output, NEW)
 
 
@@ -69,7 +69,7 @@ def test_a_pipe_in_the_place_of_a_published_output_is_not_read(output: Path) -> 
 
 def test_a_strangers_file_at_the_manifests_place_is_refused(output: Path) -> None:
     manifest_of(output).write_bytes(b"precious\n")
-    with pytest.raises(UsageError, match="this file is no manifest: it is not JSON"):
+    with pytest.raises(UsageError, match="this file is not a manifest: it is not JSON"):
         publish(output, NEW)
     assert files_in(output.parent) == {"scored.csv.manifest.json": b"precious\n"}
     publish(output, NEW, overwrite=True)

@@ -126,7 +126,7 @@ def test_knows_what_is_no_file_and_reads_none_of_it(store: Store, place: Path, w
     found = store.stat(name, follow=False)
     assert found is not None
     assert found.kind == (what if what in {"folder", "link"} else "special")
-    with pytest.raises(NotADocumentError, match=r"no regular file|a directory"):
+    with pytest.raises(NotADocumentError, match=r"not a regular file|a directory"):
         store.read(name)
     if what == "link":
         assert store.read(name, follow=True) == OLD

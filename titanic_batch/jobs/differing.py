@@ -51,7 +51,7 @@ def differences(
     """Return what of a job is another now than when a file was published, in words."""
     found = _other_model(manifest, model)
     if others := differing_options(manifest, options):
-        found.append(f"these options are others now: {', '.join(others)}")
+        found.append(f"these options have changed: {', '.join(others)}")
     now = input_sha256(input)
     if now is not None and now != manifest.input.sha256:
         found.append(
@@ -69,7 +69,7 @@ def _other_model(manifest: Manifest, model: ModelNow) -> list[str]:
     if is_model_of(manifest, opened):
         return []
     if known.sha256 == opened.sha256:
-        return [f"{known.tag} scored it, whose training schema is another now"]
+        return [f"{known.tag} scored it, whose training schema has changed since"]
     return [
         f"{known.tag} scored it (SHA-256 {known.sha256[:_SHOWN_HASH]}), and the job's "
         f"model is now {opened.tag} ({opened.sha256[:_SHOWN_HASH]})"

@@ -128,7 +128,9 @@ def read_job(path: str | Path) -> Job:
         )
     if job.model.sha256 and job.model.ref is None:
         raise UsageError(
-            "it is the hash of no model", where=f"{file}, model.sha256", hint="Add model.ref."
+            "there is no model.ref that it belongs to",
+            where=f"{file}, model.sha256",
+            hint="Add model.ref.",
         )
     if job.input.marker is not None and glob.has_magic(os.path.dirname(job.input.path)):  # noqa: PTH120
         raise UsageError(
@@ -157,7 +159,7 @@ def _read(file: Path) -> tuple[dict[str, Any], Exposure | None]:
                 where=str(file),
                 hint=f"`titanic-batch jobs list {shell_quoted(str(file))}` lists the jobs in it.",
             ) from exc
-        raise UsageError(f"this is no job file: {exc}", where=str(file)) from exc
+        raise UsageError(f"this is not a job file: {exc}", where=str(file)) from exc
     try:
         return tomllib.loads(data.decode("utf-8")), exposure
     except UnicodeDecodeError as exc:

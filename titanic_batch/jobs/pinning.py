@@ -34,7 +34,7 @@ def require_hash(choice: ModelChoice, sha256: str) -> None:
 
     if sha256 not in parse_hashes(choice.trust, where="--trust"):
         raise UntrustedModelError(
-            f"this is another model than the job file's: its SHA-256 is {sha256}, and "
+            f"this is not the job file's model: its SHA-256 is {sha256}, and "
             f"model.sha256 says {choice.pin}",
             where=choice.ref,
             hint=f"If it is the right one, put its hash into the file, or pass --trust {sha256}.",

@@ -94,5 +94,5 @@ def _workers_of_environment() -> int | None:
     if not text:
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"{text!r} is no number of workers", where=WORKERS_VARIABLE)
+        raise UsageError(f"{text!r} is not a number of workers", where=WORKERS_VARIABLE)
     return int(text)

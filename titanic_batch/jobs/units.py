@@ -248,7 +248,7 @@ def _check_time(kind: str, text: str, flag: str, example: str) -> None:
         )
     if done.returncode and "ailed to parse" in done.stderr:
         raise UsageError(
-            f"{text!r} is no time that systemd reads",
+            f"{text!r} is not a time that systemd understands",
             where=flag,
             hint=f'Write for example {flag} "{example}"; see systemd.time(7).',
         )

@@ -286,7 +286,7 @@ def _parse(path: str, document: Any) -> Manifest | UnreadableManifest:
 
     tool = document.get("tool") if isinstance(document, dict) else None
     if not isinstance(tool, dict) or tool.get("name") != TOOL:
-        return unreadable("it is none of titanic-batch's", is_ours=False)
+        return unreadable("titanic-batch did not write it", is_ours=False)
     version = document.get("manifest_version")
     if not form.VERSION.holds(version):
         return unreadable("its manifest_version is not a version")

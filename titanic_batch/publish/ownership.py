@@ -51,7 +51,7 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
         why = found.reason if isinstance(found, UnreadableManifest) else ""
         raise UsageError(
             "this file was not written by titanic-batch, or was changed since"
-            + (f"; its manifest proves nothing: {why}" if why else ""),
+            + (f"; its manifest cannot be used: {why}" if why else ""),
             where=paths.data,
             hint="Choose another output, or replace it with --overwrite.",
         )
@@ -65,7 +65,7 @@ def _refuse_unreadable_manifest(path: str) -> None:
     found = find_manifest(path)
     if isinstance(found, UnreadableManifest):
         raise UsageError(
-            f"the manifest is to be written here, and this file is no manifest: {found.reason}",
+            f"the manifest is to be written here, and this file is not a manifest: {found.reason}",
             where=path,
             hint=f"{found.hint} Choose another output, or replace it with --overwrite.".lstrip(),
         )
@@ -84,7 +84,7 @@ def _refuse_special(path: str) -> None:
         )
     if found.kind == "special":
         raise UsageError(
-            "this is no ordinary file, but a device, a pipe or a socket",
+            "this is a device, a pipe or a socket, not a file",
             where=path,
             hint="Choose another path.",
         )
@@ -104,7 +104,7 @@ def refuse_foreign_rejects(path: str) -> None:
         is_ours = is_rejects_file(path)
     if not is_ours:
         raise UsageError(
-            "rejects are to be written here, and this is no rejects file",
+            "rejects are to be written here, and this is not a rejects file",
             where=path,
             hint="Choose another place for them, or replace it with --overwrite.",
         )

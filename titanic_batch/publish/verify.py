@@ -58,13 +58,13 @@ def verify(output: Name) -> Verification:
         raise DataError("its manifest is missing", where=paths.manifest, hint="Score it again.")
     if isinstance(manifest, UnreadableManifest):
         raise DataError(
-            f"its manifest proves nothing: {manifest.reason}",
+            f"its manifest cannot be used: {manifest.reason}",
             where=paths.manifest,
             hint=manifest.hint or "Score it again.",
         )
     known, rows = manifest.output, manifest.rows
     if found.kind != "file":
-        raise _differs(paths.data, "it is no regular file")
+        raise _differs(paths.data, "it is not a regular file")
     with os_errors(paths.data, "reading"), store_of(paths.data).open(paths.data).file as file:
         sha256 = hash_file(file)
         size = file.tell()

@@ -85,7 +85,7 @@ def recompute(
     if store_of(path).stat(path) is None:
         raise InputMissingError("the input is gone", where=path)
     if not is_input_of(manifest, path):
-        raise DataError("the input is another than it was", where=path, hint="Score it again.")
+        raise DataError("the input has changed since", where=path, hint="Score it again.")
     options = make_options(**manifest.options)
     model = _model_of(manifest, options, trust)
     with interruptible():
@@ -112,7 +112,7 @@ def _model_of(manifest: Manifest, options: ScoreOptions, trust: Sequence[str]) -
         ignore_custom_objects=options.ignore_custom_objects,
     )
     if not is_model_of(manifest, model):
-        raise DataError(f"the model {ref} is another than it was", where=manifest.output.path)
+        raise DataError(f"the model {ref} has changed since", where=manifest.output.path)
     return model
 
 

@@ -166,7 +166,7 @@ def _mapping(document: dict[str, Any], key: str, where: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise _damaged(f"its `{key}` is no mapping", where)
+        raise _damaged(f"its `{key}` is not a mapping", where)
     return value
 
 
@@ -180,7 +180,7 @@ def _moment(value: object, where: str) -> datetime:
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return aware.astimezone(UTC)
     except (ValueError, OverflowError) as exc:
-        raise _damaged(f"{str(value)[:80]!r} is no time", where) from exc
+        raise _damaged(f"{str(value)[:80]!r} is not a time", where) from exc
 
 
 def _damaged(why: str, where: str) -> ModelError:
