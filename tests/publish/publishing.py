@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from titanic_batch.publish.manifest import (
@@ -20,6 +19,7 @@ from titanic_batch.publish.manifest import (
 )
 from titanic_batch.publish.paths import OutputPaths, output_paths
 from titanic_batch.publish.publication import Publication
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.publish.together import Steps, take_steps
 from titanic_batch.stores.base import Name
 from titanic_batch.stores.private import lock_file
@@ -28,16 +28,10 @@ OLD = b"id,prediction\n1,0\n2,0\n"
 NEW = b"id,prediction\n1,1\n2,1\n3,1\n"
 
 
-@dataclass(frozen=True)
-class Reject:
-    row: int
-    line: int | None
-    column: str
-    reason: str
-    record: str
-
-
-REJECTS = (Reject(4, 5, "id", "not-a-number", "x,1"), Reject(6, 7, "", "wrong-width", "1,2,3"))
+REJECTS = (
+    Reject(row=4, line=5, column="id", reason="not-a-number", record="x,1"),
+    Reject(row=6, line=7, column="", reason="wrong-width", record="1,2,3"),
+)
 
 
 def manifest_for(publication: Publication, data: bytes, rejects: Sequence[Reject] = ()) -> Manifest:

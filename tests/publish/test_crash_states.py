@@ -19,7 +19,6 @@ from tests.publish.publishing import (
     NEW,
     OLD,
     REJECTS,
-    Reject,
     fail_for_rejects,
     files_in,
     look_again,
@@ -29,6 +28,7 @@ from tests.publish.publishing import (
 from titanic_batch.errors import FileAccessError, UsageError
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.publish.verify import verify
 
 

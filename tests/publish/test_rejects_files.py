@@ -11,7 +11,6 @@ from tests.publish.publishing import (
     NEW,
     OLD,
     REJECTS,
-    Reject,
     fail_for_rejects,
     files_in,
     mode_of,
@@ -20,7 +19,7 @@ from tests.publish.publishing import (
 )
 from titanic_batch.errors import FileAccessError, UsageError
 from titanic_batch.publish.paths import output_paths
-from titanic_batch.publish.rejects import HEADER
+from titanic_batch.publish.rejects import HEADER, Reject
 
 
 def test_rejects_are_published_with_the_output_and_are_private(output: Path) -> None:
@@ -43,7 +42,9 @@ def test_no_rejects_no_rejects_file(output: Path) -> None:
 
 def test_a_record_keeps_its_text_whatever_is_in_it(output: Path) -> None:
     record = 'a,"b\n""c",\r\n\udcff\t\x00é'
-    publish(output, NEW, [Reject(1, None, "x\ny", "bad-encoding", record)])
+    publish(
+        output, NEW, [Reject(row=1, line=None, column="x\ny", reason="bad-encoding", record=record)]
+    )
     with rejects_of(output).open(encoding="utf-8", newline="") as file:
         row = list(csv.reader(file))[1]
     assert row == ["1", "", "x\ny", "bad-encoding", record.replace("\udcff", "\\udcff")]

@@ -15,7 +15,6 @@ from tests.publish.publishing import (
     NEW,
     OLD,
     REJECTS,
-    Reject,
     files_in,
     look_again,
     manifest_for,
@@ -26,6 +25,7 @@ from titanic_batch.errors import FileAccessError
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.publication import Publication
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.publish.together import Steps, take_steps
 from titanic_batch.publish.verify import verify
 

@@ -18,7 +18,7 @@ from titanic_batch.publish.ownership import refuse_foreign
 from titanic_batch.publish.paths import OutputPaths, require_names
 from titanic_batch.publish.placing import put_in_place, recover
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
-from titanic_batch.publish.rejects import RejectRow, RejectsFile
+from titanic_batch.publish.rejects import Reject, RejectsFile
 from titanic_batch.publish.stale_files import StaleFiles
 from titanic_batch.publish.together import Steps
 from titanic_batch.stores import store_of
@@ -73,7 +73,7 @@ class Publication:
         self._held.callback(self.file.discard)
         self._held.callback(self._rejects.discard)
 
-    def add_rejects(self, rejects: Iterable[RejectRow]) -> None:
+    def add_rejects(self, rejects: Iterable[Reject]) -> None:
         """Take rejected records; raises FileAccessError where the system refuses."""
         self._rejects.add(rejects)
 

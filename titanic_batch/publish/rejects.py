@@ -6,8 +6,9 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable
-from typing import Protocol
+from dataclasses import dataclass
 
+from titanic_batch.faults import Reason
 from titanic_batch.stores import store_of
 from titanic_batch.stores.base import Name, Staged, as_text
 
@@ -16,33 +17,25 @@ HEADER = (",".join(COLUMNS) + "\n").encode()
 MODE = 0o600
 
 
-class RejectRow(Protocol):
-    """The fields of a rejects file's line."""
+@dataclass(frozen=True, kw_only=True)
+class Reject:
+    """A record that was not scored: a line of a rejects file.
 
-    @property
-    def row(self) -> int:
-        """1-based number of the data record."""
-        ...
+    Attributes:
+        row: 1-based number of the data record.
+        line: 1-based line on which it starts; None for Parquet.
+        column: The column at fault; empty for the whole record.
+        reason: Why it was rejected.
+        record: The raw record.
+        said: What the model said of it, which is written nowhere.
+    """
 
-    @property
-    def line(self) -> int | None:
-        """1-based line on which it starts; None for Parquet."""
-        ...
-
-    @property
-    def column(self) -> str:
-        """The column at fault; empty for the whole record."""
-        ...
-
-    @property
-    def reason(self) -> str:
-        """Why it was rejected."""
-        ...
-
-    @property
-    def record(self) -> str:
-        """The raw record."""
-        ...
+    row: int
+    line: int | None
+    column: str
+    reason: Reason
+    record: str
+    said: str = ""
 
 
 def count_reasons(path: Name) -> Counter[str]:
@@ -78,7 +71,7 @@ class RejectsFile:
         """The path that the rejects file will have."""
         return self._file.target
 
-    def add(self, rejects: Iterable[RejectRow]) -> None:
+    def add(self, rejects: Iterable[Reject]) -> None:
         """Append records; raises FileAccessError where the system refuses."""
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")

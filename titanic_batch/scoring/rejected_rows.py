@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import islice
 
-from titanic_batch.chunk.task import Reject, ScoredChunk
+from titanic_batch.chunk.task import ScoredChunk
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.scoring.advice.case import Case, Picked
 from titanic_batch.scoring.refusing import SHOWN_REJECTS
 from titanic_batch.scoring.report import RunTotals

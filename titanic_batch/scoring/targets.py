@@ -17,7 +17,7 @@ from titanic_batch.publish.manifest import FileInfo, Manifest
 from titanic_batch.publish.ownership import refuse_foreign_rejects
 from titanic_batch.publish.publication import Publication
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
-from titanic_batch.publish.rejects import RejectRow, RejectsFile
+from titanic_batch.publish.rejects import Reject, RejectsFile
 from titanic_batch.publish.stale_files import StaleFiles
 from titanic_batch.publish.together import Steps
 from titanic_batch.scoring.inputs import FilePair
@@ -42,7 +42,7 @@ class Target(Protocol):
         """Where the sink writes to: as much of a file as sinks use."""
         ...
 
-    def add_rejects(self, rejects: tuple[RejectRow, ...]) -> None:
+    def add_rejects(self, rejects: tuple[Reject, ...]) -> None:
         """Take rejected records."""
         ...
 
@@ -121,7 +121,7 @@ class StdoutTarget:
         """Where the sink writes to."""
         return _Spool(self._spool)
 
-    def add_rejects(self, rejects: tuple[RejectRow, ...]) -> None:
+    def add_rejects(self, rejects: tuple[Reject, ...]) -> None:
         """Take rejected records, where there is a place for them."""
         if self._rejects is not None:
             self._rejects.add(rejects)
