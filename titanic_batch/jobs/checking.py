@@ -10,8 +10,7 @@ from titanic_batch.jobs.dates import today
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.jobs.metrics import WRITING_METRICS
 from titanic_batch.jobs.night import Night, plan_night
-from titanic_batch.jobs.pinning import require_hash
-from titanic_batch.jobs.settings import choose_model, score_keywords
+from titanic_batch.jobs.settings import choose_model, require_hash, score_keywords
 from titanic_batch.publish.ownership import refuse_foreign
 from titanic_batch.publish.paths import output_paths, require_names
 from titanic_batch.scoring.api import make_options

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from titanic_batch.errors import TitanicBatchError
-from titanic_batch.jobs.pinning import require_hash
-from titanic_batch.jobs.settings import ModelChoice
+from titanic_batch.jobs.settings import ModelChoice, require_hash
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.scoring.skipping import differing_options, input_sha256, is_model_of
 

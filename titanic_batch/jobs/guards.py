@@ -13,8 +13,7 @@ from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.judging import ALL_OTHERS, Finding, bins_document, judge, profile_of
 from titanic_batch.jobs.last_night import LookBack
 from titanic_batch.jobs.night import Night
-from titanic_batch.jobs.pinning import require_hash
-from titanic_batch.jobs.settings import ModelChoice
+from titanic_batch.jobs.settings import ModelChoice, require_hash
 from titanic_batch.models import VerifiedModel
 from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.manifest import JobInfo, read_manifest

@@ -19,9 +19,14 @@ from titanic_batch.jobs.history import History, look_at_history, pairs_without_i
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.last_night import LookBack, find_last_night
 from titanic_batch.jobs.night import Night, plan_night, plan_nights
-from titanic_batch.jobs.pinning import require_pinned
 from titanic_batch.jobs.run_manifest import write_run_manifest
-from titanic_batch.jobs.settings import ModelChoice, Overrides, choose_model, score_keywords
+from titanic_batch.jobs.settings import (
+    ModelChoice,
+    Overrides,
+    choose_model,
+    require_pinned,
+    score_keywords,
+)
 from titanic_batch.scoring.api import make_options, score_files
 from titanic_batch.scoring.inputs import FilePair, pair_files
 from titanic_batch.scoring.progress import Observer
