@@ -47,7 +47,7 @@ def score_command(
     from titanic_batch.cli.progress import shown_progress
     from titanic_batch.errors import UsageError
     from titanic_batch.scoring.api import score_files
-    from titanic_batch.scoring.inputs import is_several
+    from titanic_batch.scoring.finding import is_several
 
     to_stdout = output == "-"
     if to_stdout and as_json:

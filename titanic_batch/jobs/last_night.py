@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from titanic_batch.errors import FileAccessError
@@ -25,7 +25,8 @@ class LastNight:
 
     Attributes:
         day: Its date.
-        rows: Rows read, by the output's file name; by "" where a night has only one output.
+        rows: Rows read, by the output's path in the night's folder; by "" where a night has only
+            one output.
         profile: Counts by column ("" for the score) and bins, of all its files together.
     """
 
@@ -67,7 +68,7 @@ def find_last_night(job: Job, night: Night) -> LookBack:
         if found:
             newest = max(told for told, _ in found)
             manifests = [manifest for told, manifest in found if told == newest]
-            last = _last_night(newest, manifests, named=night.into_folder)
+            last = _last_night(newest, manifests, output if night.into_folder else None)
             return LookBack(last=last, passed_over=tuple(passed_over))
     return LookBack(passed_over=tuple(passed_over))
 
@@ -98,11 +99,13 @@ def _day_of(manifest: Manifest, job: Job) -> date | None:
     return date.fromisoformat(told.date) if told and told.name == job.name else None
 
 
-def _last_night(day: date, manifests: list[Manifest], *, named: bool) -> LastNight:
+def _last_night(day: date, manifests: list[Manifest], folder: str | None) -> LastNight:
     profile: dict[str, tuple[dict[str, Any], list[int]]] = {}
     rows: Counter[str] = Counter()
+    inside = os.path.realpath(folder) if folder is not None else None
     for manifest in manifests:
-        rows[Path(manifest.output.path).name if named else ""] = manifest.rows.read
+        name = os.path.relpath(manifest.output.path, inside) if inside is not None else ""
+        rows[name] = manifest.rows.read
         profiled = manifest.job.profile if manifest.job is not None else None
         for column, told in (profiled or {}).items():
             bins, counts = told["bins"], told["counts"]

@@ -125,7 +125,7 @@ def _of_day(job: Job, day: date) -> Callable[[Manifest], bool]:
 
 def _newest(job: Job) -> PublishedOutput | None:
     pattern = outputs_glob(job)
-    inside = "*" if pattern.endswith("/") else ""
+    inside = "**/*" if pattern.endswith("/") else ""
     manifests = [
         path
         for path in store_of(pattern).glob(f"{pattern}{inside}{MANIFEST_SUFFIX}")
@@ -134,7 +134,9 @@ def _newest(job: Job) -> PublishedOutput | None:
     newest = max(manifests, key=_modified, default=None)
     if newest is None:
         return None
-    return _published(f"{Path(newest).parent}/" if inside else newest.removesuffix(MANIFEST_SUFFIX))
+    if not inside:
+        return _published(newest.removesuffix(MANIFEST_SUFFIX))
+    return _published("/".join(newest.split("/")[: pattern.count("/")]) + "/")
 
 
 def _published(

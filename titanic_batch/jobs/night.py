@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from titanic_batch.errors import UsageError
+from titanic_batch.errors import UsageError, os_errors
 from titanic_batch.jobs.dates import any_date_glob, render
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
@@ -84,10 +84,19 @@ def outputs_glob(job: Job) -> str:
 
 
 def manifests_of(output: str) -> list[Path]:
-    """Return where the manifests of an output are: a file's one, or those in a folder."""
+    """Return where the manifests of an output are: a file's one, or those beneath a folder.
+
+    Raises:
+        FileAccessError: if a folder cannot be listed.
+    """
     if not output.endswith(os.sep):
         return [output_paths(output).manifest]
-    found = [Path(name) for name in store_of(output).list(output) if name.endswith(MANIFEST_SUFFIX)]
+    refused: list[OSError] = []
+    pattern = f"{glob.escape(output)}**/*{MANIFEST_SUFFIX}"
+    found = [Path(name) for name in store_of(output).glob(pattern, onerror=refused.append)]
+    with os_errors(output, "looking for manifests"):
+        for exc in refused:
+            raise exc
     return [path for path in found if path.name != RUN_MANIFEST]
 
 

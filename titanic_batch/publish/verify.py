@@ -7,6 +7,7 @@ from pathlib import Path
 
 from titanic_batch.errors import DataError, UsageError, os_errors
 from titanic_batch.interrupts import interruptible
+from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.row_count import count_rows
@@ -47,8 +48,8 @@ def verify(output: str | Path) -> Verification:
         raise UsageError(
             "this is a folder",
             where=str(paths.data),
-            hint="Verify each file in it: for f in FOLDER/*.parquet; do titanic-batch verify "
-            '"$f"; done',
+            hint=f"Verify each file in it: `find {shell_quoted(str(paths.data))} -name '*.parquet' "
+            "-print0 | xargs -0 -n 1 titanic-batch verify`.",
         )
     if found is None:
         raise DataError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from titanic_batch.chunk.task import FileContext
 from titanic_batch.errors import DataError, InputMissingError, TitanicBatchError
@@ -55,6 +56,8 @@ def publish_file(
         alignment=file_context.alignment,
         totals=totals,
         input=FileInfo(path=info.path, format=info.format, bytes=info.bytes, sha256=info.sha256),
+        partition=file.pair.file.partition,
+        added=file.source.partition,
         output=output,
         rejects_path=file.target.rejects_path,
         decision=decision,
@@ -84,6 +87,7 @@ def _ask_guard(
     output = file.pair.output
     request = PublishRequest(
         input=file.pair.input,
+        name=str(Path(file.pair.file.folder, output.data.name)) if output is not None else "",
         output=output.data if output is not None else None,
         rows=RowCounts(read=totals.read, scored=totals.scored, rejected=totals.rejected),
         nulls=totals.counts.nulls,

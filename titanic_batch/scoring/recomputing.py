@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import OutputPlan, output_table, plan_output
 from titanic_batch.chunk.prepare import Prepared, prepare
 from titanic_batch.chunk.task import FileContext
@@ -34,7 +33,9 @@ from titanic_batch.predict.compiled.link import TOLERANCE
 from titanic_batch.predict.null_groups import InNullGroups
 from titanic_batch.predict.sklearn_predictor import SklearnPredictor
 from titanic_batch.publish.manifest import Manifest
+from titanic_batch.scoring.aligning import align_source
 from titanic_batch.scoring.api import make_options
+from titanic_batch.scoring.finding import InputFile
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.reject_limit import reject_limit
@@ -85,7 +86,8 @@ def recompute(
         )
     if store_of(Path(path)).stat(Path(path)) is None:
         raise InputMissingError("the input is gone", where=path)
-    if not is_input_of(manifest, Path(path)):
+    file = InputFile(path=path, partition=tuple(manifest.partition.items()))
+    if not is_input_of(manifest, file):
         raise DataError("the input is another than it was", where=path, hint="Score it again.")
     options = make_options(**manifest.options)
     model = _model_of(manifest, options, trust)
@@ -93,7 +95,7 @@ def recompute(
         session = open_session(model)
     fails = manifest.rejects.by_reason.get("model-error", 0)
     every = 1 if sample is None or fails else max(manifest.rows.scored // max(sample, 1), 1)
-    source = source_of(path, options)
+    source = source_of(file, options)
     try:
         comparison = _Comparison(output, manifest, options)
         for rows, table, count in _predicted(source, session, options, path, every=every):
@@ -125,13 +127,7 @@ def _predicted(
     Rows are counted among those that are not rejected.
     """
     info = session.description.info
-    alignment = plan_alignment(
-        session.description.schema,
-        source.schema,
-        options.alignment,
-        where=path,
-        text_cells=source.text_cells,
-    )
+    alignment = align_source(session.description.schema, source, options.alignment, path=path)
     output = plan_output(
         source.schema,
         alignment,

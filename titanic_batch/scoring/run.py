@@ -126,7 +126,7 @@ def _run_all(
         description = engine.describe()
         if guard is not None:
             guard.check(model, description.schema)
-        _make_folders(pairs)
+        _make_folder(pairs)
         with open_finisher(len(pairs)) as finisher:
             predictor = choose_predictor(engine, model, kept, input_bytes(pairs) or 0)
             info = run_info(options, model, description, predictor)
@@ -219,8 +219,10 @@ def _open_engine(
     return SerialEngine(model)
 
 
-def _make_folders(pairs: Sequence[FilePair]) -> None:
-    """Make the output folder that several files go into."""
-    for folder in {p.output.data.parent for p in pairs if p.output is not None and p.makes_folder}:
+def _make_folder(pairs: Sequence[FilePair]) -> None:
+    """Make the folder that several outputs go into; those in it are made one by one."""
+    made = {p.output.data.parent for p in pairs if p.output is not None and p.makes_folder}
+    if made:
+        folder = os.path.commonpath(made)
         with os_errors(folder, "making the output folder"):
             store_of(folder).make_folder(folder)

@@ -2,7 +2,9 @@
 
 base            the protocol
 local           the file system
+local_listing   looking for files there
 local_staging   files that are written in private there, and renamed into place
+patterns        globs
 private         the private names beside an output, and how long names may be
 """
 

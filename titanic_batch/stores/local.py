@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import glob
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -18,6 +17,7 @@ from titanic_batch.documents import open_regular, read_bounded
 from titanic_batch.errors import DataError, FileAccessError, OutputLockedError, os_errors
 from titanic_batch.printable import shell_quoted
 from titanic_batch.stores.base import Entry, Leftover, Name
+from titanic_batch.stores.local_listing import files_of_glob
 from titanic_batch.stores.local_staging import Folder, StagedFile, tag_of
 from titanic_batch.stores.private import check_name, lock_file, private_in, work_folder
 
@@ -103,9 +103,9 @@ class LocalStore:
                 return None
             raise
 
-    def glob(self, pattern: str) -> list[str]:
-        """Return the paths that match a glob, in order."""
-        return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  # absolute ones too
+    def glob(self, pattern: str, *, onerror: Callable[[OSError], None] | None = None) -> list[str]:
+        """Return the paths of the files that a glob means, in order."""
+        return files_of_glob(pattern, onerror)
 
     def list(self, folder: Name) -> list[str]:
         """Return the paths in a folder, in order."""
