@@ -28,6 +28,7 @@ from titanic_batch.scoring.checking import check_files
 from titanic_batch.scoring.finding import find_inputs
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.recomputing import recompute
+from titanic_batch.scoring.targets import FileTarget
 
 FEATURES = ["cls", "sex", "age"]
 #: Values that are written otherwise in a folder's name, or are easily taken for others.
@@ -460,3 +461,21 @@ def test_a_single_file_is_only_what_is_in_it_and_the_error_names_the_folder_abov
     assert "`titanic-batch score 'in put/sex=male' OUTPUT/`" in str(refused.error)
     fine(score("in put/sex=male"))
     assert [file.partition for file in find_inputs("in put/sex=male")] == [(("cls", "2"),)]
+
+
+def test_what_a_killed_run_leaves_is_of_the_same_keys(
+    score: Score, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fingerprints = []
+    open_work = FileTarget.open_work
+
+    def told(target: FileTarget, fingerprint: str) -> Path | None:
+        fingerprints.append(fingerprint)
+        return open_work(target, fingerprint)
+
+    monkeypatch.setattr(FileTarget, "open_work", told)
+    for name in ("a", "k=1/a", "k=1/b", "k=2/a", "j=1/a"):
+        write(Path("in", f"{name}.csv"), frame)
+    fine(score("in"))
+    assert len(fingerprints) == 5
+    assert len(set(fingerprints)) == 4

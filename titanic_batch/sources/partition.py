@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from pathlib import PurePath
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
@@ -40,7 +39,7 @@ def read_partition(folders: str) -> Partition:
         DataError: if one stands there twice, or is no UTF-8 text.
     """
     found: dict[str, str | None] = {}
-    for folder in PurePath(folders).parts:
+    for folder in folders.split("/"):
         name, mark, value = folder.partition("=")
         if not mark or not name:
             continue
