@@ -173,6 +173,16 @@ class TestKeysAreColumns:
             assert output.endswith(name)
             assert Path(output).read_bytes() == Path("out", name).read_bytes()
 
+    def test_a_column_of_the_file_keeps_its_type_beside_files_that_have_it_as_a_key(
+        self, score: Score
+    ) -> None:
+        table = pa.table({"sex": ["male"], "age": [1.0], "cls": ["2"]})
+        for name, rows in {"cls=2": table.drop(["cls"]), "plain": table}.items():
+            Path("in", name).mkdir(parents=True)
+            pq.write_table(rows, Path("in", name, "a.parquet"))
+        keyed, plain = (pq.read_schema(path) for path in fine(score("in")))
+        assert (keyed.field("cls").type, plain.field("cls").type) == (pa.int64(), pa.string())
+
     @pytest.mark.parametrize(
         ("folder", "said"),
         [
@@ -324,6 +334,7 @@ class TestWhichFiles:
     def test_links_lead_to_each_folder_once(self, score: Score, frame: pd.DataFrame) -> None:
         write(Path("in/k=1/a.csv"), frame)
         write(Path("elsewhere/a.csv"), frame)
+        write(Path("not in it/b.csv"), frame)
         Path("in/k=1/loop").symlink_to(Path("in").absolute())
         Path("in/up").symlink_to(Path.cwd())
         Path("in/latest").symlink_to("k=1")
