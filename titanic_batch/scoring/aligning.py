@@ -37,6 +37,8 @@ def align_source(
 def _folder_above(path: str, missing: tuple[str, ...]) -> str:
     """Say which folder to score where folders beneath it are named for missing columns."""
     above = Path(path).parent
+    if not above.name:  # the working folder, whose name may say it
+        above = above.absolute()
     for folder in reversed((above, *above.parents)):
         try:
             found = read_partition(folder.name)
