@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -285,7 +286,7 @@ class TestWhichFiles:
         table = write(Path("in/k=1/a.parquet"), frame)
         for name in ("_metadata", "_common_metadata", "_SUCCESS", ".a.parquet.crc", ".b.parquet"):
             shutil.copy(table, table.with_name(name))
-        for name in ("_temporary/0", ".snapshot", "k=1/_delta_log", "k=1/.ipynb_checkpoints"):
+        for name in ("_temporary/0", ".snapshot", "k=1/_spark_metadata", "k=1/.ipynb_checkpoints"):
             write(Path("in", name, "x.parquet"), frame)
         fine(score("in"))
         assert files_in("out") == {"k=1/a.parquet"}
@@ -366,6 +367,24 @@ class TestWhichFiles:
         (bad,) = score("in/k=2")
         assert bad.error is not None
         assert bad.error.exit_code == 74
+
+    def test_a_delta_table_is_no_folder_of_files_and_does_not_stop_the_others(
+        self, score: Score, frame: pd.DataFrame
+    ) -> None:
+        for name in ("table/k=1", "table/k=2", "table/_delta_log", "plain"):
+            write(Path("in", name, "a.parquet"), frame)
+        plain, table = score("in")
+        fine([plain])
+        assert isinstance(table.error, DataError)
+        assert table.error.where == "in/table"
+        command = shlex.split(str(table.error).split("`")[1])
+        assert command[:2] == ["python", "-c"]
+        assert command[2] == (
+            'import polars; polars.read_delta("in/table").write_parquet("in/table.parquet")'
+        )
+        assert [file.error and file.error.where for file in find_inputs("in/table/*/*")] == [
+            "in/table"
+        ]
 
     def test_nothing_to_score(self, score: Score, frame: pd.DataFrame) -> None:
         write(Path("in/_temporary/a.csv"), frame)

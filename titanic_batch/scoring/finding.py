@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from titanic_batch.errors import (
     os_errors,
 )
 from titanic_batch.interrupts import stop_if_interrupted
+from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import is_companion
 from titanic_batch.sources.base import Partition
@@ -67,6 +69,9 @@ def find_inputs(input: str) -> list[InputFile]:
     refused: list[OSError] = []
     names = store_of(input).glob(pattern, onerror=refused.append)
     found = [_beneath(root, path) for path in names if _is_input(path)]
+    tables = _delta_tables(root, found)
+    found = [file for file in found if not tables & set(_folders_above(root, file))]
+    found += [_refused_table(table) for table in tables]
     found += [_unlisted(exc) for exc in refused]
     if not found:
         raise InputMissingError(
@@ -102,6 +107,30 @@ def _beneath(root: str, path: str) -> InputFile:
     except DataError as exc:
         exc.where = path
         return InputFile(path=path, folder=folder, error=exc)
+
+
+def _folders_above(root: str, file: InputFile) -> list[str]:
+    """Return the folder that was named, and those beneath it that lead to a file."""
+    parts = file.folder.split("/") if file.folder else []
+    return [os.path.join(root, *parts[:count]) for count in range(len(parts) + 1)]  # noqa: PTH118
+
+
+def _delta_tables(root: str, files: list[InputFile]) -> set[str]:
+    """Return the folders that are tables of Delta Lake, whose files also hold what was deleted."""
+    above = {folder for file in files for folder in _folders_above(root, file)}
+    return {folder for folder in above if is_folder(os.path.join(folder, "_delta_log"))}  # noqa: PTH118
+
+
+def _refused_table(table: str) -> InputFile:
+    made = f"{table.rstrip('/')}.parquet"
+    code = f"polars.read_delta({json.dumps(table)}).write_parquet({json.dumps(made)})"
+    error = DataError(
+        "this is a Delta Lake table: the files in it also hold rows that were deleted or replaced",
+        where=table,
+        hint=f"Score what it holds now: `python -c {shell_quoted(f'import polars; {code}')}` writes that to a file, "
+        "where polars and deltalake are installed.",
+    )
+    return InputFile(path=table, error=error)
 
 
 def _unlisted(refused: OSError) -> InputFile:

@@ -69,8 +69,8 @@ class _Look:
                         self._folders.append((prefix + entry.name, met))
                     elif len(self._parts) in met:
                         self._found.append(prefix + entry.name)
-        except (FileNotFoundError, NotADirectoryError):
-            pass  # there is none; or it went meanwhile
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            pass  # there is none, as where its name has a NUL; or it went meanwhile
         except OSError as exc:
             if self._onerror is not None:
                 self._onerror(exc)
