@@ -123,11 +123,13 @@ def _delta_tables(root: str, files: list[InputFile]) -> set[str]:
 
 def _refused_table(table: str) -> InputFile:
     made = f"{table.rstrip('/')}.parquet"
-    code = f"polars.read_delta({json.dumps(table)}).write_parquet({json.dumps(made)})"
+    code = shell_quoted(
+        f"import polars; polars.read_delta({json.dumps(table)}).write_parquet({json.dumps(made)})"
+    )
     error = DataError(
         "this is a Delta Lake table: the files in it also hold rows that were deleted or replaced",
         where=table,
-        hint=f"Score what it holds now: `python -c {shell_quoted(f'import polars; {code}')}` writes that to a file, "
+        hint=f"Score what it holds now: `python -c {code}` writes that to a file, "
         "where polars and deltalake are installed.",
     )
     return InputFile(path=table, error=error)
