@@ -13,8 +13,8 @@ from titanic_batch.alignment.plan import MissingColumnsError, plan_alignment
 from titanic_batch.errors import DataError
 from titanic_batch.printable import shell_quoted
 from titanic_batch.schema import TrainingSchema
-from titanic_batch.sources.base import Partition, Source
-from titanic_batch.sources.partition import read_partition
+from titanic_batch.sources.base import Source
+from titanic_batch.sources.partition import Partition, read_partition
 
 
 def align_source(

@@ -19,9 +19,8 @@ from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import is_companion
-from titanic_batch.sources.base import Partition
 from titanic_batch.sources.formats import STDIN, input_format
-from titanic_batch.sources.partition import read_partition
+from titanic_batch.sources.partition import Partition, read_partition
 from titanic_batch.stores import entry_at, is_folder, store_of
 from titanic_batch.stores.patterns import split_glob
 

@@ -7,7 +7,7 @@ from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.sizes import chunk_bytes
 from titanic_batch.sources.base import Source
 from titanic_batch.sources.opening import open_source
-from titanic_batch.sources.partition import PartitionedSource
+from titanic_batch.sources.partitioned import PartitionedSource
 
 
 def source_of(file: InputFile, options: ScoreOptions) -> Source:

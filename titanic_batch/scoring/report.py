@@ -37,7 +37,7 @@ from titanic_batch.scoring.choosing import PredictorChoice
 from titanic_batch.scoring.guarding import GuardDecision
 from titanic_batch.scoring.null_texts import null_text_warnings
 from titanic_batch.scoring.options import ScoreOptions
-from titanic_batch.sources.base import Partition
+from titanic_batch.sources.partition import Partition
 
 _LIBRARIES = ("scikit-learn", "pandas", "pyarrow", "numpy", "joblib", "bentoml", "skops")
 #: A column of free text that was allowed everything must not swell the manifest.

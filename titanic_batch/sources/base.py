@@ -12,9 +12,7 @@ import pyarrow as pa
 
 from titanic_batch.faults import Fault
 from titanic_batch.sources.dialect import Dialect
-
-#: Columns that stand in the names of a file's folders, outermost first: name and value.
-Partition = tuple[tuple[str, str | None], ...]
+from titanic_batch.sources.partition import Partition
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

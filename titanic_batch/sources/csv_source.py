@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from titanic_batch.errors import DataError, InputMissingError
-from titanic_batch.sources.base import Chunk, InputInfo, Partition
+from titanic_batch.sources.base import Chunk, InputInfo
 from titanic_batch.sources.csv_cutter import cut_chunks
 from titanic_batch.sources.csv_header import read_header
 from titanic_batch.sources.csv_parser import CsvParser
 from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.partition import Partition
 from titanic_batch.sources.sample import CsvSample, csv_sample
 from titanic_batch.sources.stream import InputStream
 

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from titanic_batch.errors import DataError
 from titanic_batch.interrupts import stop_if_interrupted
-from titanic_batch.sources.base import Chunk, InputInfo, Parsed, Partition, RawRecord
+from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord
 from titanic_batch.sources.formats import empty_input
+from titanic_batch.sources.partition import Partition
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
 from titanic_batch.sources.stream import open_input
 from titanic_batch.sources.table_parser import duplicate_names

@@ -9,7 +9,8 @@ import numpy as np
 
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.chunk.task import ScoredChunk
-from titanic_batch.sources.base import Chunk, Partition, Sample, Source
+from titanic_batch.sources.base import Chunk, Sample, Source
+from titanic_batch.sources.partition import Partition
 
 _MOST_REJECTED = 150
 _MOST_OF_A_KIND = 10

@@ -20,9 +20,10 @@ from titanic_batch.predict.base import ModelInfo
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sinks.csv_sink import CsvFormat
-from titanic_batch.sources.base import Parsed, Partition, Reading, Sample
+from titanic_batch.sources.base import Parsed, Reading, Sample
 from titanic_batch.sources.opening import dialect_of
-from titanic_batch.sources.partition import partitioned_reading
+from titanic_batch.sources.partition import Partition
+from titanic_batch.sources.partitioned import partitioned_reading
 
 #: A null is nearer to being scored than what cannot even be read.
 _COST_OF_NULL, _COST = 1, 2
