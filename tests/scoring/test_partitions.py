@@ -25,11 +25,11 @@ from sklearn.preprocessing import OneHotEncoder
 
 import titanic_batch
 from titanic_batch.errors import DataError, InputMissingError, UsageError
+from titanic_batch.publish.publication import Publication
 from titanic_batch.scoring.checking import check_files
 from titanic_batch.scoring.finding import find_inputs
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.recomputing import recompute
-from titanic_batch.scoring.targets import FileTarget
 
 FEATURES = ["cls", "sex", "age"]
 #: Values that are written otherwise in a folder's name, or are easily taken for others.
@@ -467,7 +467,7 @@ class TestAgain:
         assert (one.skipped, two.skipped) == (True, False)
         for outcome in (one, two):
             assert outcome.manifest is not None
-            path = Path(outcome.manifest.output.path)
+            path = outcome.manifest.output.path
             found = recompute(path, outcome.manifest, trust=[keywords(model)["trust"]])
             assert found.rows == outcome.manifest.rows.scored
 
@@ -497,13 +497,13 @@ def test_what_a_killed_run_leaves_is_of_the_same_keys(
     score: Score, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fingerprints = []
-    open_work = FileTarget.open_work
+    open_work = Publication.open_work
 
-    def told(target: FileTarget, fingerprint: str) -> Path | None:
+    def told(publication: Publication, fingerprint: str) -> str | None:
         fingerprints.append(fingerprint)
-        return open_work(target, fingerprint)
+        return open_work(publication, fingerprint)
 
-    monkeypatch.setattr(FileTarget, "open_work", told)
+    monkeypatch.setattr(Publication, "open_work", told)
     for name in ("a", "k=1/a", "k=1/b", "k=2/a", "j=1/a"):
         write(Path("in", f"{name}.csv"), frame)
     fine(score("in"))

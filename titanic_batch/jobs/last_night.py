@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +12,10 @@ from titanic_batch.errors import FileAccessError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.jobs.dates import render
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.night import Night, manifests_of, place
+from titanic_batch.jobs.night import Night, manifests_of
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
+from titanic_batch.stores import store_of
+from titanic_batch.stores.names import as_folder
 
 _LOOKED_BACK_DAYS = 400
 
@@ -56,7 +57,7 @@ def find_last_night(job: Job, night: Night) -> LookBack:
     seen = set()
     passed_over: list[str] = []
     for day in _days_back(night.day):
-        output = place(str(job.folder), render(job.output.path, day))
+        output = job.absolute(render(job.output.path, day))
         if output in seen:
             continue
         seen.add(output)
@@ -102,9 +103,9 @@ def _day_of(manifest: Manifest, job: Job) -> date | None:
 def _last_night(day: date, manifests: list[Manifest], folder: str | None) -> LastNight:
     profile: dict[str, tuple[dict[str, Any], list[int]]] = {}
     rows: Counter[str] = Counter()
-    inside = os.path.realpath(folder) if folder is not None else None
+    inside = as_folder(store_of(folder).resolve(folder)) if folder is not None else None
     for manifest in manifests:
-        name = os.path.relpath(manifest.output.path, inside) if inside is not None else ""
+        name = manifest.output.path.removeprefix(inside) if inside is not None else ""
         rows[name] = manifest.rows.read
         profiled = manifest.job.profile if manifest.job is not None else None
         for column, told in (profiled or {}).items():

@@ -16,6 +16,7 @@ from titanic_batch.jobs.settings import choose_model
 from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX
 from titanic_batch.stores import entry_at, is_folder, store_of
+from titanic_batch.stores.names import last_part
 
 #: Other programs' files, which may stand where jobs do.
 _NO_JOBS = ("pyproject.toml",)
@@ -129,7 +130,7 @@ def _newest(job: Job) -> PublishedOutput | None:
     manifests = [
         path
         for path in store_of(pattern).glob(f"{pattern}{inside}{MANIFEST_SUFFIX}")
-        if Path(path).name != RUN_MANIFEST
+        if last_part(path) != RUN_MANIFEST
     ]
     newest = max(manifests, key=_modified, default=None)
     if newest is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping
@@ -15,6 +13,8 @@ from titanic_batch.printable import shell_quoted
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.sources.base import Source
 from titanic_batch.sources.partition import Partition, read_partition
+from titanic_batch.stores import store_of
+from titanic_batch.stores.names import folder_of
 
 
 def align_source(
@@ -36,19 +36,18 @@ def align_source(
 
 def _folder_above(path: str, missing: tuple[str, ...]) -> str:
     """Say which folder to score where folders beneath it are named for missing columns."""
-    above = Path(path).parent
-    if not above.name:  # the working folder, whose name may say it
-        above = above.absolute()
-    for folder in reversed((above, *above.parents)):
+    above = folder_of(path) or folder_of(store_of(path).resolve(path))
+    parts = above.split("/")
+    for count, part in enumerate(parts):
         try:
-            found = read_partition(folder.name)
+            found = read_partition(part)
         except DataError:
             continue
         if found and found[0][0] in missing:
-            inputs = shell_quoted(os.fspath(folder.parent))
+            inputs = "/".join(parts[:count]) or ("/" if above.startswith("/") else ".")
             return (
-                f"{found[0][0]} stands in the name of its folder, {folder.name}. That is read "
-                f"where the folder above is scored: `titanic-batch score {inputs} OUTPUT/`."
+                f"{found[0][0]} stands in the name of its folder, {part}. That is read where the "
+                f"folder above is scored: `titanic-batch score {shell_quoted(inputs)} OUTPUT/`."
             )
     return ""
 

@@ -6,7 +6,6 @@ import glob
 import json
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from titanic_batch.errors import (
     DataError,
@@ -22,6 +21,7 @@ from titanic_batch.publish.paths import is_companion
 from titanic_batch.sources.formats import STDIN, input_format
 from titanic_batch.sources.partition import Partition, read_partition
 from titanic_batch.stores import entry_at, is_folder, store_of
+from titanic_batch.stores.names import folder_of, join, last_part
 from titanic_batch.stores.patterns import split_glob
 
 
@@ -92,15 +92,15 @@ def _as_glob(input: str) -> str:
 
 def _is_input(path: str) -> bool:
     stop_if_interrupted()
-    if input_format(path) is None or is_companion(Path(path).name):
+    if input_format(path) is None or is_companion(last_part(path)):
         return False
     found = entry_at(path)
-    return found is not None and found.kind == "file" and not is_published(Path(path))
+    return found is not None and found.kind == "file" and not is_published(path)
 
 
 def _beneath(root: str, path: str) -> InputFile:
-    inside = path if root == "." else path[len(os.path.join(root, "")) :]  # noqa: PTH118
-    folder = os.path.dirname(inside)  # noqa: PTH120
+    inside = path if root == "." else path[len(join(root, "")) :]
+    folder = folder_of(inside)
     try:
         return InputFile(path=path, folder=folder, partition=read_partition(folder))
     except DataError as exc:

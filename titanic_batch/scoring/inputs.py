@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import PurePath
 
 from titanic_batch.errors import UsageError
 from titanic_batch.interrupts import stop_if_interrupted
@@ -16,7 +15,8 @@ from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import STDIN, input_format, no_such_file, stem
-from titanic_batch.stores import entry_at, is_folder
+from titanic_batch.stores import entry_at, is_folder, store_of
+from titanic_batch.stores.names import as_folder, folder_of, join
 
 STDOUT = "-"
 
@@ -58,33 +58,34 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
     several = is_several(input)
     if output == STDOUT:
         return [_to_stdout(input, several=several, options=options)]
-    into_folder = output.endswith(os.sep) or is_folder(output)
+    into_folder = output.endswith("/") or is_folder(output)
     if several and not into_folder:
         raise UsageError(
             f"{input} is several files, and {output} is not a folder",
             hint=f"Name an output folder: {output}/",
         )
     if several:
-        pairs = _into_folder(input, Path(output), options)
+        pairs = _into_folder(input, output, options)
         if options.rejects is not None and len(pairs) > 1:
             raise UsageError("--rejects names one file, but there are several inputs")
         return pairs
     output_format = options.output_format if into_folder else _format_of(output)
     if into_folder:
         name = "stdin" if input == STDIN else stem(input)
-        output = str(Path(output) / f"{name}.{output_format}")
+        output = join(output, f"{name}.{output_format}")
     return [_single(_pair(InputFile(path=input), output, output_format, options))]
 
 
-def _into_folder(input: str, output: Path, options: ScoreOptions) -> list[FilePair]:
+def _into_folder(input: str, output: str, options: ScoreOptions) -> list[FilePair]:
     """Return a folder's or glob's files, with outputs that lie in a folder as the inputs do."""
-    by_target: dict[Path, InputFile] = {}
+    by_target: dict[str, InputFile] = {}
     unread: list[InputFile] = []
     for file in find_inputs(input):
         if file.error is not None:
             unread.append(file)
             continue
-        target = output / file.folder / f"{stem(file.path)}.{options.output_format}"
+        folder = join(output, file.folder) if file.folder else output
+        target = join(folder, f"{stem(file.path)}.{options.output_format}")
         other = by_target.setdefault(target, file)
         if other is not file:
             raise UsageError(
@@ -97,42 +98,51 @@ def _into_folder(input: str, output: Path, options: ScoreOptions) -> list[FilePa
     ]
     for target, file in by_target.items():
         stop_if_interrupted()
-        pair = _pair(file, str(target), options.output_format, options)
+        pair = _pair(file, target, options.output_format, options)
         pairs.append(replace(pair, makes_folder=True))
     return sorted(pairs, key=lambda pair: pair.input)
 
 
-def _keep_apart(root: str, output: Path, by_target: Mapping[Path, InputFile]) -> None:
+def _keep_apart(root: str, output: str, by_target: Mapping[str, InputFile]) -> None:
     """Refuse outputs that would be folders of others, and an output folder that holds inputs."""
-    parents = {target.parent for target in by_target}
-    for above in {above for parent in parents for above in (parent, *parent.parents)}:
+    parents = {folder_of(target) for target in by_target}
+    for above in {above for parent in parents for above in _with_those_above(parent)}:
         if above in by_target:
             raise UsageError(
                 f"the output of {by_target[above].path} would be a folder of other outputs",
-                where=str(above),
+                where=above,
                 hint="Rename that input, or score it by itself.",
             )
-    outside, inside = os.path.realpath(root), os.path.realpath(output)
+    resolve, resolve_output = store_of(root).resolve, store_of(output).resolve
+    outside, inside = resolve(root), resolve_output(output)
     if outside == inside:
         raise UsageError(
             "the output folder is the input folder",
-            where=str(output),
+            where=output,
             hint="Name another output folder.",
         )
     # Where the inputs themselves lie in the output folder, only what goes among them is in the way.
-    among = set(map(os.path.realpath, parents)) if _is_in(outside, inside) else None
-    for folder in sorted({os.path.dirname(file.path) for file in by_target.values()}):  # noqa: PTH120
-        found = os.path.realpath(folder)
+    among = set(map(resolve_output, parents)) if _is_in(outside, inside) else None
+    for folder in sorted({folder_of(file.path) for file in by_target.values()}):
+        found = resolve(folder)
         if found in among if among is not None else _is_in(found, inside):
             raise UsageError(
                 f"there are inputs in the output folder: {folder}",
-                where=str(output),
+                where=output,
                 hint="Name another output folder.",
             )
 
 
+def _with_those_above(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder, below = folder_of(folder), folder
+        if folder == below:
+            return
+
+
 def _is_in(folder: str, other: str) -> bool:
-    return os.path.commonpath([folder, other]) == other
+    return f"{folder}/".startswith(as_folder(other))
 
 
 def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
@@ -172,9 +182,9 @@ def _pair(file: InputFile, output: str, output_format: str, options: ScoreOption
     paths = output_paths(output, options.rejects)
     companions = (paths.data, paths.rejects, paths.manifest, paths.failed_rejects)
     if path != STDIN and (same := _same_file(path, companions)) is not None:
-        raise UsageError("input and output are the same file", where=str(same))
+        raise UsageError("input and output are the same file", where=same)
     if len(set(companions)) < len(companions):
-        raise UsageError("--rejects names the output or a file beside it", where=str(paths.rejects))
+        raise UsageError("--rejects names the output or a file beside it", where=paths.rejects)
     return FilePair(file=file, output=paths, output_format=output_format)
 
 
@@ -184,7 +194,7 @@ def _require_known(path: str) -> None:
 
 
 def _format_of(output: str) -> str:
-    suffix = Path(output).suffix.lower()
+    suffix = PurePath(output).suffix.lower()
     if suffix not in (".csv", ".parquet"):
         raise UsageError(
             "unknown file extension",
@@ -194,7 +204,7 @@ def _format_of(output: str) -> str:
     return suffix[1:]
 
 
-def _same_file(input: str, others: Iterable[Path]) -> Path | None:
+def _same_file(input: str, others: Iterable[str]) -> str | None:
     """Return the one of `others` that is the input, by whatever name."""
     found = entry_at(input)
     for path in others if found is not None else ():

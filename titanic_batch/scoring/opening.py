@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import FileContext
@@ -19,6 +20,7 @@ from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.targets import Target, target_of
 from titanic_batch.sources.base import Source
 from titanic_batch.stores import store_of
+from titanic_batch.stores.names import folder_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ def open_file(pair: FilePair, context: RunContext) -> OpenFile:
         source = source_of(pair.file, context.options)
         held.callback(source.close)
         if pair.makes_folder and pair.output is not None:
-            folder = pair.output.data.parent
+            folder = folder_of(pair.output.data)
             with os_errors(folder, "making the output's folder"):
                 store_of(folder).make_folder(folder)
         target = target_of(pair, context.options, context.stale_files)
@@ -72,7 +74,7 @@ def file_context(file: OpenFile, plan: FilePlan, context: RunContext) -> FileCon
         encoder=plan.format.rows,
         file_encoder=plan.file_encoder,
         threshold=context.options.threshold,
-        cache=PredictionCache(work) if work is not None else None,
+        cache=PredictionCache(Path(work)) if work is not None else None,
         profile=_profile_plan(plan, context),
         whole=context.may_depend,
         max_rejects=limit.count or 0,

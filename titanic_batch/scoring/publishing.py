@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from titanic_batch.chunk.task import FileContext
 from titanic_batch.errors import DataError, InputMissingError, TitanicBatchError
@@ -17,6 +16,7 @@ from titanic_batch.scoring.refusing import refuse_two_spellings
 from titanic_batch.scoring.report import RunTotals, build_manifest
 from titanic_batch.scoring.sizes import chunk_bytes
 from titanic_batch.stores.base import Unsynced
+from titanic_batch.stores.names import join, last_part
 
 
 def publish_file(
@@ -87,7 +87,7 @@ def _ask_guard(
     output = file.pair.output
     request = PublishRequest(
         input=file.pair.input,
-        name=str(Path(file.pair.file.folder, output.data.name)) if output is not None else "",
+        name=join(file.pair.file.folder, last_part(output.data)) if output is not None else "",
         output=output.data if output is not None else None,
         rows=RowCounts(read=totals.read, scored=totals.scored, rejected=totals.rejected),
         nulls=totals.counts.nulls,

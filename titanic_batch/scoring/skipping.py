@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from titanic_batch.models import VerifiedModel
@@ -58,7 +57,7 @@ def differing_options(manifest: Manifest, options: ScoreOptions) -> list[str]:
     )
 
 
-def input_sha256(path: Path) -> str | None:
+def input_sha256(path: str) -> str | None:
     """Return the SHA-256 of an input; None where it cannot be read, or only once, as a pipe."""
     try:
         found = store_of(path).stat(path)
@@ -72,7 +71,7 @@ def input_sha256(path: Path) -> str | None:
 
 def is_input_of(manifest: Manifest, file: InputFile) -> bool:
     """Return whether a file is what an output was scored from: its bytes, and its partition."""
-    known, path = manifest.input, Path(file.path)
+    known, path = manifest.input, file.path
     if manifest.partition != dict(file.partition):
         return False
     try:

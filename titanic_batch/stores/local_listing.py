@@ -51,10 +51,10 @@ class _Look:
         return self._found
 
     def _look_into(self, folder: str, reached: Reached) -> None:
-        prefix = "" if folder == "." else os.path.join(folder, "")  # noqa: PTH118
+        prefix = "" if folder == "." else os.path.join(folder, "")
         try:
             with os.scandir(folder) as entries:
-                found = os.stat(folder)  # noqa: PTH116  # thousands of times
+                found = os.stat(folder)  # thousands of times
                 identity = (found.st_dev, found.st_ino)
                 if identity in self._seen:
                     return
@@ -85,6 +85,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _leads_up(link: str) -> bool:
     """Return whether a link leads to a folder that it lies in."""
-    inside = os.path.realpath(os.path.dirname(link))  # noqa: PTH120
+    inside = os.path.realpath(os.path.dirname(link))
     target = os.path.realpath(link)
     return os.path.commonpath([inside, target]) == target

@@ -62,6 +62,19 @@ def reached_in(parts: tuple[str, ...], reached: Reached, name: str, *, is_hidden
     return _over_any_folders(parts, met)
 
 
+def is_meant(parts: tuple[str, ...], name: str) -> bool:
+    """Return whether a glob's parts mean a file by its name beneath where the glob begins.
+
+    For stores that list all there is beneath a prefix.
+    """
+    *folders, last = name.split("/")
+    reached = reached_at_root(parts)
+    for folder in folders:
+        reached = reached_in(parts, reached, folder, is_hidden=is_hidden_folder(folder))
+    reached = reached_in(parts, reached, last, is_hidden=last.startswith("."))
+    return len(parts) in reached
+
+
 def _over_any_folders(parts: tuple[str, ...], met: Iterable[int]) -> Reached:
     """Add what is met where a `**` stands for no folder."""
     found = set(met)
