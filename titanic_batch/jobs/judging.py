@@ -12,7 +12,6 @@ from titanic_batch.jobs.last_night import LastNight
 from titanic_batch.jobs.tables import GuardsTable, Limit, limit_of
 from titanic_batch.scoring.guarding import PublishRequest
 from titanic_batch.scoring.reject_limit import RejectLimit
-from titanic_batch.stores.names import last_part
 
 T = TypeVar("T")
 GuardStatus = Literal["passed", "warning", "failure", "not judged"]
@@ -79,7 +78,7 @@ def _row_change(request: PublishRequest, limit: Limit[float], last: LastNight | 
     guard = "max_row_change"
     if last is None:
         return _not_judged(guard, "there is no earlier night")
-    name = last_part(request.output or "")
+    name = request.name
     before = last.rows.get(name, last.rows.get(""))
     if not before:
         return _not_judged(guard, f"{last.day} has no rows to hold {name} against")
