@@ -56,6 +56,7 @@ class RunTotals:
     other_faults: Counter[str] = field(default_factory=Counter)
     counts: AlignmentCounts = field(default_factory=AlignmentCounts)
     profile: Profile = field(default_factory=Profile)
+    trimmed: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: ScoredChunk) -> None:
         """Add a chunk's result."""
@@ -67,6 +68,7 @@ class RunTotals:
         self.by_reason.update(reject.reason for reject in result.rejects)
         self.other_faults.update(result.other_faults)
         self.counts.add(result.counts)
+        self.trimmed.update(result.trimmed)
         if result.profile is not None:
             self.profile.add(result.profile)
 
@@ -208,6 +210,10 @@ def _mapping_entry(column_mapping: ColumnMapping, counts: AlignmentCounts | None
         entry["unknown"] = "accepted" if column_mapping.accepts_unknown else "reject"
     if counts is not None and column_mapping.fill is not None:
         entry["filled"] = counts.filled[column.name]
+    if counts is not None and counts.booleans[column.name]:
+        entry["booleans"] = counts.booleans[column.name]
+        if entry["action"] == "as-is":
+            entry["action"] = "cast"
     return entry
 
 
@@ -223,6 +229,7 @@ def build_manifest(
     rejects_path: str | None,
     decision: GuardDecision | None = None,
     warnings: tuple[str, ...] = (),
+    empty_lines: int = 0,
 ) -> Manifest:
     """Return the manifest of a run that is about to publish."""
     finished_at = datetime.now(UTC)
@@ -256,6 +263,8 @@ def build_manifest(
         },
         nulls=dict(sorted(totals.counts.nulls.items())),
         null_tokens=plain_counts(totals.counts.null_tokens),
+        trimmed=dict(sorted(totals.trimmed.items())),
+        empty_lines=empty_lines,
         warnings=(
             *info.warnings,
             *null_text_warnings(alignment, totals.counts),

@@ -19,9 +19,9 @@ from titanic_batch.errors import DataError, TitanicBatchError
 from titanic_batch.predict.base import ModelInfo
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.reading import dialect_for
 from titanic_batch.sinks.csv_sink import CsvFormat
 from titanic_batch.sources.base import Parsed, Reading, Sample
-from titanic_batch.sources.opening import dialect_of
 
 #: A null is nearer to being scored than what cannot even be read.
 _COST_OF_NULL, _COST = 1, 2
@@ -179,7 +179,7 @@ class Trials:
 def read(sample: Sample, options: ScoreOptions, path: str) -> Reading:
     """Read a sample of the file at `path` as options say."""
     return sample.read(
-        dialect_of(path, options.delimiter, options.encoding),
+        dialect_for(path, options),
         allow_no_final_newline=options.allow_no_final_newline,
     )
 
