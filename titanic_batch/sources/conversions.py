@@ -82,7 +82,7 @@ def from_zip(path: str, members: list[str]) -> str:
     """Return the command that unpacks a zip archive, and what to score then."""
     if len(members) == 1 and shutil.which("unzip"):
         ending = PurePath(members[0]).suffix
-        target = target_of(path, ending if input_format(f"x{ending}") else ".csv")
+        target = _unpacked(path, ".zip", ending if input_format(f"x{ending}") else ".csv")
         return f"`unzip -p {shell_quoted(path)} > {shell_quoted(target)}`"
     folder = str(PurePath(path).with_name(stem(path)))
     folder = f"{folder}.unpacked" if folder == path else folder
@@ -124,12 +124,13 @@ def without_carriage_returns(path: str) -> str:
     return f"`tr '\\r' '\\n' < {shell_quoted(path)} > {shell_quoted(target_of(path, ending))}`"
 
 
-def _unpacked(path: str, packing: str) -> str:
+def _unpacked(path: str, packing: str, ending: str = ".csv") -> str:
+    """Return the name of what is in a packed file, by its own name or else an ending."""
     name = PurePath(path)
     if name.suffix.lower() != packing:
-        return target_of(path, ".csv")
+        return target_of(path, ending)
     inner = str(name.with_suffix(""))
-    return inner if input_format(inner) else f"{inner}.csv"
+    return inner if input_format(inner) else f"{inner}{ending}"
 
 
 def _packages(module: str) -> str:
