@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from titanic_batch.alignment.column_mappings import ColumnMapping
 from titanic_batch.alignment.counts import AlignmentCounts
-from titanic_batch.alignment.number_format import NumberFormat, declare_numbers
 from titanic_batch.nulls import READ_AS_NULL
 from titanic_batch.schema import ColumnSchema, Scalar, underscored
 from titanic_batch.scoring.advice.changes import Change
 from titanic_batch.scoring.advice.trials import Cell, Trial, by_column_mapping
-from titanic_batch.scoring.options import ScoreOptions
 
 _MOST_CATEGORIES = 30
 _MOST_EXAMPLES = 3
@@ -24,11 +21,6 @@ _MOST_TOKENS = 4
 _NULL_TEXTS = frozenset(
     ("na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nil", "missing", "unknown", "undefined")
 ) | frozenset(("empty", "\\n", "?", "-", "--", ".", "*", "#null!"))
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
-_GROUPED = re.compile(r"[+-]?\d{1,3},\d{3}")
-#: Decimal mark and what parts thousands; None for what there is without an option.
-_FORMATS = ((",", None), (None, ","), (",", "."), (",", " "), (None, " "), (None, "'"))
-_MARKS = {",": "commas", ".": "points", " ": "spaces", "'": "apostrophes"}
 _BOOLEANS = {"true": 1, "false": 0, "yes": 1, "no": 0}
 _UNREADABLE = frozenset({"not-a-number", "not-an-integer", "not-a-boolean"})
 
@@ -50,8 +42,8 @@ def null_token_changes(trial: Trial) -> Iterator[Change]:
     for text in dict.fromkeys([*known[:_MOST_TOKENS], *most]):
         columns = dict.fromkeys(cell.column_mapping.source for cell in bad if cell.text == text)
         yield Change(
-            why=f"{text} stands for null in {_listed(columns)}",
-            logged_why=f"A text stands for null in {_listed(columns)}",
+            why=f"{text} stands for null in {listed(columns)}",
+            logged_why=f"A text stands for null in {listed(columns)}",
             options={"null": (text,)},
             quotes_cells=True,
         )
@@ -206,63 +198,7 @@ def padding_changes(trial: Trial) -> Iterator[Change]:
         cell.column_mapping.source for cell in trial.cells if cell.text != cell.text.strip(" \t")
     )
     if padded:
-        yield Change(why=f"Spaces stand around cells of {_listed(padded)}", options={"trim": True})
-
-
-def number_changes(trial: Trial, options: ScoreOptions) -> Iterator[Change]:
-    """Yield how numbers may be written, the surest first: one sign may mean two things."""
-    cells: dict[str, list[str]] = {}
-    for column_mapping, some in by_column_mapping(
-        trial.cells, "not-a-number", "not-an-integer", "unknown-category"
-    ):
-        texts = [cell.text.strip() for cell in some if has_digit(cell.text)]
-        if texts:
-            cells[column_mapping.source] = texts
-    if not cells:
-        return
-    for decimal, thousands in _FORMATS:
-        numbers = declare_numbers(decimal, thousands)
-        fitting = [name for name, texts in cells.items() if _are_written_so(numbers, texts)]
-        if fitting:
-            yield Change(
-                why=_how_written(fitting, decimal, thousands),
-                options={
-                    name: mark
-                    for name, mark in (("decimal", decimal), ("thousands", thousands))
-                    if mark is not None and mark != getattr(options, name)
-                },
-            )
-    if commas := [name for name, texts in cells.items() if _have_decimal_commas(texts)]:
-        yield Change(why=_how_written(commas, ",", None), repair={"decimal": tuple(commas)})
-
-
-def _are_written_so(numbers: NumberFormat, texts: list[str]) -> bool:
-    """Return whether all of some texts are numbers in a format, and show that they are.
-
-    `1,234` alone may be one and a bit, or a thousand and more.
-    """
-    if not all(map(numbers.fits, texts)):
-        return False
-    marks = [numbers.marks_in(text) for text in texts]
-    has_decimals = any(decimals for decimals, _ in marks)
-    has_groups = any(groups for _, groups in marks)
-    if not numbers.thousands:
-        return has_decimals and not all(map(_GROUPED.fullmatch, texts))
-    is_sure = numbers.thousands not in ".," or has_decimals or any(g > 1 for _, g in marks)
-    return has_groups and is_sure
-
-
-def _have_decimal_commas(texts: list[str]) -> bool:
-    return all(map(_DECIMAL_COMMA.fullmatch, texts)) and not all(map(_GROUPED.fullmatch, texts))
-
-
-def _how_written(names: list[str], decimal: str | None, thousands: str | None) -> str:
-    said = []
-    if decimal is not None:
-        said.append("a comma for the decimal point")
-    if thousands is not None:
-        said.append(f"{_MARKS[thousands]} between thousands")
-    return f"{_listed(names)} {_has(names)} {' and '.join(said)}"
+        yield Change(why=f"Spaces stand around cells of {listed(padded)}", options={"trim": True})
 
 
 def _known_texts(column_mapping: ColumnMapping) -> list[str]:
@@ -329,10 +265,6 @@ def examples(texts: dict[str, str] | dict[str, None]) -> str:
     return ", ".join([*shown, "..."] if len(texts) > len(shown) else shown)
 
 
-def _listed(names: dict[str, None] | list[str]) -> str:
+def listed(names: dict[str, None] | list[str]) -> str:
     few = list(names)[:_MOST_EXAMPLES]
     return " and ".join(few) if len(names) < 3 else ", ".join([*few, "..."])
-
-
-def _has(names: list[str]) -> str:
-    return "has" if len(names) == 1 else "have"

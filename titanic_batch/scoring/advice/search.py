@@ -12,13 +12,13 @@ from titanic_batch.scoring.advice.cells import (
     boolean_changes,
     null_changes,
     null_token_changes,
-    number_changes,
     padding_changes,
     spelling_changes,
     stand_in_fills,
     unknown_changes,
 )
 from titanic_batch.scoring.advice.changes import Change, options_with, repair_of
+from titanic_batch.scoring.advice.numbers import number_changes
 from titanic_batch.scoring.advice.records import record_changes
 from titanic_batch.scoring.advice.shape import rename_changes, shape_changes
 from titanic_batch.scoring.advice.trials import Trial, Trials
