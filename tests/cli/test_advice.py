@@ -49,7 +49,8 @@ def flags_in(message: str) -> list[str]:
     message = re.sub(r"`[^`]*`", "", message)
     found: list[str] = []
     for flag, value in re.findall(
-        r"(?<!\S)(--[a-z][a-z-]*)(?: (?!--[a-z])((?:\$'(?:\\.|[^\\'])*'|'[^']*'|\"[^\"]*\"|[^\s'\"])+))?",
+        r"(?<!\S)(--[a-z][a-z-]*)"
+        r"(?: (?!--[a-z])((?:\$'(?:\\.|[^\\'])*'|'[^']*'|\"[^\"]*\"|[^\s'\"])+))?",
         message,
     ):
         found.append(flag.rstrip(".,;:"))

@@ -87,6 +87,7 @@ def _print(report: CheckReport) -> None:
             if entry["action"] != "dropped"
         ],
     )
+    console.print()
     print_rows(
         ("MODEL COLUMN", "READ BY", "EXAMPLES"),
         [

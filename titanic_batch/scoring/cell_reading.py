@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,7 +34,10 @@ class CellExample:
     @property
     def is_changed(self) -> bool:
         """Whether it is fed as something else than what stands there."""
-        return self.rejected is not None or str(self.before) != str(self.after)
+        after = self.after
+        if isinstance(after, float) and after.is_integer():
+            after = int(after)
+        return self.rejected is not None or str(self.before) not in (str(after), str(self.after))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +105,10 @@ def _as_they_stand(
     if not isinstance(parser, CsvParser) or not parser.dialect.trim:
         return list(zip(*(column.to_pylist() for column in cells.columns), strict=True))
     rows = range(cells.num_rows) if parsed.rows is None else parsed.rows[:_MOST_ROWS].tolist()
+    records = (record.text.encode() for record in parser.raw_records(chunk, rows))
     return [
-        [
-            field.text.decode() or None
-            for field in split_fields(record.text.encode(), parser.dialect)
-        ]
-        for record in parser.raw_records(chunk, rows)
+        [field.text.decode() or None for field in split_fields(record, parser.dialect)]
+        for record in records
     ]
 
 
@@ -130,10 +131,10 @@ def _read_as(column_mapping: ColumnMapping) -> str:
 
 def _chosen(examples: list[CellExample]) -> list[CellExample]:
     """Return a few that differ, those that show most."""
-    different: Mapping[str, CellExample] = {str(one.before): one for one in reversed(examples)}
-    ranked = sorted(
-        reversed(list(different.values())), key=lambda one: (not one.is_changed, one.before is None)
-    )
+    different: dict[str, CellExample] = {}
+    for one in examples:
+        different.setdefault(str(one.before), one)
+    ranked = sorted(different.values(), key=lambda one: (not one.is_changed, one.before is None))
     return ranked[:_MOST_EXAMPLES]
 
 

@@ -266,5 +266,6 @@ def examples(texts: dict[str, str] | dict[str, None]) -> str:
 
 
 def listed(names: dict[str, None] | list[str]) -> str:
+    """Return names for a sentence, the first of many."""
     few = list(names)[:_MOST_EXAMPLES]
     return " and ".join(few) if len(names) < 3 else ", ".join([*few, "..."])
