@@ -69,6 +69,10 @@ class NumberFormat:
         """Return whether a text is a number in this format."""
         return re.search(self._pattern, text) is not None
 
+    def all_fit(self, cells: pa.Array) -> bool:
+        """Return whether all of some texts are; nulls are passed over."""
+        return pc.all(pc.match_substring_regex(cells, self._pattern)).as_py() is not False
+
     def marks_in(self, text: str) -> tuple[int, int]:
         """Return how many decimal marks a number has, and how many between thousands."""
         return text.count(self.decimal), sum(text.count(mark) for mark in self._marks)
