@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -159,7 +160,7 @@ def test_the_clean_file_is_published_alike_from_every_legal_form(
     clean: dict[Row, float], tmp_path: Path
 ) -> None:
     text = FILE.decode()
-    forms: dict[str, tuple[bytes, dict[str, str]]] = {
+    forms: dict[str, tuple[bytes, dict[str, Any]]] = {
         "as it is": (FILE, {}),
         "with a mark": (b"\xef\xbb\xbf" + FILE, {}),
         "CRLF": (structural(FILE, b"\n", b"\r\n"), {}),
