@@ -84,9 +84,18 @@ def from_zip(path: str, members: list[str]) -> str:
         ending = PurePath(members[0]).suffix
         target = _unpacked(path, ".zip", ending if input_format(f"x{ending}") else ".csv")
         return f"`unzip -p {shell_quoted(path)} > {shell_quoted(target)}`"
+    return _into_folder(path, "zipfile")
+
+
+def from_tar(path: str) -> str:
+    """Return the command that unpacks a tar archive, and what to score then."""
+    return _into_folder(path, "tarfile")
+
+
+def _into_folder(path: str, module: str) -> str:
     folder = str(PurePath(path).with_name(stem(path)))
     folder = f"{folder}.unpacked" if folder == path else folder
-    command = f"{shell_quoted(sys.executable)} -m zipfile -e {shell_quoted(path)}"
+    command = f"{shell_quoted(sys.executable)} -m {module} -e {shell_quoted(path)}"
     return f"`{command} {shell_quoted(folder)}`, and score that folder"
 
 

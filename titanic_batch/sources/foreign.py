@@ -6,6 +6,7 @@ Names lie: an .xls is an HTML page as often as not, and a .csv an Excel workbook
 from __future__ import annotations
 
 import contextlib
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -48,6 +49,8 @@ def unknown_format(path: str) -> UsageError:
     if found is None or found.kind != "file":
         return UsageError("unknown file extension", where=path, hint=f"{_KNOWN}.")
     head = _head(path)
+    if path.lower().endswith(COMPRESSIONS):
+        return _unknown_packed(path, head)
     kind = _identified(head, path)
     if kind is not None:
         return UsageError(f"it is {kind.what}", where=path, hint=_hint(kind, path))
@@ -57,6 +60,28 @@ def unknown_format(path: str) -> UsageError:
         copying = conversions.as_it_is(path, ending)
         hint = f"{_KNOWN}: give this one a name that does, if it is CSV: {copying}."
     return UsageError("unknown file extension", where=path, hint=hint)
+
+
+def _unknown_packed(path: str, head: bytes) -> UsageError:
+    """Return the error for a compressed file whose name does not say what is in it."""
+    inner = b""
+    if head.startswith(b"\x1f\x8b"):
+        with contextlib.suppress(zlib.error):
+            inner = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head)
+    kind = _identified(inner, STDIN)
+    ending = kind.ending if kind is not None else ".csv" if inner and _is_text(inner) else ""
+    what = f"it is {kind.what}, compressed" if kind is not None else "unknown file extension"
+    hint = f"{_KNOWN}."
+    if ending:
+        hint = f"Unpack it, and score that: {conversions.unpacked(path, ending)}."
+    return UsageError(what, where=path, hint=hint)
+
+
+def csv_named_parquet(path: str, head: bytes) -> str:
+    """Return what to do about a file that is called Parquet and is none."""
+    if head and _is_text(head):
+        return f"Name it as CSV, if it is: {conversions.as_it_is(path, '.csv')}."
+    return "Copy or make it again; a CSV file must be named .csv."
 
 
 def foreign_content(path: str, head: bytes, *, called: str = "CSV") -> DataError | None:
@@ -191,13 +216,7 @@ _ODS = Foreign(
     ending=".ods",
     command=lambda path: by_pandas(path, _EXCEL, ".csv", needs="odf"),
 )
-_TAR = Foreign(
-    what="a tar archive",
-    ending=".tar",
-    command=lambda path: by_pandas(
-        path, 'pd.read_csv({path}, compression="tar", dtype=str, keep_default_na=False)', ".csv"
-    ),
-)
+_TAR = Foreign(what="a tar archive", ending=".tar", command=conversions.from_tar)
 _TABLE_PAGE = Foreign(
     what="an HTML page",
     ending=".html",

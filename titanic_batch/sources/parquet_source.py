@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from titanic_batch.errors import DataError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord
-from titanic_batch.sources.foreign import foreign_content
+from titanic_batch.sources.foreign import csv_named_parquet, foreign_content
 from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
 from titanic_batch.sources.stream import open_input
@@ -99,7 +99,7 @@ class ParquetSource:
             raise DataError(
                 f"it is not a readable Parquet file ({_first_line(exc)})",
                 where=self._path,
-                hint="Copy or make it again; a CSV file must be named .csv.",
+                hint=csv_named_parquet(self._path, head),
             ) from exc
 
     @property

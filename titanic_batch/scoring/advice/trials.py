@@ -23,8 +23,8 @@ from titanic_batch.scoring.reading import dialect_for
 from titanic_batch.sinks.csv_sink import CsvFormat
 from titanic_batch.sources.base import Parsed, Reading, Sample
 
-#: A null is nearer to being scored than what cannot even be read.
-_COST_OF_NULL, _COST = 1, 2
+#: A null is nearer to being scored than a cell that cannot be read, and that than a whole record.
+_COST_OF_NULL, _COST_OF_CELL, _COST_OF_RECORD = 1, 2, 3
 #: A model that raises on more of the rows in hand is not looked at row by row.
 _MOST_FAILING = 50
 
@@ -74,7 +74,8 @@ class Trial:
         faulty = {cell.row for cell in self.cells}
         whole_records = sum(row not in faulty for row in self.rejected)
         nulls = sum(cell.reason == "missing-value" for cell in self.cells)
-        return _COST * (whole_records + len(self.cells) - nulls) + _COST_OF_NULL * nulls
+        unreadable = len(self.cells) - nulls
+        return _COST_OF_RECORD * whole_records + _COST_OF_CELL * unreadable + _COST_OF_NULL * nulls
 
 
 class Trials:
