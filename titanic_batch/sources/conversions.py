@@ -143,7 +143,7 @@ def _unpacked(path: str, packing: str, ending: str = ".csv") -> str:
 
 
 def _packages(module: str) -> str:
-    return {"odf": "odfpy"}.get(module, module)
+    return {"odf": "odfpy", "python_calamine": "python-calamine"}.get(module, module)
 
 
 def _python(script: str) -> str:

@@ -20,6 +20,7 @@ from titanic_batch.stores import entry_at, store_of
 _KNOWN = "Inputs end in .csv, .tsv, .txt (also .gz, .bz2, .zst) or .parquet"
 _HEAD_BYTES = 4096
 _EXCEL = "pd.read_excel({path}, dtype=str, keep_default_na=False)"
+_OLD_EXCEL = 'pd.read_excel({path}, dtype=str, keep_default_na=False, engine="calamine")'
 #: pandas would take the comma in 7,25 for one between thousands.
 _HTML = "pd.read_html({path}, thousands=None, keep_default_na=False)[0]"
 _JSON_RECORDS = "pd.read_json({path}, dtype=False, convert_dates=False)"
@@ -234,7 +235,7 @@ _BY_START = {
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": Foreign(
         what="an old Excel workbook (.xls)",
         ending=".xls",
-        command=lambda path: by_pandas(path, _EXCEL, ".csv", needs="xlrd"),
+        command=lambda path: by_pandas(path, _OLD_EXCEL, ".csv", needs="python_calamine"),
     ),
     b"\xfd7zXZ\x00": Foreign(what="compressed by xz", ending=".xz", command=conversions.from_xz),
     b"7z\xbc\xaf\x27\x1c": Foreign(
