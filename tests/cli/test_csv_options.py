@@ -82,7 +82,7 @@ def test_spaces_are_dropped_counted_and_reported(command: Command, tmp_path: Pat
     rows[1:3] = [row.replace(",male,", ", male\t,") for row in rows[1:3]]
     name = write(tmp_path, "\n".join([*rows, ""]).replace(',"', ', "'))
     done = command("score", name, "out.csv", "--trim")
-    assert f"  trimmed   Name {ROWS}, Sex 2\n" in done.out
+    assert f"  trimmed  Name {ROWS}, Sex 2\n" in done.out
     found = manifest(tmp_path / "out.csv")
     assert found["trimmed"] == {"Name": PLAIN.count(',"'), "Sex": 2}
     kept = pd.read_csv(tmp_path / "out.csv", dtype=str).iloc[:, :11]
