@@ -80,7 +80,7 @@ def _unknown_packed(path: str, head: bytes) -> UsageError:
 
 def csv_named_parquet(path: str, head: bytes) -> str:
     """Return what to do about a file that is called Parquet and is none."""
-    if head and _is_text(head):
+    if head and _is_text(head) and not head.startswith(b"PAR1"):
         return f"Name it as CSV, if it is: {conversions.as_it_is(path, '.csv')}."
     return "Copy or make it again; a CSV file must be named .csv."
 
@@ -114,7 +114,9 @@ def refuse_old_mac(text: bytes, path: str) -> None:
     else:
         hint = f"Make newlines of them: {conversions.without_carriage_returns(path)}."
     raise DataError(
-        "its lines end in carriage returns alone, as on old Macs", where=path, hint=hint
+        "its lines end in carriage returns alone, as on old Macs",
+        where=f"{path}, line 1",
+        hint=hint,
     )
 
 
