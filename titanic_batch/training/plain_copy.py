@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from titanic_batch.alignment.number_format import NumberFormat, refuse_delimiter
+from titanic_batch.alignment.number_format import PLAIN_NUMBERS, NumberFormat, refuse_delimiter
 from titanic_batch.errors import DataError, InputMissingError
 from titanic_batch.nulls import READ_AS_NULL
 from titanic_batch.sources.base import Chunk, Parsed, Parser
@@ -23,13 +23,17 @@ from titanic_batch.training.reading import Reading
 _CHUNK_BYTES, _MAX_RECORD_BYTES = 4 << 20, 16 << 20
 
 
-def plain_copy(path: Path, reading: Reading, texts: Collection[str]) -> str:
+def plain_copy(path: Path, reading: Reading, texts: Collection[str]) -> tuple[str, frozenset[str]]:
     """Return a training CSV with commas, doubled quotes and plain numbers.
 
     Args:
         path: The file.
         reading: How it is written.
         texts: Columns that hold text, whatever it looks like.
+
+    Returns:
+        The CSV text, and the columns that hold text although Python would read numbers there:
+        1.5 is none where the decimal mark is a comma.
 
     Raises:
         DataError: if a record cannot be read.
@@ -56,15 +60,18 @@ def plain_copy(path: Path, reading: Reading, texts: Collection[str]) -> str:
     if not tables:
         raise InputMissingError("the training file has no data rows", where=str(path))
     table = pa.concat_tables(tables).combine_chunks()
+    misleading = set()
     if not reading.numbers.is_plain:
         nulls = (*READ_AS_NULL, *reading.null_tokens)
         for place, name in enumerate(table.column_names):
-            if name not in texts:
-                column = _with_plain_numbers(table.column(place), reading.numbers, nulls)
+            column = _with_plain_numbers(table.column(place), reading.numbers, nulls)
+            if column is None:
+                misleading.add(name)
+            elif name not in texts:
                 table = table.set_column(place, name, column)
     sink = io.BytesIO()
     csv.write_csv(table, sink)
-    return sink.getvalue().decode()
+    return sink.getvalue().decode(), frozenset(misleading)
 
 
 def _cells(parser: Parser, chunk: Chunk, path: str) -> pa.Table:
@@ -79,10 +86,13 @@ def _cells(parser: Parser, chunk: Chunk, path: str) -> pa.Table:
 
 def _with_plain_numbers(
     column: pa.ChunkedArray, numbers: NumberFormat, nulls: Collection[str]
-) -> pa.ChunkedArray:
-    """Return a column with plain numbers, where it holds nothing but numbers and nulls."""
+) -> pa.ChunkedArray | None:
+    """Return a column with plain numbers, where it holds nothing but numbers and nulls.
+
+    None where its texts look like numbers, and are none in this format.
+    """
     is_null = pc.is_in(column, value_set=pa.array(nulls, pa.string()))
     present = column.filter(pc.invert(is_null)).drop_null()
     if not numbers.all_fit(present):
-        return column
+        return None if PLAIN_NUMBERS.all_fit(present) else column
     return pc.if_else(is_null, column, pc.cast(numbers.plain(column), pa.string()))

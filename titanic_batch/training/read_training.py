@@ -99,7 +99,8 @@ def _read_csv(
     delimiter = reading.delimiter or ("\t" if endings[-1] == ".tsv" else ",")
     copy: str | None = None
     if not reading.is_plain:
-        copy, delimiter = plain_copy(path, reading, known_texts), ","
+        (copy, misleading), delimiter = plain_copy(path, reading, known_texts), ","
+        known_texts = {**dict.fromkeys(misleading, ()), **known_texts}
     try:
         with os_errors(path, "reading the training file"):
             with _open(path, reading, copy) as text:
