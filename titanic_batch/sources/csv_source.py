@@ -83,8 +83,8 @@ class CsvSource:
     def _refuse_foreign(self, path: str) -> None:
         """Refuse a file that is no CSV, whatever its name says; what was read of it may look so."""
         head, _ = self._stream.head
-        error = foreign_content(path, head)
-        if error is not None and not self._dialect.skip_lines:
+        error = foreign_content(path, head, skips_lines=self._dialect.skip_lines > 0)
+        if error is not None:
             raise error
 
     def _refuse_cut_header(self, path: str, *, allow_empty: bool, allow: bool) -> None:

@@ -85,16 +85,21 @@ def csv_named_parquet(path: str, head: bytes) -> str:
     return "Copy or make it again; a CSV file must be named .csv."
 
 
-def foreign_content(path: str, head: bytes, *, called: str = "CSV") -> DataError | None:
+def foreign_content(
+    path: str, head: bytes, *, called: str = "CSV", skips_lines: bool = False
+) -> DataError | None:
     """Return the error for a file that is not what its name says; None for none.
 
     Args:
         path: The file.
         head: What it begins with, unpacked.
         called: What its name says.
+        skips_lines: Whether text before its header may be anything.
     """
     kind = _identified(head, path)
     if kind is None or (called == "Parquet" and kind.ending == ".parquet"):
+        return None
+    if skips_lines and _is_text(head[:1000]):
         return None
     return DataError(f"it is {kind.what}, not {called}", where=path, hint=_hint(kind, path))
 
@@ -128,7 +133,7 @@ def _hint(kind: Foreign, path: str) -> str:
     command = kind.command(path)
     if not command:
         return "Get the table that was meant as CSV or Parquet."
-    return f"Make one that is read of it: {command}."
+    return f"Convert it: {command}."
 
 
 def _head(path: str) -> bytes:
@@ -201,7 +206,7 @@ def _packed(what: str, ending: str) -> Foreign:
         inner = PurePath(path).suffix if input_format(path) == "tsv" else ".csv"
         return conversions.as_it_is(path, f"{inner}{ending}")
 
-    return Foreign(what=f"{what}, which its name does not say", ending=ending, command=command)
+    return Foreign(what=what, ending=ending, command=command)
 
 
 _FEATHER = Foreign(
