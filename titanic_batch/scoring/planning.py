@@ -1,4 +1,4 @@
-"""How a file is scored: planned once for each header that a run meets."""
+"""Plan how a file is scored, once for each header that a run meets."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Literal
 import pyarrow as pa
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
-from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import OutputPlan, plan_output
 from titanic_batch.predict.base import ModelDescription, check_threshold
+from titanic_batch.scoring.aligning import align_source
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sinks.base import Encoder, Format
@@ -21,7 +21,7 @@ from titanic_batch.unnamed import unnamed_in
 
 @dataclass(frozen=True, kw_only=True)
 class FilePlan:
-    """How the columns of a file become the model's, and the output's.
+    """The ways from a file's columns to the model's and the output's.
 
     Attributes:
         alignment: The model's columns.
@@ -49,7 +49,7 @@ class Planner:
     description: ModelDescription
     options: ScoreOptions
     metadata: dict[str, str]
-    _plans: dict[tuple[pa.Schema, tuple[str, ...], bool, str], FilePlan] = field(
+    _plans: dict[tuple[pa.Schema, tuple[str, ...], bool, frozenset[str], str], FilePlan] = field(
         default_factory=dict, repr=False
     )
 
@@ -61,7 +61,8 @@ class Planner:
             UsageError: if an option does not go with the model or the file.
         """
         schema = source.schema
-        key = (schema, unnamed_in(schema), source.text_cells, pair.output_format)
+        partition = frozenset(name for name, _ in source.partition)
+        key = (schema, unnamed_in(schema), source.text_cells, partition, pair.output_format)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._make(pair, source)
@@ -76,13 +77,7 @@ class Planner:
                 column_mappings=(), dropped=(), named=True
             )  # no bytes, no columns, no rows
             if is_empty
-            else plan_alignment(
-                self.description.schema,
-                source.schema,
-                options.alignment,
-                where=pair.input,
-                text_cells=source.text_cells,
-            )
+            else align_source(self.description.schema, source, options.alignment, path=pair.input)
         )
         output_format: Literal["csv", "parquet"] = (
             "parquet" if pair.output_format == "parquet" else "csv"
@@ -96,6 +91,7 @@ class Planner:
             output_format=output_format,
             prediction_column=options.prediction_column,
             probability_column=options.probability_column,
+            partition=[name for name, _ in source.partition],
         )
         written = format_of(output_format, output.schema, self.metadata, output.repeating)
         return FilePlan(

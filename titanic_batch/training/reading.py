@@ -1,4 +1,4 @@
-"""Reading: how a training file is written."""
+"""Reading: the format of a training file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from titanic_batch.alignment.number_format import PLAIN_NUMBERS, NumberFormat
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How a training CSV is written.
+    """The format of a training CSV.
 
     Attributes:
         delimiter: Between cells; None for a comma, or a tab in .tsv files.
