@@ -251,3 +251,11 @@ def test_an_excel_workbook_is_told_from_a_zip_archive(tmp_path: Path) -> None:
         (tmp_path / "made.zip").rename(tmp_path / "in.csv")
         with pytest.raises(DataError, match=f"it is {re.escape(what)}, not CSV"):
             open_it(tmp_path / "in.csv")
+
+
+def test_no_command_writes_over_a_file_that_is_there(tmp_path: Path) -> None:
+    write(tmp_path, PLAIN, "in.csv")
+    for name, content in (("in.dat", PLAIN.encode()), ("in.csv.xz", b"\xfd7zXZ\x00\x00\x04")):
+        with pytest.raises(UsageError) as raised:
+            open_it(tmp_path / write(tmp_path, content, name))
+        assert ".fixed.csv`" in raised.value.hint

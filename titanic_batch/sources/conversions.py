@@ -13,16 +13,16 @@ from urllib.parse import quote
 
 from titanic_batch.printable import printable_json, shell_quoted
 from titanic_batch.sources.formats import COMPRESSIONS, input_format, stem
+from titanic_batch.stores import entry_at
 
 _UNPACKERS = {".gz": "gzip -dc", ".bz2": "bzip2 -dc", ".zst": "zstd -dc"}
 _SEVEN_ZIPS = ("7z", "7zz", "7za", "7zr")
 
 
 def target_of(path: str, ending: str) -> str:
-    """Return the name of what is made of the file at `path`: never its own."""
+    """Return the name of what is made of the file at `path`: never its own, nor another's."""
     name = PurePath(path)
-    found = str(name.with_name(f"{stem(path)}{ending}"))
-    return str(name.with_name(f"{stem(path)}.fixed{ending}")) if found == path else found
+    return _unless_taken(str(name.with_name(f"{stem(path)}{ending}")), path, ending)
 
 
 def as_it_is(path: str, ending: str) -> str:
@@ -119,7 +119,7 @@ def from_seven_zip(path: str) -> str:
 def unpacked(path: str, ending: str) -> str:
     """Return the command that unpacks a compressed file, and gives it another ending."""
     packing = next(one for one in COMPRESSIONS if path.lower().endswith(one))
-    target = str(PurePath(path).with_name(f"{stem(path)}{ending}"))
+    target = target_of(path, ending)
     return f"`{_UNPACKERS[packing]} < {shell_quoted(path)} > {shell_quoted(target)}`"
 
 
@@ -139,7 +139,14 @@ def _unpacked(path: str, packing: str, ending: str = ".csv") -> str:
     if name.suffix.lower() != packing:
         return target_of(path, ending)
     inner = str(name.with_suffix(""))
-    return inner if input_format(inner) else f"{inner}{ending}"
+    return _unless_taken(inner if input_format(inner) else f"{inner}{ending}", path, ending)
+
+
+def _unless_taken(target: str, path: str, ending: str) -> str:
+    """Return a name that a command may write to: nobody's file is to be lost."""
+    if target != path and entry_at(target) is None:
+        return target
+    return str(PurePath(path).with_name(f"{stem(path)}.fixed{ending}"))
 
 
 def _packages(module: str) -> str:
