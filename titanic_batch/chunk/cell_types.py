@@ -33,6 +33,8 @@ def typed_parser(parser: Parser, alignment: AlignmentPlan, output: OutputPlan) -
 
 def _cell_type(mapping: ColumnMapping) -> CellType | None:
     """Return the type that a column's cells may be read as; None for texts."""
+    kind = mapping.column.kind
+    is_number = kind in ("number", "integer")
     plain = ColumnMapping(
         column=mapping.column,
         source=mapping.source,
@@ -43,10 +45,10 @@ def _cell_type(mapping: ColumnMapping) -> CellType | None:
         fill=mapping.fill,
         doubtful_tokens=mapping.doubtful_tokens if mapping.rejects_doubtful else (),
         rejects_doubtful=mapping.rejects_doubtful,
+        takes_booleans=is_number and mapping.takes_booleans,  # true and false are no numbers
     )
-    kind = mapping.column.kind
     if mapping != plain or kind == "text":
         return None  # what its texts are read by is more than their column's kind
-    if kind in ("number", "integer"):
-        return "number" if kind == "number" else "integer"
-    return "dictionary"
+    if not is_number:
+        return "dictionary"
+    return "number" if kind == "number" else "integer"

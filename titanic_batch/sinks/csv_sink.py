@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from titanic_batch.arrow_arrays import array_of_list
 from titanic_batch.sinks.base import Payload
+from titanic_batch.unnamed import is_unnamed
 
 #: What makes a cell need quotes.
 _STRUCTURAL = r'[",\r\n]'
@@ -72,7 +73,8 @@ class CsvSink:
 
 
 def _header(schema: pa.Schema) -> bytes:
-    names = _as_text(array_of_list(schema.names, pa.string()))
+    shown = ["" if is_unnamed(field) else field.name for field in schema]
+    names = _as_text(array_of_list(shown, pa.string()))
     return f"{','.join(names.to_pylist())}\n".encode()
 
 

@@ -71,12 +71,16 @@ def with_types(parser: CsvParser, types: dict[str, CellType]) -> CsvParser | Typ
     """Return a parser that reads some columns into types; the same one where it can't be known.
 
     A record that repeats the header is seen by this: its name is no number. So there must be a
-    column of numbers, and no name that is one, or that the header may not hold.
+    column of numbers, no name that is one, and none that the header does not hold.
     """
     dialect = parser.dialect
-    known = Dialect(delimiter=dialect.delimiter, encoding=dialect.encoding)
+    known = Dialect(
+        delimiter=dialect.delimiter, encoding=dialect.encoding, skip_lines=dialect.skip_lines
+    )
     has_numbers = any(to != "dictionary" for to in types.values())
-    if dialect != known or not has_numbers or any(map(_may_be_number, parser.names)):
+    if dialect != known or parser.unnamed or not has_numbers:
+        return parser
+    if any(map(_may_be_number, parser.names)):
         return parser
     return TypedCsvParser(parser=parser, types=tuple(sorted(types.items())))
 
@@ -84,7 +88,7 @@ def with_types(parser: CsvParser, types: dict[str, CellType]) -> CsvParser | Typ
 def _may_be_number(name: str) -> bool:
     with contextlib.suppress(ValueError):
         return float(name) is not None
-    return not name.strip() or name.startswith("Unnamed: ")
+    return not name.strip()
 
 
 def _read(data: bytes, parser: CsvParser, types: dict[str, CellType]) -> pa.Table | None:
