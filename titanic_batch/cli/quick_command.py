@@ -48,7 +48,9 @@ class _Coercion:
             texts = list(value) if isinstance(value, list | tuple) else []
             if self.kind == list[str] and texts and all(type(text) is str for text in texts):
                 return texts
-        elif (self.kind is str and type(value) is str) or _is_choice(self.kind, value):
+        elif _is_choice(self.kind, value) or (
+            type(value) is self.kind and (self.kind is str or value == param.default)
+        ):
             return value
         return self.typers().coerce(value, param=param, ctx=ctx)
 
