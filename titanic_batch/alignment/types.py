@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.types as pat
 
 from titanic_batch.alignment.column_mappings import ColumnMapping
+from titanic_batch.json_cells import is_json
 from titanic_batch.schema import ColumnSchema
 
 
@@ -29,6 +30,7 @@ def mismatch(kind: pa.DataType, column_mapping: ColumnMapping) -> str | None:
         or pat.is_decimal(values)
         or pat.is_boolean(values)
         or pat.is_null(values)
+        or is_json(values)  # some of its cells may
     )
     if usable:
         return None

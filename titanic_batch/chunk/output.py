@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,13 @@ import pyarrow as pa
 from titanic_batch.alignment.apply import typed_column
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.errors import ModelError, UsageError
+from titanic_batch.json_cells import NESTED, is_json, plain_texts
 from titanic_batch.predict.base import ModelInfo, Predictions
 from titanic_batch.printable import shell_quoted
+from titanic_batch.sinks.names import OutputFormat
 
-OutputFormat = Literal["csv", "parquet"]
+#: How files of each format are called in messages.
+_FORMATS = {"csv": "CSV", "jsonl": "JSON Lines"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,7 @@ class OutputPlan:
     Attributes:
         schema: All its columns, in order.
         kept: The input columns among them.
+        format: What is written.
         typed: Those of `kept` that are taken as alignment typed them.
         repeating: Columns with few distinct values: categories, counts, labels.
         prediction: Name of the prediction column.
@@ -37,6 +41,7 @@ class OutputPlan:
 
     schema: pa.Schema
     kept: tuple[str, ...]
+    format: OutputFormat
     typed: frozenset[str]
     repeating: tuple[str, ...]
     prediction: str
@@ -69,7 +74,7 @@ def plan_output(
 
     Raises:
         UsageError: if a name is used twice, an unknown column is to be kept, or a nested or binary
-            column is to be written as CSV.
+            column is to be written where it cannot be.
     """
     kept = _kept(inputs, keep)
     classes = info.classes or ()
@@ -99,13 +104,15 @@ def plan_output(
         pa.field(name, types.get(name, pa.string() if text_cells else inputs.field(name).type))
         for name in kept
     ]
-    if output_format == "csv":
-        _refuse_unwritable(fields)
+    _refuse_unwritable(fields, output_format)
+    if output_format != "jsonl":
+        fields = [one.with_type(pa.string()) if is_json(one.type) else one for one in fields]
     fields.append(pa.field(prediction_column, info.label_type))
     fields += [pa.field(name, pa.float64()) for name in probabilities]
     return OutputPlan(
         schema=pa.schema(fields),
         kept=kept,
+        format=output_format,
         typed=frozenset(types) & frozenset(kept),
         repeating=_repeating(alignment, kept, inputs, prediction_column, info),
         prediction=prediction_column,
@@ -134,6 +141,8 @@ def output_table(
     columns = []
     for name in plan.kept:
         column = typed[name] if name in plan.typed else cells.column(name)
+        if is_json(column.type):
+            column = _json_column(column, plan.format)
         columns.append(column if taken is None else column.take(taken))
     label_type = plan.schema.field(plan.prediction).type
     columns.append(_labels(predictions.labels, label_type))
@@ -144,6 +153,14 @@ def output_table(
             for offset in range(len(plan.probabilities))
         ]
     return pa.table(columns, schema=plan.schema)
+
+
+def _json_column(column: pa.ChunkedArray, output_format: OutputFormat) -> pa.Array:
+    """Return JSON cells as an output holds them: in CSV, which has no types, texts as they are."""
+    cells = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    if output_format == "csv":
+        return plain_texts(cells)
+    return cells if output_format == "jsonl" else cells.storage.cast(pa.string())
 
 
 def _labels(labels: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
@@ -235,28 +252,33 @@ def _typed(alignment: AlignmentPlan) -> dict[str, pa.DataType]:
     return types
 
 
-def _is_writable(kind: pa.DataType) -> bool:
-    return not (
-        pa.types.is_nested(kind)
-        or pa.types.is_binary(kind)
+def _is_writable(kind: pa.DataType, output_format: OutputFormat) -> bool:
+    if output_format == "parquet":
+        return True
+    is_binary = (
+        pa.types.is_binary(kind)
         or pa.types.is_large_binary(kind)
         or pa.types.is_fixed_size_binary(kind)
     )
+    if output_format == "jsonl":
+        return not is_binary
+    return not (is_binary or pa.types.is_nested(kind) or kind == NESTED)
 
 
-def _rest(fields: list[pa.Field]) -> str:
-    """Return the columns that CSV can hold, as --keep takes them."""
-    names = [field.name for field in fields if _is_writable(field.type)]
+def _rest(fields: list[pa.Field], output_format: OutputFormat) -> str:
+    """Return the columns that a format can hold, as --keep takes them."""
+    names = [field.name for field in fields if _is_writable(field.type, output_format)]
     if not names or any("," in name for name in names) or ",".join(names) in ("all", "none"):
         return "none"
     return ",".join(names)
 
 
-def _refuse_unwritable(fields: list[pa.Field]) -> None:
+def _refuse_unwritable(fields: list[pa.Field], output_format: OutputFormat) -> None:
     for field in fields:
-        kind = field.type
-        if not _is_writable(kind):
+        if not _is_writable(field.type, output_format):
+            what = "objects or lists" if is_json(field.type) else field.type
+            rest = shell_quoted(_rest(fields, output_format))
             raise UsageError(
-                f"column {field.name} is {kind}, which CSV cannot hold",
-                hint=f"Write Parquet, or leave it out: --keep {shell_quoted(_rest(fields))}",
+                f"column {field.name} is {what}, which {_FORMATS[output_format]} cannot hold",
+                hint=f"Write Parquet, or leave it out: --keep {rest}",
             )

@@ -36,6 +36,7 @@ from titanic_batch.publish.stale_files import StaleFiles
 from titanic_batch.scoring.inputs import FilePair, pair_of_file
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.skipping import already_published, is_input_of
+from titanic_batch.sinks.names import output_format
 from titanic_batch.stores import store_of
 
 if TYPE_CHECKING:
@@ -132,10 +133,11 @@ def pairs_without_input(job: Job, night: Night) -> list[FilePair]:
     return [
         FilePair(
             input=manifest.input.path,
-            output=output_paths(str(path).removesuffix(MANIFEST_SUFFIX)),
-            output_format=manifest.output.format,
+            output=output_paths(output),
+            output_format=output_format(output) or "parquet",
         )
         for path in manifests_of(night.output)
+        for output in [str(path).removesuffix(MANIFEST_SUFFIX)]
         if (manifest := read_manifest(path)) is not None
     ]
 

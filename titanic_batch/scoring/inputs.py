@@ -14,6 +14,7 @@ from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths, require_names
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reject_limit import reject_limit
+from titanic_batch.sinks.names import Compression, OutputFormat, compression, output_format
 from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import STDIN, input_format, no_such_file, stem
 from titanic_batch.stores import entry_at, store_of
@@ -29,13 +30,15 @@ class FilePair:
     Attributes:
         input: The input.
         output: None for standard output.
-        output_format: csv or parquet.
+        output_format: What is written.
+        compression: What the output is compressed with as a whole.
         makes_folder: Whether the output's folder is made if it is missing: that of several files.
     """
 
     input: str
     output: OutputPaths | None
-    output_format: str
+    output_format: OutputFormat
+    compression: Compression | None = None
     makes_folder: bool = False
 
 
@@ -98,7 +101,7 @@ def find_inputs(input: str) -> list[str]:
         raise InputMissingError(
             "there are no files to score here",
             where=input,
-            hint="Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet.",
+            hint="Inputs end in .csv, .tsv, .jsonl, .ndjson (also .gz, .bz2, .zst) or .parquet.",
         )
     return found
 
@@ -163,11 +166,14 @@ def _single(pair: FilePair) -> FilePair:
 def pair_of_file(input: str, output: str, rejects: str | None = None) -> FilePair:
     """Return the pair of one file and its output, whether the input is there or not."""
     return FilePair(
-        input=input, output=output_paths(output, rejects), output_format=_format_of(output)
+        input=input,
+        output=output_paths(output, rejects),
+        output_format=_format_of(output),
+        compression=compression(output),
     )
 
 
-def _pair(input: str, output: str, output_format: str, options: ScoreOptions) -> FilePair:
+def _pair(input: str, output: str, output_format: OutputFormat, options: ScoreOptions) -> FilePair:
     _require_known(input)
     if input != STDIN and entry_at(input, follow=False) is None:
         raise no_such_file(input)  # now, not after the model is loaded
@@ -177,7 +183,12 @@ def _pair(input: str, output: str, output_format: str, options: ScoreOptions) ->
         raise UsageError("input and output are the same file", where=str(same))
     if len(set(companions)) < len(companions):
         raise UsageError("--rejects names the output or a file beside it", where=str(paths.rejects))
-    return FilePair(input=input, output=paths, output_format=output_format)
+    return FilePair(
+        input=input,
+        output=paths,
+        output_format=output_format,
+        compression=compression(output),
+    )
 
 
 def _require_known(path: str) -> None:
@@ -185,15 +196,16 @@ def _require_known(path: str) -> None:
         raise unknown_format(path)
 
 
-def _format_of(output: str) -> str:
-    suffix = Path(output).suffix.lower()
-    if suffix not in (".csv", ".parquet"):
+def _format_of(output: str) -> OutputFormat:
+    found = output_format(output)
+    if found is None:
         raise UsageError(
             "unknown file extension",
             where=output,
-            hint="Outputs end in .csv or .parquet; a folder ends in /.",
+            hint="Outputs end in .csv, .jsonl, .ndjson (also .gz, .zst) or .parquet; "
+            "a folder ends in /.",
         )
-    return suffix[1:]
+    return found
 
 
 def _same_file(input: str, others: Iterable[Path]) -> Path | None:

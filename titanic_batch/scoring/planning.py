@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 import pyarrow as pa
 
@@ -15,7 +14,10 @@ from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sinks.base import Encoder, Format
 from titanic_batch.sinks.formats import format_of
+from titanic_batch.sinks.names import Compression, OutputFormat
 from titanic_batch.sources.base import Source
+
+_Key = tuple[pa.Schema, bool, OutputFormat, Compression | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,9 @@ class Planner:
     description: ModelDescription
     options: ScoreOptions
     metadata: dict[str, str]
-    _plans: dict[tuple[pa.Schema, bool, str], FilePlan] = field(default_factory=dict, repr=False)
+    _plans: dict[tuple[pa.Schema, bool, OutputFormat, Compression | None], FilePlan] = field(
+        default_factory=dict, repr=False
+    )
 
     def plan(self, pair: FilePair, source: Source) -> FilePlan:
         """Return the plan of one file.
@@ -57,7 +61,7 @@ class Planner:
             DataError: if a model column has no source, or two.
             UsageError: if an option does not go with the model or the file.
         """
-        key = (source.schema, source.text_cells, pair.output_format)
+        key = (source.schema, source.text_cells, pair.output_format, pair.compression)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._make(pair, source)
@@ -80,20 +84,23 @@ class Planner:
                 text_cells=source.text_cells,
             )
         )
-        output_format: Literal["csv", "parquet"] = (
-            "parquet" if pair.output_format == "parquet" else "csv"
-        )
         output = plan_output(
             source.schema,
             alignment,
             info,
             keep="none" if is_empty else options.keep,
             text_cells=source.text_cells,
-            output_format=output_format,
+            output_format=pair.output_format,
             prediction_column=options.prediction_column,
             probability_column=options.probability_column,
         )
-        written = format_of(output_format, output.schema, self.metadata, output.repeating)
+        written = format_of(
+            pair.output_format,
+            output.schema,
+            self.metadata,
+            output.repeating,
+            pair.compression,
+        )
         return FilePlan(
             alignment=alignment, output=output, format=written, file_encoder=written.file
         )

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.json
 import pyarrow.parquet as pq
 
 from titanic_batch.alignment.plan import plan_alignment
@@ -34,6 +35,7 @@ from titanic_batch.predict.compiled.link import TOLERANCE
 from titanic_batch.predict.null_groups import InNullGroups
 from titanic_batch.predict.sklearn_predictor import SklearnPredictor
 from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.unpacked import open_unpacked
 from titanic_batch.scoring.api import make_options
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
@@ -258,12 +260,18 @@ def _read(path: Path, kind: str, schema: pa.Schema) -> pa.Table:
     """Return the predictions in a published output, in the types that they have there."""
     if kind == "parquet":
         return pq.read_table(path, columns=schema.names)
-    return pa.csv.read_csv(
-        path,
-        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(
-            include_columns=schema.names,
-            column_types={field.name: field.type for field in schema},
-            strings_can_be_null=False,
-        ),
-    )
+    with open_unpacked(path) as file:
+        if kind == "jsonl":
+            options = pa.json.ParseOptions(
+                explicit_schema=schema, unexpected_field_behavior="ignore"
+            )
+            return pa.json.read_json(file, parse_options=options).select(schema.names)
+        return pa.csv.read_csv(
+            file,
+            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+            convert_options=pa.csv.ConvertOptions(
+                include_columns=schema.names,
+                column_types={field.name: field.type for field in schema},
+                strings_can_be_null=False,
+            ),
+        )

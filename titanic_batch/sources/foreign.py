@@ -10,15 +10,13 @@ from titanic_batch.printable import printable_json, shell_quoted
 from titanic_batch.sources.formats import input_format
 from titanic_batch.stores import entry_at
 
-_KNOWN = "Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet"
+_KNOWN = "Inputs end in .csv, .tsv, .jsonl, .ndjson (also .gz, .bz2, .zst) or .parquet"
 _TEXTS = (".txt", ".dat", ".data", ".text", ".asc", ".psv", ".tab")
 #: What pandas reads with which function, and what is written: Parquet keeps types.
 _TABLES = {
     ".feather": ("read_feather({path})", ".parquet"),
     ".arrow": ("read_feather({path})", ".parquet"),
     ".orc": ("read_orc({path})", ".parquet"),
-    ".jsonl": ("read_json({path}, lines=True)", ".parquet"),
-    ".ndjson": ("read_json({path}, lines=True)", ".parquet"),
     ".json": ("read_json({path})", ".parquet"),
     ".xlsx": ("read_excel({path}, dtype=str, keep_default_na=False)", ".csv"),
     ".xls": ("read_excel({path}, dtype=str, keep_default_na=False)", ".csv"),

@@ -7,6 +7,7 @@ from titanic_batch.sources.csv_source import CsvSource
 from titanic_batch.sources.dialect import Dialect, declare_dialect
 from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import input_format
+from titanic_batch.sources.jsonl_source import JsonlSource
 from titanic_batch.sources.parquet_source import ParquetSource
 
 
@@ -25,10 +26,10 @@ def open_source(
     Args:
         path: The file.
         chunk_bytes: How much of it a chunk holds.
-        max_record_bytes: The longest CSV record that is accepted as one.
+        max_record_bytes: The longest record of a text that is accepted as one.
         delimiter: Between CSV fields; None for a comma, or a tab in .tsv files.
-        encoding: The CSV text's encoding.
-        allow_no_final_newline: Whether a last CSV record without a newline is accepted.
+        encoding: The text's encoding.
+        allow_no_final_newline: Whether a last record without a newline is accepted.
         allow_empty: Whether a file without any bytes is an input without columns.
 
     Raises:
@@ -42,9 +43,19 @@ def open_source(
         return ParquetSource(path, chunk_bytes=chunk_bytes, allow_empty=allow_empty)
     if kind is None:
         raise unknown_format(path)
+    dialect = dialect_of(path, delimiter, encoding)
+    if kind == "jsonl":
+        return JsonlSource(
+            path,
+            encoding=dialect.encoding,
+            chunk_bytes=chunk_bytes,
+            max_record_bytes=max_record_bytes,
+            allow_no_final_newline=allow_no_final_newline,
+            allow_empty=allow_empty,
+        )
     return CsvSource(
         path,
-        dialect=dialect_of(path, delimiter, encoding),
+        dialect=dialect,
         chunk_bytes=chunk_bytes,
         max_record_bytes=max_record_bytes,
         allow_no_final_newline=allow_no_final_newline,

@@ -12,6 +12,15 @@ from titanic_batch.sources.opening import dialect_of
 from titanic_batch.sources.sample import CsvSample
 
 
+def final_newline_changes(trial: Trial) -> Iterator[Change]:
+    """Yield what accepts a last record that is complete but for its newline."""
+    if "unterminated" in trial.rejected.values():
+        yield Change(
+            why="The last record is complete but for its newline; check that the file is",
+            options={"allow_no_final_newline": True},
+        )
+
+
 def record_changes(
     trial: Trial, sample: CsvSample, options: ScoreOptions, path: str
 ) -> Iterator[Change]:
@@ -25,11 +34,6 @@ def record_changes(
                 logged_why=f"It is not {options.encoding} text, but can be read as {encoding}",
                 options={"encoding": encoding},
             )
-    if "unterminated" in reasons:
-        yield Change(
-            why="The last record is complete but for its newline; check that the file is",
-            options={"allow_no_final_newline": True},
-        )
     if "wrong-width" in reasons:
         dialect = dialect_of(path, options.delimiter, options.encoding)
         lines = [line.rstrip(b"\r") for line in sample.text(dialect.encoding).split(b"\n")]

@@ -18,7 +18,7 @@ from titanic_batch.scoring.advice.cells import (
     unknown_changes,
 )
 from titanic_batch.scoring.advice.changes import Change, options_with, repair_of
-from titanic_batch.scoring.advice.records import record_changes
+from titanic_batch.scoring.advice.records import final_newline_changes, record_changes
 from titanic_batch.scoring.advice.shape import rename_changes, shape_changes
 from titanic_batch.scoring.advice.trials import Trial, Trials
 from titanic_batch.scoring.options import ScoreOptions
@@ -92,6 +92,7 @@ def _steps(case: Case, options: ScoreOptions) -> Iterator[Callable[[Trial], Iter
     sample, is_text = case.sample, isinstance(case.sample, CsvSample)
     if isinstance(sample, CsvSample):
         yield lambda trial: record_changes(trial, sample, options, case.path)
+    yield final_newline_changes
     yield null_token_changes
     yield lambda trial: spelling_changes(trial, case.counts, can_rewrite=is_text)
     yield boolean_changes
