@@ -80,7 +80,7 @@ def outcome(path: Path, *, chunk_bytes: int = 1 << 20, **options: Any) -> Outcom
             plan,
             INFO,
             keep="all",
-            text_cells=source.text_cells,
+            text_format=source.text_format,
             output_format="csv",
             prediction_column="prediction",
             probability_column="probability",

@@ -106,7 +106,7 @@ def to_text(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
     )
 
 
-def to_values(cells: pa.Array, kind: pa.DataType, read: Reader) -> Converted:
+def to_values(cells: pa.Array, kind: pa.DataType, read: Callable[[object], object]) -> Converted:
     """Return what `read` makes of each distinct cell, as an array of `kind`."""
     return _by_distinct(cells, kind, read)
 
@@ -258,7 +258,7 @@ def _all_whole(values: pa.Array) -> bool:
     return whole is not False
 
 
-def _by_distinct(cells: pa.Array, kind: pa.DataType, read: Reader) -> Converted:
+def _by_distinct(cells: pa.Array, kind: pa.DataType, read: Callable[[object], object]) -> Converted:
     distinct, codes = distinct_values(cells)
     nested = Faulty(_NO_SCALAR.get(kind, "unknown-category"))
     results = [nested if isinstance(cell, dict | list) else read(cell) for cell in distinct]

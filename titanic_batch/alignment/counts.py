@@ -104,7 +104,7 @@ class Observations:
         """Whether all cells were plain values."""
         found = (
             *(self.nulls, self.unreadable, self.unknown.rows),
-            *(self.doubtful.rows, self.spelt.rows),
+            *(self.tokens.rows, self.doubtful.rows, self.spelt.rows),
         )
         return not any(rows.size for rows in found)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from titanic_batch.alignment.column_mappings import ColumnMapping
+from titanic_batch.alignment.column_mappings import ColumnMapping, TypedColumn
 from titanic_batch.alignment.convert import Converted, Faulty
 from titanic_batch.alignment.counts import NO_CELLS, NO_ROWS, Cells, Observations, Rows
 from titanic_batch.alignment.readers import reader_of
@@ -34,6 +34,21 @@ def observe(column_mapping: ColumnMapping, cells: pa.Array, converted: Converted
         tokens=_tokens(cells, nulls),
         doubtful=_doubtful(column_mapping, cells),
         spelt=_spelt(column_mapping, cells, converted),
+    )
+
+
+def observe_typed(column: TypedColumn, cells: pa.Array, converted: Converted) -> Observations:
+    """Return where the cells of a kept column were no plain values; nulls are its own affair."""
+    nulls = _empty_rows(converted)
+    if is_json(cells.type):
+        cells = plain_texts(cells)
+    return Observations(
+        column=column.name,
+        fills=False,
+        source=column.name,
+        nulls=NO_ROWS,
+        unreadable=np.array([row for row, _ in converted.faults], np.int64),
+        tokens=_tokens(cells, nulls),
     )
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from titanic_batch.alignment.apply import typed_column
 from titanic_batch.alignment.column_mappings import AlignmentPlan
+from titanic_batch.alignment.kept_types import arrow_type
 from titanic_batch.errors import ModelError, UsageError
 from titanic_batch.json_cells import NESTED, is_json, plain_texts
 from titanic_batch.predict.base import ModelInfo, Predictions
@@ -55,10 +56,10 @@ def plan_output(
     info: ModelInfo,
     *,
     keep: str | Sequence[str],
-    text_cells: bool,
     output_format: OutputFormat,
     prediction_column: str,
     probability_column: str,
+    text_format: OutputFormat | None = None,
 ) -> OutputPlan:
     """Plan the columns of an output.
 
@@ -67,10 +68,11 @@ def plan_output(
         alignment: How the model is fed.
         info: What the model answers with.
         keep: `all`, `none`, or the names of the input columns to keep.
-        text_cells: Whether the input's cells are text (CSV).
         output_format: What is written.
         prediction_column: Name of the prediction.
         probability_column: Name, or start of the names, of the probabilities.
+        text_format: The input's format, if that is text, whose cells are kept as they stand where
+            the output has it, too; elsewhere the model's columns get the types that it knows.
 
     Raises:
         UsageError: if a name is used twice, an unknown column is to be kept, or a nested or binary
@@ -99,11 +101,9 @@ def plan_output(
             f"the output would have column {', '.join(clashes)} twice",
             hint=_other_names(set(kept), prediction_column, probability_column, suffixes),
         )
-    types = _typed(alignment) if text_cells and output_format == "parquet" else {}
-    fields = [
-        pa.field(name, types.get(name, pa.string() if text_cells else inputs.field(name).type))
-        for name in kept
-    ]
+    types = _typed(alignment) if text_format not in (None, output_format) else {}
+    types |= {column.name: arrow_type(column) for column in alignment.typed}
+    fields = [pa.field(name, types.get(name, inputs.field(name).type)) for name in kept]
     _refuse_unwritable(fields, output_format)
     if output_format != "jsonl":
         fields = [one.with_type(pa.string()) if is_json(one.type) else one for one in fields]

@@ -147,6 +147,7 @@ def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
     if several:
         raise UsageError("standard output takes a single input", hint="Name an output folder.")
     _require_known(input)
+    _refuse_types("csv", options)
     if not reject_limit(options.max_rejects).is_zero and options.rejects is None:
         name = "stdin" if input == STDIN else stem(input)
         raise UsageError(
@@ -175,6 +176,7 @@ def pair_of_file(input: str, output: str, rejects: str | None = None) -> FilePai
 
 def _pair(input: str, output: str, output_format: OutputFormat, options: ScoreOptions) -> FilePair:
     _require_known(input)
+    _refuse_types(output_format, options)
     if input != STDIN and entry_at(input, follow=False) is None:
         raise no_such_file(input)  # now, not after the model is loaded
     paths = output_paths(output, options.rejects)
@@ -189,6 +191,20 @@ def _pair(input: str, output: str, output_format: OutputFormat, options: ScoreOp
         output_format=output_format,
         compression=compression(output),
     )
+
+
+def _refuse_types(output_format: OutputFormat, options: ScoreOptions) -> None:
+    """Refuse types of columns that the output cannot have, or that are not kept."""
+    if options.type and output_format != "parquet":
+        raise UsageError(
+            f"--type {next(iter(options.type))}: only Parquet has types",
+            hint="Write a .parquet file, or leave --type out.",
+        )
+    for name in options.type:
+        if options.keep == "none" or (options.keep != "all" and name not in options.keep):
+            raise UsageError(
+                f"--type {name}: the column is not kept", hint="Name it in --keep, too."
+            )
 
 
 def _require_known(path: str) -> None:

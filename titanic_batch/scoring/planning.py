@@ -17,7 +17,7 @@ from titanic_batch.sinks.formats import format_of
 from titanic_batch.sinks.names import Compression, OutputFormat
 from titanic_batch.sources.base import Source
 
-_Key = tuple[pa.Schema, bool, OutputFormat, Compression | None]
+_Key = tuple[pa.Schema, str | None, OutputFormat, Compression | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +50,7 @@ class Planner:
     description: ModelDescription
     options: ScoreOptions
     metadata: dict[str, str]
-    _plans: dict[tuple[pa.Schema, bool, OutputFormat, Compression | None], FilePlan] = field(
-        default_factory=dict, repr=False
-    )
+    _plans: dict[_Key, FilePlan] = field(default_factory=dict, repr=False)
 
     def plan(self, pair: FilePair, source: Source) -> FilePlan:
         """Return the plan of one file.
@@ -61,7 +59,7 @@ class Planner:
             DataError: if a model column has no source, or two.
             UsageError: if an option does not go with the model or the file.
         """
-        key = (source.schema, source.text_cells, pair.output_format, pair.compression)
+        key = (source.schema, source.text_format, pair.output_format, pair.compression)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._make(pair, source)
@@ -89,7 +87,7 @@ class Planner:
             alignment,
             info,
             keep="none" if is_empty else options.keep,
-            text_cells=source.text_cells,
+            text_format=source.text_format,
             output_format=pair.output_format,
             prediction_column=options.prediction_column,
             probability_column=options.probability_column,

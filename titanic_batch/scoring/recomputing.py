@@ -139,7 +139,6 @@ def _predicted(
         alignment,
         info,
         keep="none",
-        text_cells=source.text_cells,
         output_format="parquet",
         prediction_column=options.prediction_column,
         probability_column=options.probability_column,
@@ -261,17 +260,16 @@ def _read(path: Path, kind: str, schema: pa.Schema) -> pa.Table:
     if kind == "parquet":
         return pq.read_table(path, columns=schema.names)
     with open_unpacked(path) as file:
-        if kind == "jsonl":
-            options = pa.json.ParseOptions(
-                explicit_schema=schema, unexpected_field_behavior="ignore"
-            )
-            return pa.json.read_json(file, parse_options=options).select(schema.names)
-        return pa.csv.read_csv(
-            file,
-            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-            convert_options=pa.csv.ConvertOptions(
-                include_columns=schema.names,
-                column_types={field.name: field.type for field in schema},
-                strings_can_be_null=False,
-            ),
-        )
+        content = pa.BufferReader(file.read())  # of a Python file, Arrow reads ahead in threads
+    if kind == "jsonl":
+        options = pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
+        return pa.json.read_json(content, parse_options=options).select(schema.names)
+    return pa.csv.read_csv(
+        content,
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(
+            include_columns=schema.names,
+            column_types={field.name: field.type for field in schema},
+            strings_can_be_null=False,
+        ),
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from titanic_batch.errors import DataError, InputMissingError
-from titanic_batch.sources.base import Chunk, InputInfo
+from titanic_batch.sources.base import Chunk, InputInfo, TextFormat
 from titanic_batch.sources.csv_cutter import cut_chunks
 from titanic_batch.sources.csv_header import read_header
 from titanic_batch.sources.csv_parser import CsvParser
@@ -35,6 +35,7 @@ class CsvSource:
     """
 
     text_cells = True
+    text_format: TextFormat | None = "csv"
 
     def __init__(
         self,

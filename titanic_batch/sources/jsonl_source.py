@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from titanic_batch.errors import UsageError
-from titanic_batch.sources.base import Chunk, InputInfo, Reading
+from titanic_batch.sources.base import Chunk, InputInfo, Reading, TextFormat
 from titanic_batch.sources.dialect import Dialect
 from titanic_batch.sources.jsonl_parser import JsonlParser, lines_of
 from titanic_batch.sources.jsonl_scan import scan
@@ -46,6 +46,7 @@ class JsonlSource:
     """
 
     text_cells = False
+    text_format: TextFormat | None = "jsonl"
 
     def __init__(
         self,

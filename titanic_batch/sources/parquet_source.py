@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from titanic_batch.errors import DataError
 from titanic_batch.interrupts import stop_if_interrupted
-from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord
+from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord, TextFormat
 from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
 from titanic_batch.sources.stream import open_input
@@ -61,6 +61,7 @@ class ParquetSource:
     """
 
     text_cells = False
+    text_format: TextFormat | None = None
 
     def __init__(self, path: str, *, chunk_bytes: int, allow_empty: bool = False) -> None:
         self._path = path

@@ -124,7 +124,6 @@ class Trials:
             plan,
             self._info,
             keep="none",
-            text_cells=reading.text_cells,
             output_format="csv",
             prediction_column="prediction",
             probability_column="probability",
@@ -194,6 +193,8 @@ def _cells(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Aligned
         column_mappings.setdefault(column_mapping.position, column_mapping)
     found = []
     for fault in aligned.faults:
+        if fault.position not in column_mappings:
+            continue  # a kept column's, which no option mends
         value = parsed.cells.column(fault.position)[fault.index].as_py()
         found.append(
             Cell(
@@ -216,8 +217,8 @@ def _near_empty(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Al
     nulls: Counter[int] = Counter()
     seen: set[str] = set()
     for met in aligned.observations:
-        source = sources[met.column]
-        if source not in seen:
+        source = sources.get(met.column, "")
+        if source and source not in seen:
             seen.add(source)
             # A text that says null is a cell that somebody filled in.
             nulls.update(np.setdiff1d(met.nulls, met.tokens.rows).tolist())
