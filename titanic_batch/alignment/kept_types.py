@@ -33,6 +33,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIMESTAMP = re.compile(
     rf"{_DATE.pattern}(?:[T ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?)?"
 )
+_WHOLE = re.compile(r"[ \t]*[+-]?[0-9]{1,40}[ \t]*")
 _ZEROS = re.compile(r"(\.[0-9]{6})0+$")
 _MOST_NAMED = 20
 
@@ -56,7 +57,8 @@ def convert_typed(column: TypedColumn, cells: pa.Array) -> Converted:
     """Read a column's cells, losslessly or not at all, by the rules for the model's own."""
     tokens = column.null_tokens
     if column.type == "integer":
-        return to_integer(cells, tokens)
+        converted = to_integer(cells, tokens)
+        return to_values(cells, pa.int64(), _integer(tokens)) if converted.faults else converted
     if column.type == "number":
         return to_number(cells, tokens)
     if column.type == "boolean":
@@ -112,6 +114,20 @@ def _typed(
             hint="Leave it out; the column keeps its own type.",
         )
     return TypedColumn(name=name, position=position, type=kind, null_tokens=options.null_tokens)
+
+
+def _integer(null_tokens: tuple[str, ...]) -> Callable[[object], int | Faulty | None]:
+    """Return a reader of what int64 holds, which is more than models are fed with."""
+
+    def read(cell: object) -> int | Faulty | None:
+        found = read_integer(cell, null_tokens)
+        if not isinstance(found, Faulty):
+            return found
+        if isinstance(cell, str) and _WHOLE.fullmatch(cell):
+            cell = int(cell)
+        return cell if isinstance(cell, int) and -MAX_INT64 <= cell < MAX_INT64 else found
+
+    return read
 
 
 def _reader(kind: _Day, null_tokens: tuple[str, ...]) -> Callable[[object], date | Faulty | None]:

@@ -47,7 +47,7 @@ def print_summary(console: Console, manifest: Manifest) -> None:
     if manifest.nulls:
         _fact(console, "nulls", ", ".join(f"{name} {n:,}" for name, n in manifest.nulls.items()))
     for column, values in manifest.null_tokens.items():
-        shown = ", ".join(f"{value} {n:,}" for value, n in values.items())
+        shown = ", ".join(f"{value or repr(value)} {n:,}" for value, n in values.items())
         _fact(console, "as null", f"{column}: {shown}")
     for column, values in manifest.unknown_categories.items():
         shown = ", ".join(f"{value!r} {n:,}" for value, n in list(values.items())[:_MOST_VALUES])

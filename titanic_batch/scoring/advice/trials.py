@@ -16,6 +16,7 @@ from titanic_batch.chunk.output import plan_output
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.engine.base import ChunkTask, Engine
 from titanic_batch.errors import DataError, TitanicBatchError
+from titanic_batch.json_cells import values_of
 from titanic_batch.predict.base import ModelInfo
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.options import ScoreOptions
@@ -195,7 +196,9 @@ def _cells(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Aligned
     for fault in aligned.faults:
         if fault.position not in column_mappings:
             continue  # a kept column's, which no option mends
-        value = parsed.cells.column(fault.position)[fault.index].as_py()
+        (value,) = values_of(
+            parsed.cells.column(fault.position).slice(fault.index, 1).combine_chunks()
+        )
         found.append(
             Cell(
                 column_mapping=column_mappings[fault.position],
