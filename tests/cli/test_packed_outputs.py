@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tests.cli.command import PASSENGERS, Command, CommandInProcess, manifest, state
+from tests.cli.command import PASSENGERS, CommandInProcess, manifest, state
 
 
 def unpacked(path: Path) -> bytes:
@@ -25,17 +25,16 @@ def test_a_packed_output_is_the_plain_one(
     in_process: CommandInProcess, tmp_path: Path, suffix: str
 ) -> None:
     plain, packed = tmp_path / "plain.csv", tmp_path / f"packed.csv.{suffix}"
-    in_process("score", PASSENGERS, plain, "-q", "--chunk-size", "20KB")
-    in_process("score", PASSENGERS, packed, "-q", "--chunk-size", "20KB")
+    in_process("score", PASSENGERS, plain, "-q")
+    in_process("score", PASSENGERS, packed, "-q")
     assert unpacked(packed) == plain.read_bytes()
     assert manifest(packed)["output"]["format"] == "csv"
     done = in_process("verify", packed, "--recompute", "--json")
     assert done.json["rows"] == 418
 
     again = packed.read_bytes()
-    in_process("score", PASSENGERS, packed, "-q", "--chunk-size", "20KB")
+    in_process("score", PASSENGERS, packed, "-q")
     assert packed.read_bytes() == again
-    in_process("score", PASSENGERS, packed, "--skip-published", "-q")
 
     # It is an input again, by its name.
     in_process("score", packed, tmp_path / "again.csv", "-q", "--keep", "none")
@@ -60,15 +59,6 @@ def test_nothing_stands_there_where_rows_are_refused(
     path.write_text(PASSENGERS.read_text() + "1,2\n")
     in_process("score", path, tmp_path / "out.csv.zst", code=65)
     assert set(state(tmp_path)) == {"in.csv", "out.csv.zst.failed.rejects.csv"}
-
-
-def test_workers_change_no_byte(command: Command, large_csv: Path, tmp_path: Path) -> None:
-    outputs = []
-    for workers in (1, 2):
-        output = tmp_path / f"by-{workers}.csv.gz"
-        command("score", large_csv, output, "--workers", workers, "-q", "--keep", "none")
-        outputs.append(output.read_bytes())
-    assert outputs[0] == outputs[1]
 
 
 @pytest.mark.parametrize("name", ["out.csv.bz2", "out.parquet.gz", "out.tsv", "out.json"])

@@ -59,7 +59,7 @@ def test_what_json_has_no_type_for_is_text() -> None:
     table = pa.table(
         {
             "day": [dt.date(1912, 4, 15)],
-            "time": pa.array([-1_821_735_600_000], pa.timestamp("ms")),
+            "time": pa.array([-1_821_303_600_000], pa.timestamp("ms")),
             "price": [decimal.Decimal("7.2500")],
             "class": pa.array(["first"]).dictionary_encode(),
             "struct": [{"x": dt.date(1912, 4, 15), "y": math.nan, "z": [1, None]}],

@@ -13,9 +13,11 @@ import pyarrow.types as pat
 from titanic_batch.alignment.column_mappings import TypedColumn
 from titanic_batch.alignment.column_types import ColumnType
 from titanic_batch.alignment.convert import (
+    MAX_INT64,
     NULL_TEXTS,
     Converted,
     Faulty,
+    read_integer,
     to_boolean,
     to_integer,
     to_number,
