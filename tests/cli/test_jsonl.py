@@ -146,6 +146,17 @@ def test_columns_are_the_keys_of_all_lines_and_the_models_have_its_types(
     ]  # fmt: skip
 
 
+def test_a_column_that_is_mapped_stays_text_whatever_is_rejected(
+    in_process: CommandInProcess, tmp_path: Path
+) -> None:
+    records = [{**PASSENGER, "Sex": "m"}, {**PASSENGER, "Sex": 1}]
+    path, output = write(tmp_path / "in.jsonl", records), tmp_path / "out.parquet"
+    flags = ("--map", "Sex:m=male,f=female", "--max-rejects", "1", "-q")
+    in_process("score", path, output, *flags)
+    assert pq.read_table(output)["Sex"].to_pylist() == ["m"]
+    assert manifest(output)["rejects"]["by_reason"] == {"unknown-category": 1}
+
+
 def test_a_cell_is_read_as_a_typed_one(
     in_process: CommandInProcess, model_file: Path, tmp_path: Path
 ) -> None:

@@ -32,8 +32,8 @@ class OutputPlan:
     Attributes:
         schema: All its columns, in order.
         kept: The input columns among them.
-        format: What is written.
         typed: Those of `kept` that are taken as alignment typed them.
+        plain: Those of `kept` that hold JSON of which texts are written as they are.
         repeating: Columns with few distinct values: categories, counts, labels.
         prediction: Name of the prediction column.
         probabilities: Name of each probability column; one for a binary classifier.
@@ -42,8 +42,8 @@ class OutputPlan:
 
     schema: pa.Schema
     kept: tuple[str, ...]
-    format: OutputFormat
     typed: frozenset[str]
+    plain: frozenset[str]
     repeating: tuple[str, ...]
     prediction: str
     probabilities: tuple[str, ...]
@@ -105,6 +105,7 @@ def plan_output(
     types |= {column.name: arrow_type(column) for column in alignment.typed}
     fields = [pa.field(name, types.get(name, inputs.field(name).type)) for name in kept]
     _refuse_unwritable(fields, output_format)
+    plain = _plain(fields, alignment, output_format)
     if output_format != "jsonl":
         fields = [one.with_type(pa.string()) if is_json(one.type) else one for one in fields]
     fields.append(pa.field(prediction_column, info.label_type))
@@ -112,8 +113,8 @@ def plan_output(
     return OutputPlan(
         schema=pa.schema(fields),
         kept=kept,
-        format=output_format,
         typed=frozenset(types) & frozenset(kept),
+        plain=plain,
         repeating=_repeating(alignment, kept, inputs, prediction_column, info),
         prediction=prediction_column,
         probabilities=probabilities,
@@ -142,7 +143,7 @@ def output_table(
     for name in plan.kept:
         column = typed[name] if name in plan.typed else cells.column(name)
         if is_json(column.type):
-            column = _json_column(column, plan.format)
+            column = _json_column(column, plan.schema.field(name).type, plain=name in plan.plain)
         columns.append(column if taken is None else column.take(taken))
     label_type = plan.schema.field(plan.prediction).type
     columns.append(_labels(predictions.labels, label_type))
@@ -155,12 +156,28 @@ def output_table(
     return pa.table(columns, schema=plan.schema)
 
 
-def _json_column(column: pa.ChunkedArray, output_format: OutputFormat) -> pa.Array:
-    """Return JSON cells as an output holds them: in CSV, which has no types, texts as they are."""
-    cells = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    if output_format == "csv":
+def _plain(
+    fields: Sequence[pa.Field], alignment: AlignmentPlan, output_format: OutputFormat
+) -> frozenset[str]:
+    """Return the columns of JSON whose texts are written as they are.
+
+    CSV has no types anyway. What the model reads as one kind of value is text in Parquet, whatever
+    a record that is rejected has in its place.
+    """
+    fed = {column_mapping.source for column_mapping in alignment.column_mappings}
+    return frozenset(
+        one.name
+        for one in fields
+        if is_json(one.type)
+        and (output_format == "csv" or (output_format == "parquet" and one.name in fed))
+    )
+
+
+def _json_column(column: pa.ChunkedArray, kind: pa.DataType, *, plain: bool) -> pa.Array:
+    cells = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    if plain:
         return plain_texts(cells)
-    return cells if output_format == "jsonl" else cells.storage.cast(pa.string())
+    return cells if is_json(kind) else cells.storage.cast(kind)
 
 
 def _labels(labels: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:

@@ -164,7 +164,7 @@ class Trials:
         """Return the share of an input column's cells, but for nulls, that a model column takes."""
         only = replace(self.schema, columns=(self.schema.column(column),))
         renamed = replace(options.alignment, rename={source: column}, fill={}, unknown={})
-        renamed = replace(renamed, allow_null=frozenset(), mapping={})
+        renamed = replace(renamed, allow_null=frozenset(), mapping={}, types={})
         cells = cells.select([source])
         try:
             plan = plan_alignment(only, cells.schema, renamed, where="", text_cells=is_text)
