@@ -23,15 +23,16 @@ def score_command(
         str,
         typer.Argument(
             metavar="INPUT",
-            help=".csv or .tsv (also .gz, .bz2, .zst), .parquet, a folder, a quoted glob, or - "
-            "for CSV on stdin.",
+            help=".csv, .tsv, .jsonl or .ndjson (also .gz, .bz2, .zst), .parquet, a folder, "
+            "a quoted glob, or - for CSV on stdin.",
         ),
     ],
     output: Annotated[
         str,
         typer.Argument(
             metavar="OUTPUT",
-            help=".csv or .parquet, - for CSV on stdout, or a folder (ends in / or exists).",
+            help=".csv, .jsonl or .ndjson (also .gz, .zst), .parquet, - for CSV on stdout, or a "
+            "folder (ends in / or exists).",
         ),
     ],
     as_json: Annotated[
