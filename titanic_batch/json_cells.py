@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 #: A column with values of several types, none of them an object or a list.
 MIXED = pa.json_(pa.string())
 #: A column with objects or lists in it.
@@ -24,7 +26,7 @@ def to_json(value: object) -> str:
     Raises:
         ValueError: if it holds a number that is not finite.
     """
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def distinct_values(cells: pa.Array) -> tuple[list[Any], pa.Array]:

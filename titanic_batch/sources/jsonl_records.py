@@ -13,6 +13,10 @@ from titanic_batch.faults import Reason
 #: Deeper nesting is no record. Python's own limit depends on who calls; this one does not.
 _DEEPEST = 100
 
+#: Numbers within are finite, and float64 holds their like; NaN is not among them.
+_PLAIN = 1e308
+_NUMBERS, _OTHERS = frozenset((int, float)), frozenset((str, bool, type(None)))
+
 Record = dict[str, Any]
 
 
@@ -44,22 +48,37 @@ def read_record(line: bytes) -> Record:
         raise RecordError("bad-encoding")
     if not text.strip(" \t\r\n"):
         raise RecordError("wrong-width")
+    record = _decoded(text)
+    if not isinstance(record, dict):
+        raise RecordError("wrong-width")
+    is_escaped = "\\u" in text  # nothing else makes half a surrogate pair, or a NUL
+    if is_escaped and not all(map(_is_text, record)):
+        raise RecordError("bad-encoding")
+    for name, value in record.items():
+        kind = type(value)
+        if kind in _NUMBERS:
+            if -_PLAIN < value < _PLAIN:
+                continue
+        elif kind in _OTHERS and not is_escaped:
+            continue
+        if (reason := _value_fault(value)) is not None:
+            raise RecordError(reason, name)
+    return record
+
+
+def _decoded(text: str) -> Any:
     try:
-        record = _DECODER.decode(text)
+        if text.startswith("{"):
+            record, end = _DECODER.raw_decode(text)
+            if end == len(text):
+                return record
+        return _DECODER.decode(text)
     except RecordError:
         raise
     except (json.JSONDecodeError, RecursionError) as exc:
         raise RecordError("bad-quote") from exc
     except ValueError as exc:  # Python reads no number of so many digits, nor does a float hold it
         raise RecordError("not-finite") from exc
-    if not isinstance(record, dict):
-        raise RecordError("wrong-width")
-    for name, value in record.items():
-        if not _is_text(name):
-            raise RecordError("bad-encoding")
-        if (reason := _value_fault(value)) is not None:
-            raise RecordError(reason, name)
-    return record
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Record:

@@ -59,7 +59,7 @@ def scan(chunks: Iterable[Chunk], path: str, *, allow_empty: bool) -> Scan:
         if table is not None:
             columns.add_table(table)
         else:
-            columns.add_records(_records_of(last))
+            columns.add_records(list(_records_of(last)))
         _refuse_too_many(columns, path)
     if first is None:
         if not allow_empty:

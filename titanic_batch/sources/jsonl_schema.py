@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Sequence
+from itertools import chain
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +16,13 @@ from titanic_batch.sources.jsonl_records import Record
 Kind = Literal["boolean", "integer", "large", "huge", "float", "text", "nested"]
 
 _LARGE, _HUGE = 2**53, 2**63
+_KINDS: dict[type, Kind] = {
+    bool: "boolean",
+    float: "float",
+    str: "text",
+    dict: "nested",
+    list: "nested",
+}
 
 
 class Columns:
@@ -25,15 +33,18 @@ class Columns:
         self.rows = 0
         self.values = 0
 
-    def add_records(self, records: Iterable[Record]) -> None:
+    def add_records(self, records: Sequence[Record]) -> None:
         """Take what records hold."""
-        for record in records:
-            self.rows += 1
-            self.values += len(record)
-            for name, value in record.items():
-                kinds = self.kinds.setdefault(name, set())
-                if value is not None:
-                    kinds.add(_kind(value))
+        self.rows += len(records)
+        self.values += sum(map(len, records))
+        for name in dict.fromkeys(chain.from_iterable(records)):
+            values = [record.get(name) for record in records]
+            kinds = self.kinds.setdefault(name, set())
+            for kind in set(map(type, values)):
+                if kind is int:
+                    kinds.add(_kind_of([value for value in values if type(value) is int]))
+                elif kind is not type(None):
+                    kinds.add(_KINDS[kind])
 
     def add_table(self, table: pa.Table) -> None:
         """Take what Arrow has read of records without nested values."""
@@ -50,17 +61,11 @@ class Columns:
         return pa.schema([(name, _type_of(kinds)) for name, kinds in self.kinds.items()])
 
 
-def _kind(value: Any) -> Kind:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int):
-        size = abs(value)
-        if size <= _LARGE:
-            return "integer"
-        return "large" if -_HUGE <= value < _HUGE else "huge"
-    if isinstance(value, float):
-        return "float"
-    return "text" if isinstance(value, str) else "nested"
+def _kind_of(integers: Sequence[int]) -> Kind:
+    low, high = min(integers), max(integers)
+    if low >= -_LARGE and high <= _LARGE:
+        return "integer"
+    return "large" if low >= -_HUGE and high < _HUGE else "huge"
 
 
 def _kind_of_column(column: pa.ChunkedArray) -> Kind:
