@@ -242,6 +242,13 @@ def test_infinity_is_no_json(in_process: CommandInProcess, tmp_path: Path) -> No
     assert not (tmp_path / "out.jsonl").exists()
 
 
+def test_bytes_are_no_json(in_process: CommandInProcess, tmp_path: Path) -> None:
+    table = pa.Table.from_pylist([{**PASSENGER, "x": [{"y": b"bytes"}]}])
+    pq.write_table(table, tmp_path / "in.parquet")
+    error = in_process("score", tmp_path / "in.parquet", "out.jsonl", code=2).error
+    assert "column x is list<element: struct<y: binary>>, which JSON Lines cannot hold" in error
+
+
 def test_parity_sends_each_value_as_it_is(tmp_path: Path) -> None:
     record = {"a": 1, "mixed": "1", "nested": [1]}
     path = write(tmp_path / "in.jsonl", [record, {"a": 2, "mixed": 2.5, "nested": None}])

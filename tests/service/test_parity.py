@@ -22,7 +22,7 @@ def test_all_418_passengers_are_equal_to_the_last_bit(
     path = SAMPLE_DATA / f"passengers.{suffix}"
     if suffix == "jsonl":
         path = tmp_path / path.name
-        frame = pd.read_csv(PASSENGERS).assign(tags=[["a list"]] * 418)
+        frame = pd.read_csv(PASSENGERS).assign(tags=pd.Series([["a list"]] * 418))
         frame.to_json(path, orient="records", lines=True)
     done = command("parity", path, "--url", service.url, "--json")
     report = done.json

@@ -15,14 +15,12 @@ import pyarrow as pa
 from titanic_batch.alignment.apply import typed_column
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.kept_types import arrow_type
+from titanic_batch.chunk.output_cells import json_column, plain_columns, refuse_unwritable
 from titanic_batch.errors import ModelError, UsageError
-from titanic_batch.json_cells import NESTED, is_json, plain_texts
+from titanic_batch.json_cells import is_json
 from titanic_batch.predict.base import ModelInfo, Predictions
 from titanic_batch.printable import shell_quoted
 from titanic_batch.sinks.names import OutputFormat
-
-#: How files of each format are called in messages.
-_FORMATS = {"csv": "CSV", "jsonl": "JSON Lines"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +102,8 @@ def plan_output(
     types = _typed(alignment) if text_format not in (None, output_format) else {}
     types |= {column.name: arrow_type(column) for column in alignment.typed}
     fields = [pa.field(name, types.get(name, inputs.field(name).type)) for name in kept]
-    _refuse_unwritable(fields, output_format)
-    plain = _plain(fields, alignment, output_format)
+    refuse_unwritable(fields, output_format)
+    plain = plain_columns(fields, alignment, output_format)
     if output_format != "jsonl":
         fields = [one.with_type(pa.string()) if is_json(one.type) else one for one in fields]
     fields.append(pa.field(prediction_column, info.label_type))
@@ -143,7 +141,7 @@ def output_table(
     for name in plan.kept:
         column = typed[name] if name in plan.typed else cells.column(name)
         if is_json(column.type):
-            column = _json_column(column, plan.schema.field(name).type, plain=name in plan.plain)
+            column = json_column(column, plan.schema.field(name).type, plain=name in plan.plain)
         columns.append(column if taken is None else column.take(taken))
     label_type = plan.schema.field(plan.prediction).type
     columns.append(_labels(predictions.labels, label_type))
@@ -154,30 +152,6 @@ def output_table(
             for offset in range(len(plan.probabilities))
         ]
     return pa.table(columns, schema=plan.schema)
-
-
-def _plain(
-    fields: Sequence[pa.Field], alignment: AlignmentPlan, output_format: OutputFormat
-) -> frozenset[str]:
-    """Return the columns of JSON whose texts are written as they are.
-
-    CSV has no types anyway. What the model reads as one kind of value is text in Parquet, whatever
-    a record that is rejected has in its place.
-    """
-    fed = {column_mapping.source for column_mapping in alignment.column_mappings}
-    return frozenset(
-        one.name
-        for one in fields
-        if is_json(one.type)
-        and (output_format == "csv" or (output_format == "parquet" and one.name in fed))
-    )
-
-
-def _json_column(column: pa.ChunkedArray, kind: pa.DataType, *, plain: bool) -> pa.Array:
-    cells = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    if plain:
-        return plain_texts(cells)
-    return cells if is_json(kind) else cells.storage.cast(kind)
 
 
 def _labels(labels: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
@@ -267,35 +241,3 @@ def _typed(alignment: AlignmentPlan) -> dict[str, pa.DataType]:
         if kind is not None:
             types[column_mapping.source] = kind
     return types
-
-
-def _is_writable(kind: pa.DataType, output_format: OutputFormat) -> bool:
-    if output_format == "parquet":
-        return True
-    is_binary = (
-        pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_fixed_size_binary(kind)
-    )
-    if output_format == "jsonl":
-        return not is_binary
-    return not (is_binary or pa.types.is_nested(kind) or kind == NESTED)
-
-
-def _rest(fields: list[pa.Field], output_format: OutputFormat) -> str:
-    """Return the columns that a format can hold, as --keep takes them."""
-    names = [field.name for field in fields if _is_writable(field.type, output_format)]
-    if not names or any("," in name for name in names) or ",".join(names) in ("all", "none"):
-        return "none"
-    return ",".join(names)
-
-
-def _refuse_unwritable(fields: list[pa.Field], output_format: OutputFormat) -> None:
-    for field in fields:
-        if not _is_writable(field.type, output_format):
-            what = "objects or lists" if is_json(field.type) else field.type
-            rest = shell_quoted(_rest(fields, output_format))
-            raise UsageError(
-                f"column {field.name} is {what}, which {_FORMATS[output_format]} cannot hold",
-                hint=f"Write Parquet, or leave it out: --keep {rest}",
-            )
