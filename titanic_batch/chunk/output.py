@@ -58,6 +58,7 @@ def plan_output(
     prediction_column: str,
     probability_column: str,
     text_format: OutputFormat | None = None,
+    partition: Collection[str] = (),
 ) -> OutputPlan:
     """Plan the columns of an output.
 
@@ -71,6 +72,7 @@ def plan_output(
         probability_column: Name, or start of the names, of the probabilities.
         text_format: The input's format, if that is text, whose cells are kept as they stand where
             the output has it, too; elsewhere the model's columns get the types that it knows.
+        partition: Input columns that stand in folders' names, and are text whatever the others are.
 
     Raises:
         UsageError: if a name is used twice, an unknown column is to be kept, or a nested or binary
@@ -99,8 +101,7 @@ def plan_output(
             f"the output would have column {', '.join(clashes)} twice",
             hint=_other_names(set(kept), prediction_column, probability_column, suffixes),
         )
-    types = _typed(alignment) if text_format not in (None, output_format) else {}
-    types |= {column.name: arrow_type(column) for column in alignment.typed}
+    types = _output_types(alignment, text_format, output_format, partition)
     fields = [pa.field(name, types.get(name, inputs.field(name).type)) for name in kept]
     refuse_unwritable(fields, output_format)
     plain = plain_columns(fields, alignment, output_format)
@@ -113,7 +114,7 @@ def plan_output(
         kept=kept,
         typed=frozenset(types) & frozenset(kept),
         plain=plain,
-        repeating=_repeating(alignment, kept, inputs, prediction_column, info),
+        repeating=_repeating(alignment, kept, inputs, prediction_column, info, partition=partition),
         prediction=prediction_column,
         probabilities=probabilities,
         binary=binary,
@@ -221,6 +222,8 @@ def _repeating(
     inputs: pa.Schema,
     prediction_column: str,
     info: ModelInfo,
+    *,
+    partition: Collection[str],
 ) -> tuple[str, ...]:
     fed = {
         column_mapping.source
@@ -229,8 +232,21 @@ def _repeating(
     }
     encoded = {field.name for field in inputs if pa.types.is_dictionary(field.type)}
     labels = (prediction_column,) if info.classes is not None else ()
-    few = fed | encoded
+    few = fed | encoded | set(partition)
     return (*(name for name in kept if name in few), *labels)
+
+
+def _output_types(
+    alignment: AlignmentPlan,
+    text_format: OutputFormat | None,
+    output_format: OutputFormat,
+    partition: Collection[str],
+) -> dict[str, pa.DataType]:
+    """Return the types of the kept columns that are not written in the input's own type."""
+    types = _typed(alignment) if output_format not in ("csv", text_format) else {}
+    if text_format is None:  # the others have types
+        types = {name: kind for name, kind in types.items() if name in partition}
+    return types | {column.name: arrow_type(column) for column in alignment.typed}
 
 
 def _typed(alignment: AlignmentPlan) -> dict[str, pa.DataType]:

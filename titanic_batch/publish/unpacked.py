@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
 
 from titanic_batch.errors import DataError, os_errors
 from titanic_batch.stores import store_of
+from titanic_batch.stores.base import Name
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 @contextmanager
-def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
+def open_unpacked(path: Name) -> Iterator[IO[bytes]]:
     """Open a file for reading what is in it, unpacked.
 
     Raises:
@@ -45,5 +46,5 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
             raise
 
 
-def _damaged(path: Path) -> DataError:
-    return DataError("it is damaged or cut short", where=str(path), hint="Score it again.")
+def _damaged(path: Name) -> DataError:
+    return DataError("it is damaged or cut short", where=os.fspath(path), hint="Score it again.")

@@ -1,4 +1,4 @@
-"""How a file is scored: planned once for each header that a run meets."""
+"""Plan how a file is scored, once for each header that a run meets."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
-from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import OutputPlan, plan_output
 from titanic_batch.predict.base import ModelDescription, check_threshold
+from titanic_batch.scoring.aligning import align_source
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sinks.base import Encoder, Format
@@ -17,12 +17,12 @@ from titanic_batch.sinks.formats import format_of
 from titanic_batch.sinks.names import Compression, OutputFormat
 from titanic_batch.sources.base import Source
 
-_Key = tuple[pa.Schema, str | None, OutputFormat, Compression | None]
+_Key = tuple[pa.Schema, str | None, frozenset[str], OutputFormat, Compression | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FilePlan:
-    """How the columns of a file become the model's, and the output's.
+    """The ways from a file's columns to the model's and the output's.
 
     Attributes:
         alignment: The model's columns.
@@ -59,7 +59,8 @@ class Planner:
             DataError: if a model column has no source, or two.
             UsageError: if an option does not go with the model or the file.
         """
-        key = (source.schema, source.text_format, pair.output_format, pair.compression)
+        partition = frozenset(name for name, _ in source.partition)
+        key = (source.schema, source.text_format, partition, pair.output_format, pair.compression)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._make(pair, source)
@@ -74,13 +75,7 @@ class Planner:
                 column_mappings=(), dropped=(), named=True
             )  # no bytes, no columns, no rows
             if is_empty
-            else plan_alignment(
-                self.description.schema,
-                source.schema,
-                options.alignment,
-                where=pair.input,
-                text_cells=source.text_cells,
-            )
+            else align_source(self.description.schema, source, options.alignment, path=pair.input)
         )
         output = plan_output(
             source.schema,
@@ -91,6 +86,7 @@ class Planner:
             output_format=pair.output_format,
             prediction_column=options.prediction_column,
             probability_column=options.probability_column,
+            partition=[name for name, _ in source.partition],
         )
         written = format_of(
             pair.output_format,

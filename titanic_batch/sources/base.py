@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from titanic_batch.faults import Fault
 from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.partition import Partition
 
 #: Formats whose columns have no types of their own.
 TextFormat = Literal["csv", "jsonl"]
@@ -29,6 +30,7 @@ class Chunk:
         regular: CSV: every quote obeys the grammar.
         terminated: Text: the last record ends in a newline.
         is_all: Whether the input holds nothing else.
+        partition: The values of the columns that stand in its folders' names.
     """
 
     data: bytes
@@ -38,6 +40,7 @@ class Chunk:
     regular: bool = True
     terminated: bool = True
     is_all: bool = False
+    partition: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,11 +128,13 @@ class Source(Protocol):
         schema: The input's columns; all text for CSV.
         text_cells: Whether its cells are text that alignment is still to read (CSV).
         text_format: Its format where it is text, whose columns have no types of their own.
+        partition: Those of its columns that only its folders' names hold; they are text.
     """
 
     schema: pa.Schema
     text_cells: bool
     text_format: TextFormat | None
+    partition: Partition
 
     @property
     def parser(self) -> Parser:

@@ -11,6 +11,7 @@ from titanic_batch.sources.dialect import Dialect
 from titanic_batch.sources.jsonl_parser import JsonlParser, lines_of
 from titanic_batch.sources.jsonl_scan import scan
 from titanic_batch.sources.lines import cut_lines
+from titanic_batch.sources.partition import Partition
 from titanic_batch.sources.sample import MOST_ROWS
 from titanic_batch.sources.stream import InputStream
 
@@ -47,6 +48,7 @@ class JsonlSource:
 
     text_cells = False
     text_format: TextFormat | None = "jsonl"
+    partition: Partition = ()
 
     def __init__(
         self,
