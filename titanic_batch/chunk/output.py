@@ -243,9 +243,10 @@ def _output_types(
     partition: Collection[str],
 ) -> dict[str, pa.DataType]:
     """Return the types of the kept columns that are not written in the input's own type."""
-    types = _typed(alignment) if output_format not in ("csv", text_format) else {}
+    types = _typed(alignment) if output_format != text_format else {}
     if text_format is None:  # the others have types
-        types = {name: kind for name, kind in types.items() if name in partition}
+        those = partition if output_format != "csv" else ()
+        types = {name: kind for name, kind in types.items() if name in those}
     return types | {column.name: arrow_type(column) for column in alignment.typed}
 
 
