@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from titanic_batch.alignment.column_types import ColumnType
+from titanic_batch.alignment.number_format import PLAIN_NUMBERS, NumberFormat
 from titanic_batch.schema import Scalar
 
 ALL_COLUMNS = "*"
@@ -23,6 +24,7 @@ class AlignmentOptions:
         mapping: Model column and, for each input text, the value the model was trained on.
         null_tokens: Cell texts that mean null, besides the empty cell.
         types: Input columns that feed no model column, and what they hold.
+        numbers: How the cells of a text file write numbers.
     """
 
     rename: dict[str, str] = field(default_factory=dict)
@@ -32,3 +34,4 @@ class AlignmentOptions:
     mapping: dict[str, dict[str, Scalar]] = field(default_factory=dict)
     null_tokens: tuple[str, ...] = ()
     types: dict[str, ColumnType] = field(default_factory=dict)
+    numbers: NumberFormat = PLAIN_NUMBERS

@@ -107,6 +107,8 @@ def plan_output(
     plain = plain_columns(fields, alignment, output_format)
     if output_format != "jsonl":
         fields = [one.with_type(pa.string()) if is_json(one.type) else one for one in fields]
+    if output_format == "csv":  # a header's empty cells stay so
+        fields = [one.with_metadata(inputs.field(one.name).metadata) for one in fields]
     fields.append(pa.field(prediction_column, info.label_type))
     fields += [pa.field(name, pa.float64()) for name in probabilities]
     return OutputPlan(

@@ -16,8 +16,11 @@ from titanic_batch.sinks.base import Encoder, Format
 from titanic_batch.sinks.formats import format_of
 from titanic_batch.sinks.names import Compression, OutputFormat
 from titanic_batch.sources.base import Source
+from titanic_batch.unnamed import unnamed_in
 
-_Key = tuple[pa.Schema, str | None, frozenset[str], OutputFormat, Compression | None]
+_Key = tuple[
+    pa.Schema, tuple[str, ...], str | None, frozenset[str], OutputFormat, Compression | None
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +62,16 @@ class Planner:
             DataError: if a model column has no source, or two.
             UsageError: if an option does not go with the model or the file.
         """
+        schema = source.schema
         partition = frozenset(name for name, _ in source.partition)
-        key = (source.schema, source.text_format, partition, pair.output_format, pair.compression)
+        key = (
+            schema,
+            unnamed_in(schema),
+            source.text_format,
+            partition,
+            pair.output_format,
+            pair.compression,
+        )
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._make(pair, source)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.chunk.task import FileContext
@@ -21,6 +22,7 @@ def records_of(context: FileContext, chunk: Chunk) -> list[tuple[int, dict[str, 
     cells = _scalars(parsed.cells, context.alignment)
     indices = range(cells.num_rows) if parsed.rows is None else parsed.rows.tolist()
     numeric = _numeric_columns(context.alignment)
+    cells = _with_plain_numbers(parsed.cells, context.alignment)
     return [
         (
             chunk.first_row + index,
@@ -41,6 +43,17 @@ def _scalars(cells: pa.Table, plan: AlignmentPlan) -> pa.Table:
     """Leave out columns of objects and lists, which no client can send, but for the model's own."""
     own = {column_mapping.source for column_mapping in plan.column_mappings}
     return cells.select([one.name for one in cells.schema if one.type != NESTED or one.name in own])
+
+
+def _with_plain_numbers(cells: pa.Table, plan: AlignmentPlan) -> pa.Table:
+    """Return cells with the numbers of model columns as JSON has them."""
+    for column_mapping in plan.column_mappings:
+        if not column_mapping.numbers.is_plain:
+            at = column_mapping.position
+            column = cells.column(at).combine_chunks()
+            plain = pc.cast(column_mapping.numbers.plain(column), pa.string())
+            cells = cells.set_column(at, cells.column_names[at], plain)
+    return cells
 
 
 def _numeric_columns(plan: AlignmentPlan) -> set[str]:
