@@ -31,7 +31,7 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 UPGRADE ?=
 COMPILE := $(BIN)/uv pip compile pyproject.toml --no-config --quiet --universal --fork-strategy fewest \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
-	--extra bentoml --extra skops $(UPGRADE)
+	--extra bentoml --extra skops --extra report $(UPGRADE)
 
 .DEFAULT_GOAL := help
 .PHONY: help score test test-quick lint format serve bento-test bench faults lock clean

@@ -17,6 +17,9 @@ running      run nights
 run_manifest every file of a night that goes into a folder, and its verdict
 metrics      figures of the last run, as a Prometheus textfile
 pings        a health check is told of a run
+recording    write how a night ended, into its run record
+run_records  run records: what they hold, where they are
+run_history  the nights of a job, by its run records and manifests
 reporting    run nights so that metrics and health check tell of it
 units        systemd units that run a job
 json_schema  the JSON Schema of job files, for editors

@@ -23,6 +23,7 @@ from titanic_batch.jobs.tables import (
     ModelTable,
     NotifyTable,
     OutputTable,
+    ReportTable,
     ScoreTable,
     Table,
 )
@@ -49,6 +50,7 @@ class Job(Table):
     guards: GuardsTable = Field(default_factory=GuardsTable, description="a table: [guards]")
     metrics: MetricsTable | None = Field(default=None, description="a table: [metrics]")
     notify: NotifyTable | None = Field(default=None, description="a table: [notify]")
+    report: ReportTable | None = Field(default=None, description="a table: [report]")
 
     _path: Path = PrivateAttr()
 
@@ -85,9 +87,15 @@ class Job(Table):
     @property
     def textfile(self) -> Path | None:
         """The file for the metrics of the last run."""
-        if self.metrics is None:
-            return None
-        return Path(os.path.normpath(self.folder / Path(self.metrics.textfile).expanduser()))
+        return None if self.metrics is None else self._placed(self.metrics.textfile)
+
+    @property
+    def report_path(self) -> Path | None:
+        """The page that is made after each run."""
+        return None if self.report is None else self._placed(self.report.path)
+
+    def _placed(self, path: str) -> Path:
+        return Path(os.path.normpath(self.folder / Path(path).expanduser()))
 
     @property
     def options(self) -> dict[str, Any]:

@@ -206,6 +206,8 @@ def writable_folders(job: Job) -> list[str]:
         found.add(place(folder, fixed_folder(job.rejects)))
     if job.textfile is not None:
         found.add(str(job.textfile.parent))
+    if job.report_path is not None:
+        found.add(str(job.report_path.parent))
     return sorted(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import FileContext
@@ -15,6 +15,9 @@ from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.targets import Target, target_of
 from titanic_batch.sources.base import Source
+
+#: A column of more categories is counted only for a guard: it would swell each manifest.
+_MOST_BINS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,10 @@ def file_context(file: OpenFile, plan: FilePlan, context: RunContext) -> FileCon
 
 def _profile_plan(plan: FilePlan, context: RunContext) -> ProfilePlan | None:
     description = context.planner.description
-    if context.guard is None or not context.guard.profiles:
+    if not context.profiles:
         return None
-    return plan_profile(plan.alignment, description.schema, description.info)
+    profile = plan_profile(plan.alignment, description.schema, description.info)
+    if context.guard is not None and context.guard.profiles:
+        return profile
+    small = tuple(column for column in profile.columns if column[2].count <= _MOST_BINS)
+    return replace(profile, columns=small)

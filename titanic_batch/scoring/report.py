@@ -222,6 +222,7 @@ def build_manifest(
     output: FileInfo,
     rejects_path: str | None,
     decision: GuardDecision | None = None,
+    profile: dict[str, dict[str, Any]] | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Manifest:
     """Return the manifest of a run that is about to publish."""
@@ -264,6 +265,7 @@ def build_manifest(
             *(decision.warnings if decision is not None else ()),
         ),
         job=decision.job if decision is not None else None,
+        profile=profile,
     )
 
 

@@ -1,0 +1,135 @@
+"""The dates of a job: as run records tell of them, and manifests of the dates before records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from titanic_batch.documents import NotADocumentError
+from titanic_batch.errors import FileAccessError, os_errors
+from titanic_batch.interrupts import interruptible
+from titanic_batch.jobs.dates import distinguishes_days, parse_date, render
+from titanic_batch.jobs.job_file import Job
+from titanic_batch.jobs.night import RUN_MANIFEST, outputs_glob, place
+from titanic_batch.jobs.recording import record_of_manifests
+from titanic_batch.jobs.run_records import RunRecord, find_record, records_folder
+from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
+from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
+from titanic_batch.stores import store_of
+
+_RECORD = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunHistory:
+    """What is known of the dates of a job.
+
+    Attributes:
+        records: A record of each date, in order.
+        damaged: What could not be read, each in a sentence.
+    """
+
+    records: tuple[RunRecord, ...] = ()
+    damaged: tuple[str, ...] = ()
+
+
+def history_of_job(job: Job) -> RunHistory:
+    """Return the dates of a job.
+
+    Raises:
+        FileAccessError: if the system refuses to list the folders.
+    """
+    with interruptible():
+        found = history_in_folder(records_folder(job), job=job.name)
+        known = {record.date for record in found.records}
+        damaged = list(found.damaged)
+        older = _of_manifests(job, known, damaged)
+    records = sorted((*found.records, *older), key=lambda record: record.date)
+    return RunHistory(records=tuple(records), damaged=tuple(damaged))
+
+
+def history_in_folder(folder: Path, *, job: str | None = None) -> RunHistory:
+    """Return what the run records in a folder say: all of them, or one job's.
+
+    Raises:
+        FileAccessError: if the system refuses to list the folder.
+    """
+    damaged: list[str] = []
+    found = [_record_at(path, damaged) for path in record_paths(folder)]
+    records = [one for one in found if one is not None and job in (None, one.job)]
+    return RunHistory(records=tuple(records), damaged=tuple(damaged))
+
+
+def record_paths(folder: Path) -> list[Path]:
+    """Return where the run records in a folder are, by date."""
+    with os_errors(folder, "listing the run records"):
+        names = store_of(folder).list(folder)
+    return [path for path in map(Path, names) if _RECORD.fullmatch(path.name)]
+
+
+def _record_at(path: Path, damaged: list[str]) -> RunRecord | None:
+    """Return the run record at a path; one that cannot be used is said in `damaged`."""
+    try:
+        record = find_record(path)
+        if record is None or record.date == path.stem:
+            return record
+        why = f"it is of {record.date}"
+    except NotADocumentError as exc:
+        why = str(exc)
+    except FileAccessError as exc:
+        why = exc.message
+    damaged.append(f"the run record {path} was passed over: {why}")
+    return None
+
+
+def _of_manifests(job: Job, known: set[str], damaged: list[str]) -> Iterator[RunRecord]:
+    """Yield a record of each date that only manifests tell of."""
+    by_date: dict[str, list[Manifest]] = {}
+    for manifest in _manifests(job, known, damaged):
+        told = manifest.job
+        if told is not None and told.name == job.name and told.date not in known:
+            by_date.setdefault(told.date, []).append(manifest)
+    for date, manifests in by_date.items():
+        yield record_of_manifests(manifests, job=job.name, job_file=str(job.path), date=date)
+
+
+def _manifests(job: Job, known: set[str], damaged: list[str]) -> Iterator[Manifest]:
+    """Yield the manifests of a job's outputs; the paths of known dates need not be opened."""
+    pattern = outputs_glob(job)
+    inside = "*" if pattern.endswith("/") else ""
+    outputs = _outputs(job, known) if distinguishes_days(job.output.path) else set()
+    for name in store_of(pattern).glob(f"{pattern}{inside}{MANIFEST_SUFFIX}"):
+        path = Path(name)
+        output = f"{path.parent}/" if inside else name.removesuffix(MANIFEST_SUFFIX)
+        if path.name == RUN_MANIFEST or output in outputs:
+            continue
+        try:
+            found = find_manifest(path)
+        except FileAccessError as exc:
+            damaged.append(f"{path} was passed over: {exc.message}")
+            continue
+        if isinstance(found, UnreadableManifest):
+            damaged.append(f"{path} was passed over: {found.reason}")
+        elif found is not None:
+            yield found
+
+
+def _outputs(job: Job, dates: set[str]) -> set[str]:
+    outputs = {place(str(job.folder), render(job.output.path, parse_date(day))) for day in dates}
+    return outputs | {str(output_paths(path).data) for path in outputs if not path.endswith("/")}
+
+
+def newest_record(job: Job) -> tuple[RunRecord | None, tuple[str, ...]]:
+    """Return the record of a job's last date that can be read, and what was passed over.
+
+    Raises:
+        FileAccessError: if the system refuses to list the folder.
+    """
+    damaged: list[str] = []
+    for path in reversed(record_paths(records_folder(job))):
+        record = _record_at(path, damaged)
+        if record is not None and record.job == job.name:
+            return record, tuple(damaged)
+    return None, tuple(damaged)
