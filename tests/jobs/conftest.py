@@ -114,6 +114,11 @@ def write_job(
     return path
 
 
+def outputs_in(folder: Path) -> list[str]:
+    """Return the names in a folder of outputs, without the run records."""
+    return sorted(path.name for path in folder.glob("*") if path.name != ".titanic-batch")
+
+
 def installed(*arguments: str, home: Path, cwd: Path, **more: str) -> Done:
     """Run the installed command in a process of its own, with nothing else in its environment."""
     return Command(environment=_environment_alone(home, more), folder=cwd)(*arguments, code=None)

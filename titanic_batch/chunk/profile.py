@@ -96,12 +96,10 @@ def profile_chunk(
 def _count(values: pa.Array, bins: Bins) -> npt.NDArray[np.int64]:
     counts = np.zeros(bins.count, dtype=np.int64)
     if bins.values is None:
-        numbers = pc.cast(values, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        nulls = int(np.count_nonzero(np.isnan(numbers)))
-        if nulls:
-            numbers = numbers[~np.isnan(numbers)]
+        numbers = pc.cast(values.drop_null(), pa.float64(), safe=False).to_numpy()
+        numbers = numbers[~np.isnan(numbers)]
         counts[:-1] = count_in_ranges(numbers, bins.edges)
-        counts[-1] = nulls
+        counts[-1] = len(values) - len(numbers)
         return counts
     known = {value: position for position, value in enumerate(bins.values)}
     for entry in pc.value_counts(values).to_pylist():

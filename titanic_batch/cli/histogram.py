@@ -49,7 +49,7 @@ def _print_scores(console: Console, told: dict[str, Any]) -> None:
             break
         share = count / total
         expected = f"  {training[at]:6.1%}" if training else ""
-        bar = _bar(share / most if most else 0.0)
+        bar = _bar(share / most if most else 0.0, plain=not console.encoding.startswith("utf"))
         _line(console, "", f"{label:>{width}}  {bar:<{_WIDTH}}  {share:6.1%}{expected}")
 
 
@@ -63,7 +63,9 @@ def _labels(bins: dict[str, Any], count: int) -> list[str]:
     return [f"up to {edges[0]}", *between, f"above {edges[-1]}"][:count]
 
 
-def _bar(share: float) -> str:
+def _bar(share: float, *, plain: bool) -> str:
+    if plain:
+        return "#" * round(share * _WIDTH)
     eighths = round(share * _WIDTH * 8)
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 

@@ -116,14 +116,21 @@ def write_record(
         if isinstance(error, OutputLockedError | InterruptedRunError) and _is_published(path):
             return ""
         record = _record(job, night, files=files, status=status, error=error, started_at=started_at)
-        text = json.dumps(record.to_json(), ensure_ascii=False) + "\n"
         store_of(path).make_folder(path.parent)
-        write_file(path, text.encode("utf-8", "surrogateescape"), "writing it")
+        write_file(path, _encoded(record), "writing it")
     except OSError as exc:
         return f"the run record {path} could not be written: {exc.strerror or exc}"
     except TitanicBatchError as exc:
         return f"the run record {path} could not be written: {exc.message}"
     return ""
+
+
+def _encoded(record: RunRecord) -> bytes:
+    document = record.to_json()
+    try:
+        return json.dumps(document, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:  # the path of a file whose name is no UTF-8
+        return json.dumps(document).encode() + b"\n"
 
 
 def _is_published(path: Path) -> bool:
