@@ -24,6 +24,10 @@ from titanic_batch import interrupts
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.manifest_schema import SHIPPED
 
+# The command is started a few hundred times: it is not to be compiled each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 
 @pytest.fixture(autouse=True, scope="session")
 def valid_manifests() -> Iterator[None]:

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 from unittest import mock
 
+from tests.cli import warm_client
+
 PROGRAM = Path(sys.executable).parent / "titanic-batch"
 SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
 PASSENGERS = SAMPLE_DATA / "passengers.csv"
@@ -118,7 +120,7 @@ class Command:
 class WarmCommand(Command):
     """The same, without the second that every start costs: see `tests.cli.warm`."""
 
-    server: subprocess.Popen[str]
+    server: str
 
     def __call__(
         self,
@@ -128,27 +130,28 @@ class WarmCommand(Command):
         before: tuple[str, ...] = (),
         **environment: str,
     ) -> Done:
-        if before or not (isinstance(stdin, bytes) or stdin == subprocess.DEVNULL):
+        if before:
             return super().__call__(
                 *arguments, code=code, stdin=stdin, before=before, **environment
             )
-        assert self.server.stdin is not None
-        assert self.server.stdout is not None
-        with tempfile.TemporaryDirectory() as folder:
-            given, out, err = (Path(folder) / name for name in ("in", "out", "err"))
-            given.write_bytes(stdin if isinstance(stdin, bytes) else b"")
-            order = {
-                "arguments": [str(argument) for argument in arguments],
-                "environment": {**self.environment, **environment},
-                "folder": str(self.folder),
-                "stdin": str(given),
-                "stdout": str(out),
-                "stderr": str(err),
-            }
-            self.server.stdin.write(json.dumps(order) + "\n")
-            self.server.stdin.flush()
-            ended = int(self.server.stdout.readline())
-            result = Done(code=ended, out=out.read_text("utf-8"), err=err.read_text("utf-8"))
+        with (
+            tempfile.TemporaryFile() as given,
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+        ):
+            given.write(stdin if isinstance(stdin, bytes) else b"")
+            given.seek(0)
+            streams = (stdin if hasattr(stdin, "fileno") else given, out, err)
+            ended = warm_client.run(
+                self.server,
+                [str(argument) for argument in arguments],
+                environment={**self.environment, **environment},
+                folder=str(self.folder),
+                streams=[file.fileno() for file in streams],
+            )
+            out.seek(0)
+            err.seek(0)
+            result = Done(code=ended, out=out.read().decode(), err=err.read().decode())
         assert code in (None, result.code), result
         return result
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +20,8 @@ from bench.generate import write_passengers
 from tests.cli.command import SAMPLE_DATA, Command, CommandInProcess, WarmCommand
 from tests.no_plans import WITHOUT_PLANS
 from titanic_batch.training.candidates import FEATURES, candidates
+
+WARM = Path(__file__).with_name("warm.py")
 
 Shared = Callable[[str, Callable[[Path], None]], Path]
 
@@ -111,28 +116,44 @@ def installed(home: Path, tmp_path: Path) -> Command:
 
 
 @pytest.fixture(scope="session")
-def warm_server(home: Path) -> Iterator[subprocess.Popen[str]]:
-    server = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("warm.py"))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment_in(home),
-    )
-    with server:
-        yield server
-        assert server.stdin is not None
-        server.stdin.close()
+def warm_server() -> Iterator[str]:
+    """Return the socket on which runs of the command line start quickly."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+        path = f"{folder}/warm"  # a socket's path must be short
+        listener.bind(path)
+        listener.listen()
+        server = subprocess.Popen(
+            [sys.executable, str(WARM), str(listener.fileno())],
+            stdin=subprocess.PIPE,
+            pass_fds=[listener.fileno()],
+            env=environment_in(Path(folder)),
+        )
+        with server:
+            yield path
+            assert server.stdin is not None
+            server.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def warm_bin(warm_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder for PATH, whose `titanic-batch` starts quickly."""
+    folder = tmp_path_factory.mktemp("bin")
+    program = folder / "titanic-batch"
+    client = WARM.with_name("warm_client.py")
+    words = shlex.join([sys.executable, "-SE", str(client), warm_server])
+    program.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return folder
 
 
 @pytest.fixture
-def command(home: Path, tmp_path: Path, warm_server: subprocess.Popen[str]) -> Command:
+def command(home: Path, tmp_path: Path, warm_server: str) -> Command:
     """Return a command line that starts quickly; `installed` is the real one."""
     return WarmCommand(environment=environment_in(home), folder=tmp_path, server=warm_server)
 
 
 @pytest.fixture
-def in_process(home: Path, tmp_path: Path, warm_server: subprocess.Popen[str]) -> CommandInProcess:
+def in_process(home: Path, tmp_path: Path, warm_server: str) -> CommandInProcess:
     """Return a command line that takes a tenth of a second: for messages about many inputs."""
     environment = environment_in(home)
     forked = WarmCommand(environment=environment, folder=tmp_path, server=warm_server)
@@ -168,3 +189,15 @@ def published(shared: Shared, home: Path) -> Path:
         command("score", SAMPLE_DATA / "dirty.csv", "old.csv", "--max-rejects", "10", "-q")
 
     return shared("published", publish)
+
+
+@pytest.fixture(scope="session")
+def compiled(shared: Shared, home: Path) -> Path:
+    """Return the plan of the store's model, for copies."""
+
+    def compile_it(folder: Path) -> None:
+        command = Command(environment=environment_in(home), folder=folder)
+        command("models", "compile", "titanic_model:latest", "-o", folder)
+
+    (path,) = shared("compiled", compile_it).glob("*.plan")
+    return path

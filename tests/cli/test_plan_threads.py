@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,13 @@ def caching(command: Command, private_folder: Path) -> Command:
     return command.having(TITANIC_BATCH_CACHE=private_folder)
 
 
+@pytest.fixture
+def with_plan(caching: Command, compiled: Path, private_folder: Path) -> Command:
+    """Return the command, with the plan of the store's model in its folder."""
+    shutil.copy(compiled, private_folder)
+    return caching
+
+
 def saved(model: Any, folder: Path, caching: Command) -> Path:
     path = folder / "model.pkl"
     joblib.dump(model, path)
@@ -35,16 +43,15 @@ def saved(model: Any, folder: Path, caching: Command) -> Path:
 
 
 def test_scikit_learn_is_not_imported_where_the_plan_decides_all_rows(
-    caching: Command, tmp_path: Path
+    with_plan: Command, tmp_path: Path
 ) -> None:
-    caching("models", "compile", "titanic_model:latest")
     done = subprocess.run(
         [
             *(sys.executable, "-X", "importtime", "-m", "titanic_batch"),
             *("score", PASSENGERS, "out.parquet", "-q"),
         ],
         cwd=tmp_path,
-        env=dict(caching.environment),
+        env=dict(with_plan.environment),
         capture_output=True,
         text=True,
         check=True,

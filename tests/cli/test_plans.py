@@ -28,6 +28,13 @@ def caching(in_process: Command, private_folder: Path) -> Command:
     return in_process.having(TITANIC_BATCH_CACHE=private_folder)
 
 
+@pytest.fixture
+def with_plan(caching: Command, compiled: Path, private_folder: Path) -> Command:
+    """Return the command, with the plan in its folder."""
+    shutil.copy(compiled, private_folder)
+    return caching
+
+
 def plan_in(folder: Path) -> Path:
     (found,) = folder.glob("*.plan")
     return found
@@ -76,10 +83,10 @@ def test_a_compiled_model_is_scored_by_its_plan_with_the_same_labels(
 
 
 def test_any_number_of_workers_writes_the_same_bytes_by_a_plan(
-    command: Command, private_folder: Path, large_csv: Path, tmp_path: Path
+    command: Command, compiled: Path, private_folder: Path, large_csv: Path, tmp_path: Path
 ) -> None:
     caching = command.having(TITANIC_BATCH_CACHE=private_folder)
-    caching("models", "compile", "titanic_model:latest")
+    shutil.copy(compiled, private_folder)
     for workers in "13":
         caching("score", large_csv, f"out{workers}.csv", "--workers", workers, "--keep", "none")
         assert predictor(tmp_path / f"out{workers}.csv")["kind"] == "compiled"
@@ -124,13 +131,12 @@ ODD_FILES: dict[str, Callable[[Path], Any]] = {
 
 @pytest.mark.parametrize("odd", ODD_FILES)
 def test_an_odd_plan_is_not_used_and_the_scores_are_the_same(
-    odd: str, caching: Command, private_folder: Path, tmp_path: Path
+    odd: str, with_plan: Command, private_folder: Path, tmp_path: Path
 ) -> None:
-    caching("models", "compile", "titanic_model:latest")
-    caching("score", PASSENGERS, "by-plan.parquet")
+    with_plan("score", PASSENGERS, "by-plan.parquet")
     path = plan_in(private_folder)
     ODD_FILES[odd](path)
-    done = caching("score", PASSENGERS, "out.parquet", "-v")
+    done = with_plan("score", PASSENGERS, "out.parquet", "-v")
     known = predictor(tmp_path / "out.parquet")
     assert known["kind"] == "scikit-learn"
     assert str(path) in known["reason"]
@@ -140,26 +146,24 @@ def test_an_odd_plan_is_not_used_and_the_scores_are_the_same(
 
 
 def test_a_folder_that_others_can_write_to_holds_no_plan(
-    caching: Command, private_folder: Path, tmp_path: Path
+    with_plan: Command, private_folder: Path, tmp_path: Path
 ) -> None:
-    caching("models", "compile", "titanic_model:latest")
     private_folder.chmod(0o777)
-    caching("score", PASSENGERS, "out.parquet")
+    with_plan("score", PASSENGERS, "out.parquet")
     assert "others can write to its folder" in predictor(tmp_path / "out.parquet")["reason"]
-    said = caching("models", "compile", "titanic_model:latest").said
+    said = with_plan("models", "compile", "titanic_model:latest").said
     assert said.startswith(f"warning: no run reads a plan in {private_folder}: others can write")
 
 
 def test_another_models_plan_under_its_name_is_not_used(
-    caching: Command, model_file: Path, private_folder: Path, tmp_path: Path
+    with_plan: Command, model_file: Path, private_folder: Path, tmp_path: Path
 ) -> None:
-    caching("models", "compile", "titanic_model:latest")
     mine = plan_in(private_folder)
     joblib.dump(joblib.load(model_file), tmp_path / "other.pkl", compress=1)
-    caching("models", "compile", "other.pkl", "--trust", sha256(tmp_path / "other.pkl"))
+    with_plan("models", "compile", "other.pkl", "--trust", sha256(tmp_path / "other.pkl"))
     (others,) = set(private_folder.glob("*.plan")) - {mine}
     shutil.copyfile(others, mine)
-    caching("score", PASSENGERS, "out.parquet")
+    with_plan("score", PASSENGERS, "out.parquet")
     assert "it is of another model" in predictor(tmp_path / "out.parquet")["reason"]
 
 
@@ -202,13 +206,14 @@ class TestRecompute:
     """`verify --recompute`: scikit-learn's own word on a published output."""
 
     @pytest.mark.parametrize("output", ["out.csv", "out.parquet"])
-    def test_all_rows_are_as_scikit_learn_scores_them(self, output: str, caching: Command) -> None:
-        caching("models", "compile", "titanic_model:latest")
-        caching("score", PASSENGERS, output, "--max-rejects", "1")
-        done = caching("verify", output, "--recompute", "--json").json
+    def test_all_rows_are_as_scikit_learn_scores_them(
+        self, output: str, with_plan: Command
+    ) -> None:
+        with_plan("score", PASSENGERS, output, "--max-rejects", "1")
+        done = with_plan("verify", output, "--recompute", "--json").json
         assert done["recomputed"]["rows"] == 418
         assert done["recomputed"]["largest_difference"] <= 1e-12
-        some = caching("verify", output, "--recompute", "--sample", "40", "--json").json
+        some = with_plan("verify", output, "--recompute", "--sample", "40", "--json").json
         assert 40 <= some["recomputed"]["rows"] <= 50
 
     def test_a_forged_score_is_found(self, caching: Command, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import pandas as pd
 import psutil
 import pytest
 
+from tests.amount import some
 from tests.cli.command import PASSENGERS, PROGRESS_LINE, Command, state
 
 PATIENCE_S = 120.0
@@ -106,10 +107,8 @@ def start_without_end(
 @pytest.mark.parametrize(
     ("signum", "code", "workers"),
     [
-        (signal.SIGINT, 130, 1),
         (signal.SIGINT, 130, 2),
         (signal.SIGTERM, 143, 1),
-        (signal.SIGTERM, 143, 2),
         (signal.SIGHUP, 129, 2),
     ],
 )
@@ -125,7 +124,7 @@ def test_an_interrupted_run_publishes_nothing_and_leaves_nothing(
     wait_until_gone(process.pid)
 
 
-@pytest.mark.parametrize("delay_s", [0.0, 0.2, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("delay_s", some([0.0, 0.2, 0.5, 1.0, 2.0], every=2))
 def test_an_interrupt_while_it_starts_is_no_error_of_something_else(
     delay_s: float, installed: Command, out: Path
 ) -> None:
@@ -141,13 +140,16 @@ def test_an_interrupt_while_it_starts_is_no_error_of_something_else(
 
 @pytest.mark.parametrize(
     ("signum", "end"),
-    [
-        (signal.SIGTERM, (143, b"", "error: interrupted; nothing was published\n")),
-        (signal.SIGHUP, (129, b"", "error: interrupted; nothing was published\n")),
-        (signal.SIGUSR1, (-signal.SIGUSR1, b"", "")),
-        (signal.SIGQUIT, (-signal.SIGQUIT, b"", "")),
-        (signal.SIGKILL, (-signal.SIGKILL, b"", "")),
-    ],
+    some(
+        [
+            (signal.SIGTERM, (143, b"", "error: interrupted; nothing was published\n")),
+            (signal.SIGHUP, (129, b"", "error: interrupted; nothing was published\n")),
+            (signal.SIGUSR1, (-signal.SIGUSR1, b"", "")),
+            (signal.SIGQUIT, (-signal.SIGQUIT, b"", "")),
+            (signal.SIGKILL, (-signal.SIGKILL, b"", "")),
+        ],
+        every=2,
+    ),
 )
 def test_no_worker_outlives_a_run_that_is_stopped_or_killed(
     signum: signal.Signals,
@@ -254,7 +256,8 @@ def test_an_interrupt_ends_a_run_over_several_files(
     names = {path.name for path in new.iterdir() if not path.name.endswith(".work")}
     whole = {name for name in names if name.endswith(".parquet")}
     assert 0 < len(whole) < 300
-    message = f"error: interrupted; {len(whole)} files published before that\n"
+    files = "1 file" if len(whole) == 1 else f"{len(whole)} files"
+    message = f"error: interrupted; {files} published before that\n"
     assert said.endswith(message.encode())
     assert whole | {f"{name}.manifest.json" for name in whole} == names
 

@@ -34,6 +34,7 @@ def commands(heading: str) -> list[str]:
     return "".join(re.findall(r"```bash\n(.*?)```", text, re.DOTALL)).splitlines()
 
 
+@pytest.mark.skipif(not FRESH, reason="make bento-test types the page's commands")
 def test_the_commands_in_their_order_end_in_a_service_that_agrees(tmp_path: Path) -> None:
     clone = cloned(tmp_path / "clone")
     environment = with_programs(clone / "home")
@@ -50,13 +51,12 @@ def test_the_commands_in_their_order_end_in_a_service_that_agrees(tmp_path: Path
     *packing, install, serve = commands("6. Pack")
     what = re.fullmatch(r"cd unpacked && ../(packed-env/bin/bentoml) serve . --port 3001", serve)
     assert what is not None
-    if FRESH:  # without, tests/service/test_packaging.py packs and serves a bento
-        for line in (*packing, install):
-            shell(line, clone, environment)
-        program, log = clone / what[1], tmp_path / "log"
-        nobody = environment_in(clone / "elsewhere")
-        with running(nobody, clone / "unpacked", what=["."], program=program, log=log) as service:
-            agrees(clone, environment, service.port)
+    for line in (*packing, install):
+        shell(line, clone, environment)
+    program, log = clone / what[1], tmp_path / "log"
+    nobody = environment_in(clone / "elsewhere")
+    with running(nobody, clone / "unpacked", what=["."], program=program, log=log) as service:
+        agrees(clone, environment, service.port)
 
 
 def cloned(folder: Path) -> Path:

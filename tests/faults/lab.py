@@ -217,9 +217,9 @@ class Place:
             (self.folder / name).write_bytes(data)
 
     def chosen_steps(self, *, full: bool, first: int = 0) -> list[tuple[int, str, str]]:
-        """Return the numbered changes of the run: all, or every other one for the short form."""
+        """Return the numbered changes of the run: all, or every third one for the short form."""
         numbered = [(at, change, path) for at, (_, change, path) in enumerate(self.steps, start=1)]
-        return numbered if full else numbered[first::2]
+        return numbered if full else numbered[first::3]
 
     def hook(self, at: int, do: str | int, names: tuple[str, ...] = CHANGES) -> Hook:
         log = self.lab.log()

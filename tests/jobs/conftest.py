@@ -16,11 +16,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from tests.cli.command import Command, Done, run_in_process
+from tests.cli.command import Done, run_in_process
+from tests.cli.conftest import home, shared, warm_bin, warm_server
 from tests.no_plans import WITHOUT_PLANS
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.training import save_model
 from titanic_batch.training.learn_schema import learn_schema_from_frame
+
+__all__ = ["home", "shared", "warm_bin", "warm_server"]  # fixtures of the command line's tests
 
 ROOT = Path(__file__).parents[2]
 SAMPLE_DATA = ROOT / "sample_data"
@@ -119,18 +122,10 @@ def outputs_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("*") if path.name != ".titanic-batch")
 
 
-def installed(*arguments: str, home: Path, cwd: Path, **more: str) -> Done:
-    """Run the installed command in a process of its own, with nothing else in its environment."""
-    return Command(environment=_environment_alone(home, more), folder=cwd)(*arguments, code=None)
-
-
 def command(*arguments: str, home: Path, cwd: Path, **more: str) -> Done:
     """Run the command line in this process, with nothing else in its environment."""
-    return run_in_process(arguments, _environment_alone(home, more), cwd)
-
-
-def _environment_alone(home: Path, more: dict[str, str]) -> dict[str, str]:
-    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **environment_of(home), **more}
+    alone = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **environment_of(home), **more}
+    return run_in_process(arguments, alone, cwd)
 
 
 def _train(name: str, strength: float) -> tuple[str, str]:

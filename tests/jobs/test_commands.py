@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.conftest import ROOT, Store, command, installed, write_job
+from tests.jobs.conftest import ROOT, Store, command, write_job
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.running import run_job
 from titanic_batch.publish.verify import verify
@@ -23,7 +23,7 @@ def test_the_sample_jobs_publish_what_verifies(project: Path, store: Store) -> N
         ("nightly.toml", "scored/2024-02-29.parquet"),
         ("weekly_parquet.toml", "scored/weekly/2024-W09.csv"),
     ):
-        done = installed("run", f"jobs/{job}", "--date", "2024-02-29", home=store.home, cwd=project)
+        done = command("run", f"jobs/{job}", "--date", "2024-02-29", home=store.home, cwd=project)
         assert (done.code, done.said) == (0, "")
         assert done.out.startswith(f"published {project / output}")
         assert verify(project / output).rows == 418
@@ -33,12 +33,12 @@ def test_a_backfill_reports_each_night_and_does_nothing_twice(project: Path, sto
     # From elsewhere, and silent, as cron does it: paths are relative to the job file.
     job = str(project / "jobs" / "nightly.toml")
     arguments = ("run", job, "--backfill", "2026-02-27..2026-03-01")
-    quiet = installed(*arguments, "-q", home=store.home, cwd=store.home)
+    quiet = command(*arguments, "-q", home=store.home, cwd=store.home)
     assert (quiet.code, quiet.out, quiet.said) == (0, "", "")
     outputs = list((project / "scored").glob("*.parquet*"))
     before = {path: path.stat().st_mtime_ns for path in outputs}
     assert len(before) == 6
-    again = installed(*arguments, home=store.home, cwd=store.home)
+    again = command(*arguments, home=store.home, cwd=store.home)
     assert again.code == 0
     assert [line[:18] for line in again.out.splitlines()] == [
         "2026-02-27 skipped",
@@ -149,7 +149,7 @@ class TestYesterday:
 class TestJobsCheck:
     def test_checks_the_sample_jobs(self, store: Store) -> None:
         paths = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("jobs/*.toml"))
-        done = installed("jobs", "check", *paths, home=store.home, cwd=ROOT)
+        done = command("jobs", "check", *paths, home=store.home, cwd=ROOT)
         assert (done.code, done.said) == (0, "")
         assert [line.partition(";")[0] for line in done.out.splitlines()] == [
             f"{path}: good" for path in paths

@@ -19,10 +19,10 @@ FIRST = (ROOT / "docs" / "first-nightly-job.md").read_text(encoding="utf-8")
 FAILS = (ROOT / "docs" / "when-it-fails.md").read_text(encoding="utf-8")
 
 
-def run_blocks(page: str, folder: Path, home: Path) -> str:
+def run_blocks(page: str, folder: Path, home: Path, programs: Path) -> str:
     """Run a page's commands, one block after the other, and return what they print."""
     script = "\n".join(re.findall(r"```bash\n(.*?)```", page, re.DOTALL))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
+    path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.defpath])
     done = subprocess.run(
         ["bash", "-euc", script],
         cwd=folder,
@@ -37,12 +37,12 @@ def run_blocks(page: str, folder: Path, home: Path) -> str:
 
 
 def test_the_first_nightly_job_ends_in_scores_metrics_and_units(
-    project: Path, store: Store
+    project: Path, store: Store, warm_bin: Path
 ) -> None:
     # What the page says of models in another place than ~/bentoml.
     page = FIRST.replace("env -i HOME", 'env -i BENTOML_HOME="$BENTOML_HOME" HOME')
     page = page.replace("env -i ", 'env -i XDG_CONFIG_HOME="$XDG_CONFIG_HOME" ')
-    said = run_blocks(page, project, store.home)
+    said = run_blocks(page, project, store.home, warm_bin)
     for day in ("2026-11-21", "2026-11-22"):
         assert (project / "scored" / day / "passengers.parquet").exists()
         verdicts = json.loads((project / "scored" / day / "_run.manifest.json").read_bytes())
@@ -60,8 +60,8 @@ def test_the_first_nightly_job_explains_every_guard() -> None:
     assert explained == set(GuardsTable.model_fields)
 
 
-def test_when_it_fails_its_commands_run(project: Path, store: Store) -> None:
-    said = run_blocks(FAILS, project, store.home)
+def test_when_it_fails_its_commands_run(project: Path, store: Store, warm_bin: Path) -> None:
+    said = run_blocks(FAILS, project, store.home, warm_bin)
     assert said.count("published") >= 7
 
 

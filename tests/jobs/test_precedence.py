@@ -148,4 +148,4 @@ class TestPin:
         monkeypatch.setattr(running, "score_files", move_then_score)
         outcome = run_job(job, DAY)
         assert (outcome.status, outcome.exit_code) == ("failed", 77)
-        assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+        assert outputs_in(tmp_path / "out") == []

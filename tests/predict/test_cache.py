@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,10 @@ TEXTS = np.array(["S", None, "3"], dtype=object)
 REGRESSOR = ModelInfo(classes=None, has_probability=False, label_type=pa.float64())
 
 
+#: Looked at once: it takes a good part of a second.
+code_here = functools.cache(loaded_code)
+
+
 def classifier(*classes: Any, has_probability: bool = True) -> ModelInfo:
     return ModelInfo(classes=classes, has_probability=has_probability, label_type=pa.string())
 
@@ -44,7 +49,7 @@ def cached(
     inputs = pa.schema([(name, pa.float64()) for name in names])
     plan = plan_alignment(schema, inputs, AlignmentOptions(), where="in", text_cells=False)
     return PredictionCache(folder / "work").for_rows(
-        plan, columns or (NUMBERS, TEXTS), info, code or loaded_code()
+        plan, columns or (NUMBERS, TEXTS), info, code or code_here()
     )
 
 

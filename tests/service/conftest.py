@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -81,7 +80,7 @@ def service(service_of: ServiceOf) -> Running:
 
 
 @pytest.fixture
-def command(service_home: Path, tmp_path: Path, warm_server: subprocess.Popen[str]) -> Command:
+def command(service_home: Path, tmp_path: Path, warm_server: str) -> Command:
     environment = environment_in(service_home)
     return WarmCommand(environment=environment, folder=tmp_path, server=warm_server)
 
