@@ -13,7 +13,8 @@ from titanic_batch.printable import shell_quoted
 from titanic_batch.report.drift import SOME_DRIFT, ColumnDrift
 from titanic_batch.report.reading import Story
 
-_MOST_WARNINGS = 20
+_MOST_WARNINGS = 10
+_MOST_COMMANDS = 3
 _MOST_DATES = 8
 _MOST_COLUMNS = 5
 _MANY_MORE_NULLS = 0.1
@@ -90,9 +91,12 @@ def _run_again(dates: Sequence[str], job_file: str) -> tuple[str, ...]:
     if not job_file:
         return ()
     run = f"titanic-batch run {shell_quoted(job_file)}"
+    found = ranges(dates)
+    if len(found) > _MOST_COMMANDS:  # what is published between them stays as it is
+        found = [(found[0][0], found[-1][1])]
     return tuple(
         f"{run} --date {first}" if first == last else f"{run} --backfill {first}..{last}"
-        for first, last in ranges(dates)[-_MOST_DATES:]
+        for first, last in found
     )
 
 
@@ -119,7 +123,7 @@ def _failed(records: Sequence[RunRecord]) -> list[Finding]:
         found.append(
             Finding(
                 state="bad",
-                then="When that is mended:",
+                then="Once that is fixed:",
                 head=f"Failed ({code}) for {spoken(dates)}",
                 said=said,
                 commands=_run_again(dates, _job_file(group)),
