@@ -183,7 +183,10 @@ class TestOfAJob:
         done = run("report", "job.toml")
         assert done.code == 0
         assert "2026-11-21.json was passed over: it is not JSON" in done.said
-        assert "Not read" in Page((tmp_path / "report.html").read_text("utf-8")).text
+        assert (
+            "2026-11-21.json was passed over it is not JSON."
+            in Page((tmp_path / "report.html").read_text("utf-8")).text
+        )
 
 
 class TestOnATerminal:

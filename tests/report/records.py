@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from titanic_batch.jobs.run_history import Damaged
 from titanic_batch.jobs.run_records import ErrorInfo, RunRecord, ScoredBy
 from titanic_batch.publish.manifest import RejectInfo, RowCounts, ToolInfo
 
@@ -163,6 +164,10 @@ def hostile(dates: int, columns: int) -> list[RunRecord]:
         else published(day, **{**told, "profile": profile if dates - number < 100 else {}})
         for number, day in enumerate(days(dates))
     ]
+
+
+def damaged() -> tuple[Damaged, ...]:
+    return tuple(Damaged(path=Path(text), reason=text) for text in HOSTILE)
 
 
 def write_records(folder: Path, records: Iterable[RunRecord]) -> Path:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.report import records as made
 from tests.report.html_page import Page
+from titanic_batch.jobs.run_history import Damaged
 from titanic_batch.jobs.run_records import RunRecord
 from titanic_batch.publish.manifest import RowCounts
 from titanic_batch.report.page import make_page
@@ -21,7 +22,7 @@ from titanic_batch.report.reading import Story, read_story
 STYLE = Path("titanic_batch/report/page.css")
 
 
-def page_of(*records: RunRecord, damaged: tuple[str, ...] = ()) -> Page:
+def page_of(*records: RunRecord, damaged: tuple[Damaged, ...] = ()) -> Page:
     return Page(make_page(Story(records=records, damaged=damaged)))
 
 
@@ -167,7 +168,7 @@ class TestHostile:
     @pytest.mark.parametrize(("dates", "columns"), [(1, 500), (10_000, 500)])
     def test_names_and_numbers_leave_it_whole(self, dates: int, columns: int) -> None:
         page = make_page(Story(
-            records=tuple(made.hostile(dates, columns)), damaged=made.HOSTILE
+            records=tuple(made.hostile(dates, columns)), damaged=made.damaged()
         ))  # fmt: skip
         assert len(page.encode("utf-8")) < 1_000_000
         read = Page(page)

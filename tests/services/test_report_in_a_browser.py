@@ -21,7 +21,7 @@ STORIES = {
     "month": lambda: Story(records=tuple(made.month())),
     "single": lambda: Story(records=(made.published(),)),
     "quarter": lambda: Story(records=tuple(made.published(day) for day in made.days(90))),
-    "hostile": lambda: Story(records=tuple(made.hostile(100, 500)), damaged=made.HOSTILE),
+    "hostile": lambda: Story(records=tuple(made.hostile(100, 500)), damaged=made.damaged()),
 }
 SMALLEST_TEXT = """
 Math.min(...[...document.querySelectorAll('body *')]

@@ -72,8 +72,8 @@ def history_command(
 
     chosen = read_job(job)
     history = history_of_job(chosen)
-    for text in history.damaged:
-        warn(text)
+    for damaged in history.damaged:
+        warn(str(damaged))
     count = last or (len(history.records) if as_json else _DATES_SHOWN)
     shown = history.records[-count:] if count else ()
     if as_json:

@@ -202,8 +202,8 @@ def show_jobs(jobs: Sequence[JobSummary], folder: str) -> None:
     for job in jobs:
         if job.error is not None:
             report(job.error)
-        for text in job.damaged:
-            warn(text)
+        for damaged in job.damaged:
+            warn(str(damaged))
 
 
 def _today(job: JobSummary) -> str:

@@ -40,8 +40,8 @@ def report_command(
     from titanic_batch.report.writing import write_page
 
     story = read_story(run)
-    for text in story.damaged:
-        warn(text)
+    for damaged in story.damaged:
+        warn(str(damaged))
     size = write_page(Path(output), make_page(story), overwrite=overwrite)
     if as_json:
         print_json(

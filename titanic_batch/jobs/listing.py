@@ -12,7 +12,7 @@ from titanic_batch.interrupts import interruptible
 from titanic_batch.jobs.dates import distinguishes_days, today
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.jobs.night import RUN_MANIFEST, manifests_of, outputs_glob, plan_night
-from titanic_batch.jobs.run_history import newest_record
+from titanic_batch.jobs.run_history import Damaged, newest_record
 from titanic_batch.jobs.run_records import RunRecord
 from titanic_batch.jobs.settings import choose_model
 from titanic_batch.publish.manifest import Manifest, read_manifest
@@ -57,7 +57,7 @@ class JobSummary:
         last: The newest output that is published, today's or an earlier one; None if there is none.
         last_record: The run record of its last date; None where there is none.
         record_of_today: Today's; None where there is none.
-        damaged: What could not be read on the way, each in a sentence.
+        damaged: What could not be read on the way.
         error: What is wrong with the file.
     """
 
@@ -69,7 +69,7 @@ class JobSummary:
     last: PublishedOutput | None = None
     last_record: RunRecord | None = None
     record_of_today: RunRecord | None = None
-    damaged: tuple[str, ...] = ()
+    damaged: tuple[Damaged, ...] = ()
     error: TitanicBatchError | None = None
 
     @property

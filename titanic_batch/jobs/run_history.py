@@ -23,16 +23,28 @@ _RECORD = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Damaged:
+    """A run record or a manifest that could not be used, and why: "it is not JSON"."""
+
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        """Return it as a sentence."""
+        return f"{self.path} was passed over: {self.reason}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunHistory:
     """What is known of the dates of a job.
 
     Attributes:
         records: A record of each date, in order.
-        damaged: What could not be read, each in a sentence.
+        damaged: What could not be read.
     """
 
     records: tuple[RunRecord, ...] = ()
-    damaged: tuple[str, ...] = ()
+    damaged: tuple[Damaged, ...] = ()
 
 
 def history_of_job(job: Job) -> RunHistory:
@@ -56,7 +68,7 @@ def history_in_folder(folder: Path, *, job: str | None = None) -> RunHistory:
     Raises:
         FileAccessError: if the system refuses to list the folder.
     """
-    damaged: list[str] = []
+    damaged: list[Damaged] = []
     found = [_record_at(path, damaged) for path in record_paths(folder)]
     records = [one for one in found if one is not None and job in (None, one.job)]
     return RunHistory(records=tuple(records), damaged=tuple(damaged))
@@ -69,7 +81,7 @@ def record_paths(folder: Path) -> list[Path]:
     return [path for path in map(Path, names) if _RECORD.fullmatch(path.name)]
 
 
-def _record_at(path: Path, damaged: list[str]) -> RunRecord | None:
+def _record_at(path: Path, damaged: list[Damaged]) -> RunRecord | None:
     """Return the run record at a path; one that cannot be used is said in `damaged`."""
     try:
         record = find_record(path)
@@ -80,11 +92,11 @@ def _record_at(path: Path, damaged: list[str]) -> RunRecord | None:
         why = str(exc)
     except FileAccessError as exc:
         why = exc.message
-    damaged.append(f"the run record {path} was passed over: {why}")
+    damaged.append(Damaged(path=path, reason=why))
     return None
 
 
-def _of_manifests(job: Job, known: set[str], damaged: list[str]) -> Iterator[RunRecord]:
+def _of_manifests(job: Job, known: set[str], damaged: list[Damaged]) -> Iterator[RunRecord]:
     """Yield a record of each date that only manifests tell of."""
     by_date: dict[str, list[Manifest]] = {}
     for manifest in _manifests(job, known, damaged):
@@ -95,7 +107,7 @@ def _of_manifests(job: Job, known: set[str], damaged: list[str]) -> Iterator[Run
         yield record_of_manifests(manifests, job=job.name, job_file=str(job.path), date=date)
 
 
-def _manifests(job: Job, known: set[str], damaged: list[str]) -> Iterator[Manifest]:
+def _manifests(job: Job, known: set[str], damaged: list[Damaged]) -> Iterator[Manifest]:
     """Yield the manifests of a job's outputs; the paths of known dates need not be opened."""
     pattern = outputs_glob(job)
     inside = "*" if pattern.endswith("/") else ""
@@ -108,10 +120,10 @@ def _manifests(job: Job, known: set[str], damaged: list[str]) -> Iterator[Manife
         try:
             found = find_manifest(path)
         except FileAccessError as exc:
-            damaged.append(f"{path} was passed over: {exc.message}")
+            damaged.append(Damaged(path=path, reason=exc.message))
             continue
         if isinstance(found, UnreadableManifest):
-            damaged.append(f"{path} was passed over: {found.reason}")
+            damaged.append(Damaged(path=path, reason=found.reason))
         elif found is not None:
             yield found
 
@@ -121,13 +133,13 @@ def _outputs(job: Job, dates: set[str]) -> set[str]:
     return outputs | {str(output_paths(path).data) for path in outputs if not path.endswith("/")}
 
 
-def newest_record(job: Job) -> tuple[RunRecord | None, tuple[str, ...]]:
+def newest_record(job: Job) -> tuple[RunRecord | None, tuple[Damaged, ...]]:
     """Return the record of a job's last date that can be read, and what was passed over.
 
     Raises:
         FileAccessError: if the system refuses to list the folder.
     """
-    damaged: list[str] = []
+    damaged: list[Damaged] = []
     for path in reversed(record_paths(records_folder(job))):
         record = _record_at(path, damaged)
         if record is not None and record.job == job.name:

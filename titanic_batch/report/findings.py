@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from titanic_batch.jobs.run_history import Damaged
 from titanic_batch.jobs.run_records import RunRecord
 from titanic_batch.printable import shell_quoted
 from titanic_batch.report.drift import SOME_DRIFT, ColumnDrift
@@ -158,8 +159,11 @@ def _not_run(missing: Sequence[str], job_file: str) -> list[Finding]:
     ]
 
 
-def _unread(damaged: Sequence[str]) -> list[Finding]:
-    return [Finding(state="warn", head="Not read", said=said) for said in damaged[:_MOST_WARNINGS]]
+def _unread(damaged: Sequence[Damaged]) -> list[Finding]:
+    return [
+        Finding(state="warn", head=f"{one.path.name} was passed over", said=_sentence(one.reason))
+        for one in damaged[:_MOST_WARNINGS]
+    ]
 
 
 def _drifted(columns: Sequence[ColumnDrift], last: RunRecord) -> list[Finding]:

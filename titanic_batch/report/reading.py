@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from titanic_batch.documents import NotADocumentError
 from titanic_batch.errors import DataError, InputMissingError, UsageError
 from titanic_batch.jobs.recording import record_of_manifests
-from titanic_batch.jobs.run_history import RunHistory, history_in_folder, record_paths
+from titanic_batch.jobs.run_history import Damaged, RunHistory, history_in_folder, record_paths
 from titanic_batch.jobs.run_records import RECORDS, RunRecord, find_record
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
@@ -25,11 +26,11 @@ class Story:
 
     Attributes:
         records: One record a date, in order; at least one.
-        damaged: What could not be read, each in a sentence.
+        damaged: What could not be read.
     """
 
     records: tuple[RunRecord, ...]
-    damaged: tuple[str, ...] = ()
+    damaged: tuple[Damaged, ...] = ()
 
     @property
     def last(self) -> RunRecord:
@@ -83,7 +84,7 @@ def story_of_history(history: RunHistory, *, where: str, nothing: str, hint: str
     if history.records:
         return Story(records=history.records, damaged=history.damaged)
     if history.damaged:
-        raise DataError(history.damaged[0], where=where)
+        raise DataError(str(history.damaged[0]), where=where)
     raise InputMissingError(nothing, where=where, hint=hint)
 
 
@@ -124,7 +125,7 @@ def _of_folder(path: Path) -> Story:
         )
     return Story(
         records=_by_date(manifests),
-        damaged=tuple(f"{one.path} was passed over: {one.reason}" for one in damaged),
+        damaged=tuple(Damaged(path=one.path, reason=one.reason) for one in damaged),
     )
 
 
@@ -149,7 +150,7 @@ def _by_date(manifests: list[Manifest]) -> tuple[RunRecord, ...]:
             group,
             job=job,
             job_file="",
-            date=date or max(manifest.finished_at for manifest in group)[:10],
+            date=date or max(map(_day_of, group)),
         )
         for (date, job), group in sorted(groups.items())
     )
@@ -168,7 +169,7 @@ def _of_output(path: Path) -> Story:
                     [found],
                     job=told.name if told is not None else "",
                     job_file="",
-                    date=told.date if told is not None else found.finished_at[:10],
+                    date=told.date if told is not None else _day_of(found),
                 ),
             )
         )
@@ -179,6 +180,10 @@ def _of_output(path: Path) -> Story:
         where=str(path),
         hint="Name an output of `titanic-batch score`, a job file, or a folder of run records.",
     )
+
+
+def _day_of(manifest: Manifest) -> str:
+    return str(datetime.fromisoformat(manifest.finished_at).astimezone(UTC).date())
 
 
 def _missing(path: Path) -> InputMissingError:
