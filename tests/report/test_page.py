@@ -61,6 +61,14 @@ class TestAtAGlance:
         assert "Scores on 2026-09-01" in text  # what is known last stays in sight
         assert "\N{EN DASH} No input" in page_of(good, made.absent(date(2026, 9, 2))).text
 
+    def test_a_date_of_which_some_files_failed_says_how_many(self) -> None:
+        rows = RowCounts(read=9, scored=6, rejected=3)
+        text = page_of(made.failed(files=3, files_failed=1, rows=rows)).text
+        assert "✕ Failed (65) for 2026-09-01, 1 of 3 files" in text
+        assert "9 rows were looked at; 2 of 3 files are published" in text
+        whole = page_of(made.failed(files=1, files_failed=1, rows=rows)).text
+        assert "9 rows were looked at; none of them is published" in whole
+
     def test_dates_on_which_nobody_ran_it_are_seen(self) -> None:
         records = [made.published(day) for day in made.days(21)]
         del records[9:11]

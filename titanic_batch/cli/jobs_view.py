@@ -256,7 +256,9 @@ def history_document(record: RunRecord) -> dict[str, Any]:
 
 def _said(record: RunRecord) -> str:
     if record.error is not None:
-        return record.error.what.partition("\n")[0].removesuffix(":")
+        what = record.error.what.partition("\n")[0].removesuffix(":")
+        some = 0 < record.files_failed < record.files
+        return f"{record.files_failed:,} of {record.files:,} files: {what}" if some else what
     count = len(record.warnings)
     return f"{count} warning{'s' if count > 1 else ''}" if count else ""
 

@@ -50,7 +50,8 @@ def date_bars(bars: Sequence[DateBar], summary: str) -> Markup:
     height = _DATES_HEIGHT
     step = 100 / max(len(bars), 1)
     scale = (height - _HEAD) / most
-    parts = [_gridlines(height, _HEAD, f"{most:,} rows")]
+    label = f"{most:,} row{'s' if most > 1 else ''}" if any(bar.scored for bar in bars) else ""
+    parts = [_gridlines(height, _HEAD, label)]
     for at, bar in enumerate(bars):
         x, middle = at * step + step * 0.1, at * step + step / 2
         scored, rejected = bar.scored * scale, bar.rejected * scale

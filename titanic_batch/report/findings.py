@@ -125,12 +125,19 @@ def _failed(records: Sequence[RunRecord]) -> list[Finding]:
             Finding(
                 state="bad",
                 then="Once that is fixed:",
-                head=f"Failed ({code}) for {spoken(dates)}",
+                head=f"Failed ({code}) for {spoken(dates)}{_of_files(latest)}",
                 said=said,
                 commands=_run_again(dates, _job_file(group)),
             )
         )
     return found[:_MOST_WARNINGS]
+
+
+def _of_files(record: RunRecord) -> str:
+    """Return how many of several files failed, where others are published."""
+    if not 0 < record.files_failed < record.files:
+        return ""
+    return f", {record.files_failed:,} of {record.files:,} files"
 
 
 def first_line(text: str) -> str:

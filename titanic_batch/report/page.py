@@ -300,15 +300,20 @@ def _guards(last: RunRecord) -> tuple[int, list[dict[str, Any]]]:
 def _models(records: Sequence[RunRecord]) -> list[dict[str, Any]]:
     """Return what scored when, the latest first."""
     found: list[dict[str, Any]] = []
+    seen: set[str] = set()
     for record in records:
         if record.model is None:
             continue
+        is_repeated = record.run_id in seen
+        if record.run_id is not None:
+            seen.add(record.run_id)
         if not found or found[-1]["sha256"] != record.model.sha256:
             model = {"tag": record.model.tag, "sha256": record.model.sha256, "first": record.date}
             found.append({**model, "dates": 0, "rows": 0})
         found[-1]["last"] = record.date
         found[-1]["dates"] += 1
-        found[-1]["rows"] += record.rows.scored if record.rows is not None else 0
+        if record.rows is not None and not is_repeated:
+            found[-1]["rows"] += record.rows.scored
     return found[::-1][:_MOST_ROWS]
 
 
