@@ -10,10 +10,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from titanic_batch.publish.verify import verify
     from titanic_batch.scoring.api import score, score_files
+    from titanic_batch.scoring.batch_scorer import BatchScorer
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "score", "score_files", "verify"]
+__all__ = ["BatchScorer", "__version__", "score", "score_files", "verify"]
 
 
 def __getattr__(name: str) -> object:
@@ -22,6 +23,10 @@ def __getattr__(name: str) -> object:
         from titanic_batch.scoring import api
 
         return getattr(api, name)
+    if name == "BatchScorer":
+        from titanic_batch.scoring.batch_scorer import BatchScorer
+
+        return BatchScorer
     if name == "verify":
         from titanic_batch.publish.verify import verify
 

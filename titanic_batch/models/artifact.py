@@ -52,6 +52,7 @@ class VerifiedModel:
         libraries: Versions recorded with the model, {} where unknown.
         allow_version_mismatch: Whether another scikit-learn minor version is let through; None
             where it is not, and no flag would change that.
+        data: The file's bytes, where they travel with it; None where it is to be read.
         warnings: What was noticed so far, such as a sidecar of another file. `load_estimator`
             repeats them in `LoadedModel.warnings`.
     """
@@ -64,6 +65,7 @@ class VerifiedModel:
     schema: TrainingSchema | None
     libraries: dict[str, str]
     allow_version_mismatch: bool | None = False
+    data: bytes | None = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
 
 

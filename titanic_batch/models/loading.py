@@ -50,7 +50,7 @@ def verified_bytes(model: VerifiedModel) -> bytes:
     Raises:
         ModelError: if its file has changed since.
     """
-    data = read_model_bytes(model.path, model.ref)
+    data = read_model_bytes(model.path, model.ref) if model.data is None else model.data
     found = sha256_of(data)
     if found != model.sha256:
         raise ModelError(

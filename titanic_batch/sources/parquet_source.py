@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord
 from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
 from titanic_batch.sources.stream import open_input
+from titanic_batch.sources.table_parser import duplicate_names
 from titanic_batch.stores.base import OpenedFile
 
 _HASH_BLOCK_BYTES = 1 << 20
@@ -196,7 +196,7 @@ def _rows_per_chunk(metadata: pq.FileMetaData, chunk_bytes: int) -> int:
 
 
 def _refuse_duplicates(names: list[str], path: str) -> None:
-    duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
+    duplicates = duplicate_names(names)
     if duplicates:
         raise DataError(f"it repeats column {', '.join(duplicates)}", where=path)
 
