@@ -30,6 +30,7 @@ MANIFEST_KEYS = {
         "predictor",
         "job",
     ),
+    "profile",
 }
 
 
