@@ -132,6 +132,9 @@ class TestRefuses:
         assert (tmp_path / "page.html").read_text() == "<p>mine</p>"
         assert run("report", "s.csv", "-o", "page.html", "--overwrite").code == 0
         assert run("report", "s.csv", "-o", ".").code == 2
+        printed = run("report", "s.csv", "-o", "-")
+        assert printed.out.encode() == (tmp_path / "page.html").read_bytes()
+        assert run("report", "s.csv", "-o", "-", "--json").code == 2
         assert run("report", "s.csv", "-o", "no/page.html").code == 74
 
     def test_to_be_made_without_its_package(

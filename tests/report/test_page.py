@@ -185,6 +185,21 @@ class TestHostile:
         assert "\\u202egnp" in read.text
         assert not re.search("[\x00\x1b\u200f\u202e\u2066\ud800]", page)
 
+    @pytest.mark.parametrize("letter", ["<", "\u202e"])
+    def test_long_names_and_warnings_leave_it_small(self, letter: str) -> None:
+        names = [f"{letter * 300}{number}" for number in range(500)]
+        record = made.published(
+            job=letter * 300,
+            profile={name: made.column(made.DRIFTED) for name in names},
+            nulls=dict.fromkeys(names, 300),
+            warnings=tuple(", ".join(names) for _ in range(30)),
+        )
+        guards = [{"guard": "g", "column": name, "verdict": "warning", "value": 1.0,
+                   "said": ", ".join(names)} for name in names]  # fmt: skip
+        page = make_page(Story(records=(replace(record, guards=tuple(guards)),)))
+        Page(page)
+        assert len(page.encode()) < 1_000_000
+
     @pytest.mark.parametrize(
         "told",
         [

@@ -259,8 +259,10 @@ def _said(record: RunRecord) -> str:
         what = record.error.what.partition("\n")[0].removesuffix(":")
         some = 0 < record.files_failed < record.files
         return f"{record.files_failed:,} of {record.files:,} files: {what}" if some else what
-    count = len(record.warnings)
-    return f"{count} warning{'s' if count > 1 else ''}" if count else ""
+    said = ["published before"] if record.status == "skipped" else []
+    if count := len(record.warnings):
+        said.append(f"{count} warning{'s' if count > 1 else ''}")
+    return ", ".join(said)
 
 
 def job_document(job: JobSummary) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from titanic_batch.cli.common import AsJson, with_common_options
-from titanic_batch.cli.console import print_json, stdout, style, warn
+from titanic_batch.cli.console import print_document, print_json, stdout, style, warn
+from titanic_batch.errors import UsageError
 
 
 @with_common_options
@@ -22,7 +23,7 @@ def report_command(
         ),
     ],
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="The page.")
+        str, typer.Option("-o", "--output", metavar="FILE", help="The page; - for standard output.")
     ] = "report.html",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that is no report.")
@@ -39,10 +40,16 @@ def report_command(
     from titanic_batch.report.reading import read_story
     from titanic_batch.report.writing import write_page
 
+    if output == "-" and as_json:
+        raise UsageError("--json and -o - would both write to standard output")
     story = read_story(run)
     for damaged in story.damaged:
         warn(str(damaged))
-    size = write_page(Path(output), make_page(story), overwrite=overwrite)
+    page = make_page(story)
+    if output == "-":
+        print_document(page)
+        return
+    size = write_page(Path(output), page, overwrite=overwrite)
     if as_json:
         print_json(
             {

@@ -16,6 +16,7 @@ from titanic_batch.report.reading import Story
 
 _MOST_WARNINGS = 10
 _MOST_COMMANDS = 3
+_LONGEST_PATH = 500
 _MOST_DATES = 8
 _MOST_COLUMNS = 5
 _MANY_MORE_NULLS = 0.1
@@ -89,7 +90,7 @@ def spoken(dates: Sequence[str]) -> str:
 
 
 def _run_again(dates: Sequence[str], job_file: str) -> tuple[str, ...]:
-    if not job_file:
+    if not job_file or len(job_file) > _LONGEST_PATH:  # half a command is worse than none
         return ()
     run = f"titanic-batch run {shell_quoted(job_file)}"
     found = ranges(dates)
@@ -260,6 +261,8 @@ def _model_changed(records: Sequence[RunRecord]) -> list[Finding]:
 def _check(last: RunRecord) -> tuple[str, ...]:
     """Return the command that says how an input is fed; a job's has options of the job file."""
     if last.job or not last.input_sha256 or last.input in ("", "-"):
+        return ()
+    if len(last.input) > _LONGEST_PATH:
         return ()
     model = f" -m {shell_quoted(last.model.ref)}" if last.model is not None else ""
     return (f"titanic-batch check {shell_quoted(last.input)}{model}",)

@@ -20,6 +20,9 @@ _MOST_DATES = 90
 _MOST_PICTURES = 60
 _MOST_COLUMNS = 2_000
 _MOST_ROWS = 50
+_MOST_GUARDS = 20
+_LONGEST_TEXT = 1_000
+_LONGEST_NAME = 100
 _TICKS = 5
 #: A job runs on a day of the week if it has on more than this share of them.
 _USUAL = 0.5
@@ -72,6 +75,7 @@ def make_page(story: Story) -> str:
     """
     try:
         from jinja2 import Environment, StrictUndefined
+        from markupsafe import Markup
     except ImportError as exc:
         raise UsageError(
             "a report needs the package jinja2, which is not installed",
@@ -85,16 +89,26 @@ def make_page(story: Story) -> str:
         keep_trailing_newline=True,
         finalize=_plain,
     )
-    environment.filters |= {"count": "{:,}".format, "share": _share, "moment": _moment}
+    environment.filters |= {
+        "count": "{:,}".format,
+        "share": _share,
+        "moment": _moment,
+        "short": lambda text: _shortened(text, _LONGEST_NAME),
+    }
     own = files("titanic_batch.report")
     template = environment.from_string((own / "page.html.j2").read_text(encoding="utf-8"))
     style = (own / "page.css").read_text(encoding="utf-8")
-    return template.render(style=style, **_view(story))
+    return template.render(style=Markup(style), **_view(story))  # noqa: S704  # ours
 
 
 def _plain(value: Any) -> Any:
     """Return a value as it may stand on the page: no text that is not ours does what it likes."""
-    return printable(value) if type(value) is str else value
+    return printable(_shortened(value, _LONGEST_TEXT)) if type(value) is str else value
+
+
+def _shortened(text: str, most: int) -> str:
+    """Return a text; of one that is longer, the beginning and the end."""
+    return text if len(text) <= most else f"{text[: most * 3 // 4]} ... {text[-most // 4 :]}"
 
 
 def _view(story: Story) -> dict[str, Any]:
@@ -294,7 +308,7 @@ def _unknown(last: RunRecord) -> list[tuple[str, str, int]]:
 def _guards(last: RunRecord) -> tuple[int, list[dict[str, Any]]]:
     """Return how many guards have passed, and what became of the others."""
     others = [finding for finding in last.guards if finding["verdict"] != "passed"]
-    return len(last.guards) - len(others), others[:_MOST_ROWS]
+    return len(last.guards) - len(others), others[:_MOST_GUARDS]
 
 
 def _models(records: Sequence[RunRecord]) -> list[dict[str, Any]]:
