@@ -24,7 +24,7 @@ DAY = date(2026, 11, 22)
 
 
 def record_of(job: Job, day: date = DAY) -> RunRecord:
-    record = find_record(records_folder(job) / f"{day}.json")
+    record = find_record(f"{records_folder(job)}/{day}.json")
     assert record is not None
     return record
 
@@ -63,7 +63,7 @@ class TestRecord:
         assert record.rows.rejected == record.rejects.by_reason["unknown-category"] > 200
         assert record.error is not None
         assert "SECRET" in str(outcome.error or outcome.files[0].error)
-        assert "SECRET" not in (records_folder(job) / f"{DAY}.json").read_text("utf-8")
+        assert "SECRET" not in (Path(records_folder(job)) / f"{DAY}.json").read_text("utf-8")
 
     def test_of_a_date_that_guards_refuse_has_what_they_found(
         self, job_of: JobOf, passengers: Path
@@ -102,7 +102,7 @@ class TestRecord:
     def test_is_not_written_by_a_dry_run(self, job_of: JobOf, passengers: Path) -> None:
         job = job_of()
         run_job(job, DAY, dry_run=True)
-        assert not records_folder(job).exists()
+        assert not Path(records_folder(job)).exists()
 
     def test_that_cannot_be_written_is_a_warning(
         self, job_of: JobOf, passengers: Path, tmp_path: Path, store: Store
@@ -124,7 +124,7 @@ class TestRecord:
     def test_is_in_a_folder_of_any_jobs_name(
         self, job_of: JobOf, name: str, folder: str | None
     ) -> None:
-        found = records_folder(job_of(f"[job]\nname = '{name}'")).name
+        found = Path(records_folder(job_of(f"[job]\nname = '{name}'"))).name
         assert found == folder if folder is not None else 120 < len(found) < 150
 
 
@@ -136,8 +136,8 @@ class TestHistory:
         for day in (20, 21, 22):
             run_job(job, date(2026, 11, day))
         whole = history_of_job(job)
-        (records_folder(job) / "2026-11-20.json").unlink()
-        (records_folder(job) / "2026-11-21.json").write_text('{"tool": ')
+        (Path(records_folder(job)) / "2026-11-20.json").unlink()
+        (Path(records_folder(job)) / "2026-11-21.json").write_text('{"tool": ')
         passengers.unlink()
         run_job(job, date(2026, 11, 23))
         history = history_of_job(job)
@@ -167,7 +167,7 @@ class TestHistory:
             ({"rows": {"read": -1, "scored": 0, "rejected": 0}}, "its rows.read is not a count"),
             ({"date": "2026-11-21"}, "it is of 2026-11-21"),
             ({"tool": {"name": "x", "version": "1"}}, "it is none of titanic-batch's"),
-            ({"output": "\ud800"}, "it holds a text that is no Unicode"),
+            ({"output": "\ud800"}, "it holds text that is not Unicode"),
         ],
     )
     def test_passes_over_damaged_records(
@@ -176,7 +176,7 @@ class TestHistory:
         job = job_of(target="out.csv")
         passengers.unlink()
         run_job(job, DAY)
-        path = records_folder(job) / f"{DAY}.json"
+        path = Path(records_folder(job)) / f"{DAY}.json"
         path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **damage}))
         history = history_of_job(job)
         assert history.records == ()

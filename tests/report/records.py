@@ -167,7 +167,7 @@ def hostile(dates: int, columns: int) -> list[RunRecord]:
 
 
 def damaged() -> tuple[Damaged, ...]:
-    return tuple(Damaged(path=Path(text), reason=text) for text in HOSTILE)
+    return tuple(Damaged(path=text, reason=text) for text in HOSTILE)
 
 
 def write_records(folder: Path, records: Iterable[RunRecord]) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,7 +48,7 @@ def report_command(
     if output == "-":
         print_document(page)
         return
-    size = write_page(Path(output), page, overwrite=overwrite)
+    size = write_page(output, page, overwrite=overwrite)
     if as_json:
         print_json(
             {

@@ -1,4 +1,4 @@
-"""Whether a night's input has arrived: there, whole by its marker, and no longer written to."""
+"""Check that a night's input has arrived: it is there, with its marker, and not just written."""
 
 from __future__ import annotations
 

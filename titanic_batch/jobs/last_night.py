@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from titanic_batch.errors import FileAccessError
@@ -14,8 +13,9 @@ from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.jobs.dates import render
 from titanic_batch.jobs.drift import added_profiles
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.night import Night, manifests_of, place
+from titanic_batch.jobs.night import Night, manifests_of
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
+from titanic_batch.stores.names import last_part
 
 _LOOKED_BACK_DAYS = 400
 
@@ -56,7 +56,7 @@ def find_last_night(job: Job, night: Night) -> LookBack:
     seen = set()
     passed_over: list[str] = []
     for day in _days_back(night.day):
-        output = place(str(job.folder), render(job.output.path, day))
+        output = job.absolute(render(job.output.path, day))
         if output in seen:
             continue
         seen.add(output)
@@ -102,7 +102,7 @@ def _day_of(manifest: Manifest, job: Job) -> date | None:
 def _last_night(day: date, manifests: list[Manifest], *, named: bool) -> LastNight:
     rows: Counter[str] = Counter()
     for manifest in manifests:
-        rows[Path(manifest.output.path).name if named else ""] = manifest.rows.read
+        rows[last_part(manifest.output.path) if named else ""] = manifest.rows.read
     added = added_profiles(manifest.counts_by_bin() for manifest in manifests)
     profile = {column: (told["bins"], told["counts"]) for column, told in added.items()}
     return LastNight(day=day, rows=dict(rows), profile=profile)

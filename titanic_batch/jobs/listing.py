@@ -18,6 +18,7 @@ from titanic_batch.jobs.settings import choose_model
 from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX
 from titanic_batch.stores import entry_at, is_folder, store_of
+from titanic_batch.stores.names import folder_of, last_part
 
 #: Other programs' files, which may stand where jobs do.
 _NO_JOBS = ("pyproject.toml",)
@@ -142,12 +143,12 @@ def _newest(job: Job) -> PublishedOutput | None:
     manifests = [
         path
         for path in store_of(pattern).glob(f"{pattern}{inside}{MANIFEST_SUFFIX}")
-        if Path(path).name != RUN_MANIFEST
+        if last_part(path) != RUN_MANIFEST
     ]
     newest = max(manifests, key=_modified, default=None)
     if newest is None:
         return None
-    return _published(f"{Path(newest).parent}/" if inside else newest.removesuffix(MANIFEST_SUFFIX))
+    return _published(f"{folder_of(newest)}/" if inside else newest.removesuffix(MANIFEST_SUFFIX))
 
 
 def _published(

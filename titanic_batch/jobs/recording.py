@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from titanic_batch import __version__
@@ -31,6 +30,7 @@ from titanic_batch.jobs.run_records import (
 from titanic_batch.publish.manifest import TOOL, Manifest, RejectInfo, RowCounts, ToolInfo
 from titanic_batch.scoring.guarding import GuardsError
 from titanic_batch.stores import store_of, write_file
+from titanic_batch.stores.names import as_folder, folder_of, join
 
 if TYPE_CHECKING:
     from titanic_batch.jobs.job_file import Job
@@ -111,12 +111,12 @@ def write_record(
     Returns:
         Why it could not be written, as a sentence; "" if it was.
     """
-    path = records_folder(job) / f"{night.day}.json"
+    path = join(records_folder(job), f"{night.day}.json")
     try:
         if isinstance(error, OutputLockedError | InterruptedRunError) and _is_published(path):
             return ""
         record = _record(job, night, files=files, status=status, error=error, started_at=started_at)
-        store_of(path).make_folder(path.parent)
+        store_of(path).make_folder(folder_of(path))
         write_file(path, _encoded(record), "writing it")
     except OSError as exc:
         return f"the run record {path} could not be written: {exc.strerror or exc}"
@@ -133,7 +133,7 @@ def _encoded(record: RunRecord) -> bytes:
         return json.dumps(document).encode() + b"\n"
 
 
-def _is_published(path: Path) -> bool:
+def _is_published(path: str) -> bool:
     try:
         before = find_record(path)
     except NotADocumentError:
@@ -246,8 +246,7 @@ def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 def _common(paths: Iterable[str]) -> str:
     """Return the folder of several files."""
-    folders = {str(Path(path).parent) for path in paths}
-    return f"{min(folders, key=len)}/"
+    return as_folder(min(map(folder_of, paths), key=len))
 
 
 def _rounded(seconds: Iterable[float]) -> float:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from titanic_batch.documents import NotADocumentError
 from titanic_batch.errors import FileAccessError, os_errors
 from titanic_batch.interrupts import interruptible
 from titanic_batch.jobs.dates import distinguishes_days, parse_date, render
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.night import RUN_MANIFEST, outputs_glob, place
+from titanic_batch.jobs.night import RUN_MANIFEST, outputs_glob
 from titanic_batch.jobs.recording import record_of_manifests
 from titanic_batch.jobs.run_records import RunRecord, find_record, records_folder
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
 from titanic_batch.stores import store_of
+from titanic_batch.stores.names import folder_of, last_part
 
 _RECORD = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
 
@@ -29,7 +29,7 @@ _MOST_WHOLE = 400
 class Damaged:
     """A run record or a manifest that could not be used, and why: "it is not JSON"."""
 
-    path: Path
+    path: str
     reason: str
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ def history_of_job(job: Job) -> RunHistory:
     return RunHistory(records=tuple(records), damaged=tuple(damaged))
 
 
-def history_in_folder(folder: Path, *, job: str | None = None) -> RunHistory:
+def history_in_folder(folder: str, *, job: str | None = None) -> RunHistory:
     """Return what the run records in a folder say: all of them, or one job's.
 
     Raises:
@@ -82,18 +82,18 @@ def history_in_folder(folder: Path, *, job: str | None = None) -> RunHistory:
     return RunHistory(records=tuple(records), damaged=tuple(damaged))
 
 
-def record_paths(folder: Path) -> list[Path]:
+def record_paths(folder: str) -> list[str]:
     """Return where the run records in a folder are, by date."""
     with os_errors(folder, "listing the run records"):
         names = store_of(folder).list(folder)
-    return [path for path in map(Path, names) if _RECORD.fullmatch(path.name)]
+    return [name for name in names if _RECORD.fullmatch(last_part(name))]
 
 
-def _record_at(path: Path, damaged: list[Damaged]) -> RunRecord | None:
+def _record_at(path: str, damaged: list[Damaged]) -> RunRecord | None:
     """Return the run record at a path; one that cannot be used is said in `damaged`."""
     try:
         record = find_record(path)
-        if record is None or record.date == path.stem:
+        if record is None or record.date == last_part(path).removesuffix(".json"):
             return record
         why = f"it is of {record.date}"
     except NotADocumentError as exc:
@@ -120,10 +120,9 @@ def _manifests(job: Job, known: set[str], damaged: list[Damaged]) -> Iterator[Ma
     pattern = outputs_glob(job)
     inside = "*" if pattern.endswith("/") else ""
     outputs = _outputs(job, known) if distinguishes_days(job.output.path) else set()
-    for name in store_of(pattern).glob(f"{pattern}{inside}{MANIFEST_SUFFIX}"):
-        path = Path(name)
-        output = f"{path.parent}/" if inside else name.removesuffix(MANIFEST_SUFFIX)
-        if path.name == RUN_MANIFEST or output in outputs:
+    for path in store_of(pattern).glob(f"{pattern}{inside}{MANIFEST_SUFFIX}"):
+        output = f"{folder_of(path)}/" if inside else path.removesuffix(MANIFEST_SUFFIX)
+        if last_part(path) == RUN_MANIFEST or output in outputs:
             continue
         try:
             found = find_manifest(path)
@@ -137,8 +136,8 @@ def _manifests(job: Job, known: set[str], damaged: list[Damaged]) -> Iterator[Ma
 
 
 def _outputs(job: Job, dates: set[str]) -> set[str]:
-    outputs = {place(str(job.folder), render(job.output.path, parse_date(day))) for day in dates}
-    return outputs | {str(output_paths(path).data) for path in outputs if not path.endswith("/")}
+    outputs = {job.absolute(render(job.output.path, parse_date(day))) for day in dates}
+    return outputs | {output_paths(path).data for path in outputs if not path.endswith("/")}
 
 
 def newest_record(job: Job) -> tuple[RunRecord | None, tuple[Damaged, ...]]:

@@ -10,16 +10,15 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from titanic_batch.documents import NotADocumentError, parse_json
 from titanic_batch.errors import os_errors
 from titanic_batch.jobs.dates import fixed_folder
-from titanic_batch.jobs.night import place
 from titanic_batch.publish import manifest_form as form
 from titanic_batch.publish.manifest import TOOL, RejectInfo, RowCounts, ToolInfo
 from titanic_batch.stores import store_of
+from titanic_batch.stores.names import join
 
 if TYPE_CHECKING:
     from titanic_batch.jobs.job_file import Job
@@ -29,7 +28,7 @@ RecordStatus = Literal["published", "skipped", "absent", "failed"]
 
 RUN_RECORD_VERSION = 1
 #: Of a job's records, in the last folder of its output's path without a date.
-RECORDS = Path(".titanic-batch") / "runs"
+RECORDS = ".titanic-batch/runs"
 _NOT_IN_NAMES = re.compile(r"[/%\0\x01-\x1f\x7f]|^\.")
 _LONGEST_NAME = 120
 _LARGEST_BYTES = 64 << 20
@@ -135,13 +134,13 @@ class RunRecord:
         return document
 
 
-def records_folder(job: Job) -> Path:
+def records_folder(job: Job) -> str:
     """Return where a job's run records are."""
-    folder = place(str(job.folder), fixed_folder(job.output.path))
-    return Path(folder) / RECORDS / _file_name(job.name)
+    folder = job.absolute(fixed_folder(job.output.path))
+    return join(join(folder, RECORDS), _file_name(job.name))
 
 
-def find_record(path: Path) -> RunRecord | None:
+def find_record(path: str) -> RunRecord | None:
     """Return the run record at a path; None where nothing stands there.
 
     Raises:

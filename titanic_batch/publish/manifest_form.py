@@ -264,7 +264,7 @@ def _oddity(document: dict[str, Any]) -> str:
             try:
                 os.fsencode(value)  # the bytes of a file name that is no UTF-8 are half surrogates
             except UnicodeEncodeError:
-                return "it holds a text that is no Unicode"
+                return "it holds text that is not Unicode"
         elif isinstance(value, dict | list):
             if depth > _DEEPEST:
                 return "it is nested too deeply"

@@ -13,6 +13,7 @@ from titanic_batch.jobs.run_records import RunRecord
 from titanic_batch.printable import shell_quoted
 from titanic_batch.report.drift import SOME_DRIFT, ColumnDrift
 from titanic_batch.report.reading import Story
+from titanic_batch.stores.names import last_part
 
 _MOST_WARNINGS = 10
 _MOST_COMMANDS = 3
@@ -169,7 +170,9 @@ def _not_run(missing: Sequence[str], job_file: str) -> list[Finding]:
 
 def _unread(damaged: Sequence[Damaged]) -> list[Finding]:
     return [
-        Finding(state="warn", head=f"{one.path.name} was passed over", said=_sentence(one.reason))
+        Finding(
+            state="warn", head=f"{last_part(one.path)} was passed over", said=_sentence(one.reason)
+        )
         for one in damaged[:_MOST_WARNINGS]
     ]
 

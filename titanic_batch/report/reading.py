@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from titanic_batch.documents import NotADocumentError
 from titanic_batch.errors import DataError, InputMissingError, UsageError
@@ -15,6 +14,7 @@ from titanic_batch.jobs.run_records import RECORDS, RunRecord, find_record
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
 from titanic_batch.stores import entry_at, is_folder, store_of
+from titanic_batch.stores.names import join, last_part
 
 _MANIFEST = re.compile(r".*\.manifest\.json(\.[1-9][0-9]*)?", re.DOTALL)
 _RECORD = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
@@ -50,27 +50,26 @@ def read_story(run: str) -> Story:
         UsageError: if it may mean several things, or is a faulty job file.
         FileAccessError: if the system refuses.
     """
-    path = Path(run)
-    if is_folder(path):
-        return _of_folder(path)
-    if entry_at(path) is not None:
-        if path.suffix == ".toml":
-            return _of_job(path)
-        if _RECORD.fullmatch(path.name):
-            return _of_record(path)
-    return _of_output(path)
+    if is_folder(run):
+        return _of_folder(run)
+    if entry_at(run) is not None:
+        if run.endswith(".toml"):
+            return _of_job(run)
+        if _RECORD.fullmatch(last_part(run)):
+            return _of_record(run)
+    return _of_output(run)
 
 
-def _of_job(path: Path) -> Story:
+def _of_job(path: str) -> Story:
     from titanic_batch.jobs.job_file import read_job  # takes a tenth of a second
     from titanic_batch.jobs.run_history import history_of_job
     from titanic_batch.printable import shell_quoted
 
     return story_of_history(
         history_of_job(read_job(path)),
-        where=str(path),
+        where=path,
         nothing="this job has not run yet",
-        hint=f"Run it: `titanic-batch run {shell_quoted(str(path))}`.",
+        hint=f"Run it: `titanic-batch run {shell_quoted(path)}`.",
     )
 
 
@@ -88,32 +87,31 @@ def story_of_history(history: RunHistory, *, where: str, nothing: str, hint: str
     raise InputMissingError(nothing, where=where, hint=hint)
 
 
-def _of_record(path: Path) -> Story:
+def _of_record(path: str) -> Story:
     try:
         record = find_record(path)
     except NotADocumentError as exc:
-        raise DataError(f"this run record cannot be used: {exc}", where=str(path)) from exc
+        raise DataError(f"this run record cannot be used: {exc}", where=path) from exc
     if record is None:
         raise _missing(path)
     return Story(records=(record,))
 
 
-def _of_folder(path: Path) -> Story:
+def _of_folder(path: str) -> Story:
     if record_paths(path):
         return _of_records(path)
-    runs = path / RECORDS if is_folder(path / RECORDS) else path
-    jobs = [Path(name) for name in store_of(runs).list(runs) if is_folder(name)]
-    jobs = [job for job in jobs if record_paths(job)]
+    runs = join(path, RECORDS) if is_folder(join(path, RECORDS)) else path
+    jobs = [name for name in store_of(runs).list(runs) if is_folder(name) and record_paths(name)]
     if len(jobs) > 1:
-        names = ", ".join(str(job) for job in jobs[:5])
+        names = ", ".join(jobs[:5])
         raise UsageError(
             f"there are records of {len(jobs)} jobs here",
-            where=str(path),
+            where=path,
             hint=f"Name one of their folders, or its job file: {names}.",
         )
     if jobs:
         return _of_records(jobs[0])
-    paths = [Path(name) for name in store_of(path).list(path) if name.endswith(MANIFEST_SUFFIX)]
+    paths = [name for name in store_of(path).list(path) if name.endswith(MANIFEST_SUFFIX)]
     found = [one for one in map(find_manifest, paths) if one is not None]
     manifests = [one for one in found if isinstance(one, Manifest)]
     damaged = [one for one in found if isinstance(one, UnreadableManifest) and one.is_ours]
@@ -121,7 +119,7 @@ def _of_folder(path: Path) -> Story:
         raise _unreadable(damaged[0])
     if not manifests:
         raise InputMissingError(
-            "there is neither a manifest nor a run record in this folder", where=str(path)
+            "there is neither a manifest nor a run record in this folder", where=path
         )
     return Story(
         records=_by_date(manifests),
@@ -129,9 +127,9 @@ def _of_folder(path: Path) -> Story:
     )
 
 
-def _of_records(path: Path) -> Story:
+def _of_records(path: str) -> Story:
     return story_of_history(
-        history_in_folder(path), where=str(path), nothing="there are no run records here", hint=""
+        history_in_folder(path), where=path, nothing="there are no run records here", hint=""
     )
 
 
@@ -156,8 +154,8 @@ def _by_date(manifests: list[Manifest]) -> tuple[RunRecord, ...]:
     )
 
 
-def _of_output(path: Path) -> Story:
-    manifest_path = path if _MANIFEST.fullmatch(path.name) else output_paths(path).manifest
+def _of_output(path: str) -> Story:
+    manifest_path = path if _MANIFEST.fullmatch(last_part(path)) else output_paths(path).manifest
     found = find_manifest(manifest_path)
     if isinstance(found, UnreadableManifest):
         raise _unreadable(found)
@@ -177,7 +175,7 @@ def _of_output(path: Path) -> Story:
         raise _missing(path)
     raise DataError(
         "it has no manifest, of which the report would be made",
-        where=str(path),
+        where=path,
         hint="Name an output of `titanic-batch score`, a job file, or a folder of run records.",
     )
 
@@ -186,13 +184,13 @@ def _day_of(manifest: Manifest) -> str:
     return str(datetime.fromisoformat(manifest.finished_at).astimezone(UTC).date())
 
 
-def _missing(path: Path) -> InputMissingError:
+def _missing(path: str) -> InputMissingError:
     return InputMissingError(
-        "there is no such output, job file or folder", where=str(path), hint="Check the path."
+        "there is no such output, job file or folder", where=path, hint="Check the path."
     )
 
 
 def _unreadable(found: UnreadableManifest) -> DataError:
     return DataError(
-        f"this manifest cannot be used: {found.reason}", where=str(found.path), hint=found.hint
+        f"this manifest cannot be used: {found.reason}", where=found.path, hint=found.hint
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from titanic_batch.documents import NotADocumentError
 from titanic_batch.errors import TitanicBatchError, UsageError, os_errors
 from titanic_batch.jobs.job_file import Job
@@ -11,13 +9,14 @@ from titanic_batch.jobs.run_history import history_of_job
 from titanic_batch.report.page import make_page
 from titanic_batch.report.reading import story_of_history
 from titanic_batch.stores import entry_at, is_folder, store_of, write_file
+from titanic_batch.stores.names import folder_of
 
 #: In the head of each page.
 _MARK = b'<meta name="generator" content="titanic-batch report">'
 _LARGEST_BYTES = 64 << 20
 
 
-def write_page(path: Path, page: str, *, overwrite: bool = False) -> int:
+def write_page(path: str, page: str, *, overwrite: bool = False) -> int:
     """Write a page, and return its size in bytes.
 
     Raises:
@@ -45,24 +44,24 @@ def write_report_of(job: Job) -> str:
             history_of_job(job), where=str(job.path), nothing="there are no run records", hint=""
         )
         with os_errors(path, "writing the report"):
-            store_of(path).make_folder(path.parent)
+            store_of(path).make_folder(folder_of(path))
         write_page(path, make_page(story))
     except TitanicBatchError as exc:
         return f"the report {path} was not written: {exc}"
     return ""
 
 
-def _refuse_foreign(path: Path) -> None:
+def _refuse_foreign(path: str) -> None:
     """Refuse a path where something stands that is no page of ours."""
     if entry_at(path, follow=False) is None:
         return
     hint = "Name another file, or give --overwrite."
     if is_folder(path):
-        raise UsageError("this is a folder", where=str(path), hint="Name a file in it.")
+        raise UsageError("this is a folder", where=path, hint="Name a file in it.")
     try:
         with os_errors(path, "looking at the report before"):
             before = store_of(path).read(path, limit=_LARGEST_BYTES, follow=True)
     except NotADocumentError as exc:
-        raise UsageError(f"{exc}, and no report", where=str(path), hint=hint) from exc
+        raise UsageError(f"{exc}, and no report", where=path, hint=hint) from exc
     if before is not None and _MARK not in before[:4096]:
-        raise UsageError("this file is no report of titanic-batch", where=str(path), hint=hint)
+        raise UsageError("this file is no report of titanic-batch", where=path, hint=hint)

@@ -11,7 +11,7 @@ from typing import Any
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.plan import MissingColumnsError, plan_alignment
 from titanic_batch.chunk.output import plan_output
-from titanic_batch.chunk.task import FileContext, Reject
+from titanic_batch.chunk.task import FileContext
 from titanic_batch.engine.base import ChunkTask, Engine
 from titanic_batch.engine.serial import SerialEngine
 from titanic_batch.errors import (
@@ -23,6 +23,7 @@ from titanic_batch.errors import (
 from titanic_batch.models import VerifiedModel
 from titanic_batch.predict.base import ModelDescription
 from titanic_batch.publish.manifest import ModelInfo
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.advice.giving import Adviser
 from titanic_batch.scoring.choosing import PredictorChoice, choose_predictor, kept_predictor
@@ -45,7 +46,7 @@ _MOST_REJECTS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
-    """How an input would be scored.
+    """The result of checking one input.
 
     Attributes:
         input: Its path.

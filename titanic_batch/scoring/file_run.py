@@ -136,7 +136,7 @@ class FileRun:
 
     @property
     def model_errors(self) -> tuple[str, ...]:
-        """What the model said of rows on which it fails; it may quote their cells."""
+        """The errors of rows on which the model fails; they may quote cells."""
         if self.manifest is None or self._scoring is None:
             return ()
         return self._scoring.collector.rejected.model_errors

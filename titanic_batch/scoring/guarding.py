@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from titanic_batch.errors import DataError
@@ -31,7 +30,7 @@ class PublishRequest:
     """
 
     input: str
-    output: Path | None
+    output: str | None
     rows: RowCounts
     nulls: Mapping[str, int]
     schema: TrainingSchema

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import PurePath
 
 from titanic_batch.errors import InputMissingError, UsageError
 from titanic_batch.interrupts import stop_if_interrupted
@@ -17,6 +16,7 @@ from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import STDIN, input_format, no_such_file, stem
 from titanic_batch.stores import entry_at, store_of
+from titanic_batch.stores.names import folder_of, join, last_part
 
 STDOUT = "-"
 _GLOB_CHARACTERS = frozenset("*?[")
@@ -55,7 +55,7 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
     if output == STDOUT:
         return [_to_stdout(input, several=several, options=options)]
     files = find_inputs(input) if several else [input]
-    into_folder = output.endswith(os.sep) or _kind(output) == "folder"
+    into_folder = output.endswith("/") or _kind(output) == "folder"
     if several and not into_folder:
         raise UsageError(
             f"{input} is several files, and {output} is not a folder",
@@ -65,7 +65,7 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
         return [_single(_pair(files[0], output, _format_of(output), options))]
     if options.rejects is not None and len(files) > 1:
         raise UsageError("--rejects names one file, but there are several inputs")
-    pairs = _into_folder(files, Path(output), options, several=several)
+    pairs = _into_folder(files, output, options, several=several)
     return pairs if several else [_single(pairs[0])]
 
 
@@ -107,22 +107,23 @@ def _is_input(path: str) -> bool:
     stop_if_interrupted()
     return (
         input_format(path) is not None
-        and not is_companion(Path(path).name)
+        and not is_companion(last_part(path))
         and _kind(path) == "file"
-        and not is_published(Path(path))
+        and not is_published(path)
     )
 
 
 def _into_folder(
-    files: list[str], folder: Path, options: ScoreOptions, *, several: bool
+    files: list[str], folder: str, options: ScoreOptions, *, several: bool
 ) -> list[FilePair]:
     pairs: list[FilePair] = []
     by_stem: dict[str, str] = {}
-    folders = {os.path.dirname(path) for path in files} if several else set()  # noqa: PTH120
-    if os.path.realpath(folder) in map(os.path.realpath, folders):
+    folders = {folder_of(path) for path in files} if several else set()
+    resolve = store_of(folder).resolve
+    if resolve(folder) in map(resolve, folders):
         raise UsageError(
             "the output folder is the input folder",
-            where=str(folder),
+            where=folder,
             hint="Name another output folder.",
         )
     for path in files:
@@ -134,8 +135,8 @@ def _into_folder(
                 hint="Rename one of them, or score them one by one.",
             )
         by_stem[name] = path
-        target = folder / f"{name}.{options.output_format}"
-        pair = _pair(path, str(target), options.output_format, options)
+        target = join(folder, f"{name}.{options.output_format}")
+        pair = _pair(path, target, options.output_format, options)
         pairs.append(replace(pair, makes_folder=several))
     return pairs
 
@@ -174,9 +175,9 @@ def _pair(input: str, output: str, output_format: str, options: ScoreOptions) ->
     paths = output_paths(output, options.rejects)
     companions = (paths.data, paths.rejects, paths.manifest, paths.failed_rejects)
     if input != STDIN and (same := _same_file(input, companions)) is not None:
-        raise UsageError("input and output are the same file", where=str(same))
+        raise UsageError("input and output are the same file", where=same)
     if len(set(companions)) < len(companions):
-        raise UsageError("--rejects names the output or a file beside it", where=str(paths.rejects))
+        raise UsageError("--rejects names the output or a file beside it", where=paths.rejects)
     return FilePair(input=input, output=paths, output_format=output_format)
 
 
@@ -186,7 +187,7 @@ def _require_known(path: str) -> None:
 
 
 def _format_of(output: str) -> str:
-    suffix = Path(output).suffix.lower()
+    suffix = PurePath(output).suffix.lower()
     if suffix not in (".csv", ".parquet"):
         raise UsageError(
             "unknown file extension",
@@ -196,7 +197,7 @@ def _format_of(output: str) -> str:
     return suffix[1:]
 
 
-def _same_file(input: str, others: Iterable[Path]) -> Path | None:
+def _same_file(input: str, others: Iterable[str]) -> str | None:
     """Return the one of `others` that is the input, by whatever name."""
     found = entry_at(input)
     for path in others if found is not None else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import FileContext
@@ -67,7 +68,7 @@ def file_context(file: OpenFile, plan: FilePlan, context: RunContext) -> FileCon
         encoder=plan.format.rows,
         file_encoder=plan.file_encoder,
         threshold=context.options.threshold,
-        cache=PredictionCache(work) if work is not None else None,
+        cache=PredictionCache(Path(work)) if work is not None else None,
         profile=_profile_plan(plan, context),
         whole=context.may_depend,
         max_rejects=limit.count or 0,

@@ -1,4 +1,4 @@
-"""How a file is scored: planned once for each header that a run meets."""
+"""Plan how a file is scored, once for each header that a run meets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from titanic_batch.sources.base import Source
 
 @dataclass(frozen=True, kw_only=True)
 class FilePlan:
-    """How the columns of a file become the model's, and the output's.
+    """The ways from a file's columns to the model's and the output's.
 
     Attributes:
         alignment: The model's columns.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,7 +58,7 @@ class Recomputation:
 
 
 def recompute(
-    output: Path, manifest: Manifest, *, sample: int | None = None, trust: Sequence[str] = ()
+    output: str, manifest: Manifest, *, sample: int | None = None, trust: Sequence[str] = ()
 ) -> Recomputation:
     """Score the input of a published output again, and compare.
 
@@ -80,13 +79,13 @@ def recompute(
     if path == STDIN:
         raise UsageError(
             "its input was standard input, which is gone",
-            where=str(output),
+            where=output,
             hint="Leave out --recompute.",
         )
-    if store_of(Path(path)).stat(Path(path)) is None:
+    if store_of(path).stat(path) is None:
         raise InputMissingError("the input is gone", where=path)
-    if not is_input_of(manifest, Path(path)):
-        raise DataError("the input is another than it was", where=path, hint="Score it again.")
+    if not is_input_of(manifest, path):
+        raise DataError("the input has changed since", where=path, hint="Score it again.")
     options = make_options(**manifest.options)
     model = _model_of(manifest, options, trust)
     with interruptible():
@@ -113,7 +112,7 @@ def _model_of(manifest: Manifest, options: ScoreOptions, trust: Sequence[str]) -
         ignore_custom_objects=options.ignore_custom_objects,
     )
     if not is_model_of(manifest, model):
-        raise DataError(f"the model {ref} is another than it was", where=manifest.output.path)
+        raise DataError(f"the model {ref} has changed since", where=manifest.output.path)
     return model
 
 
@@ -201,7 +200,7 @@ def _some_of(
 class _Comparison:
     """Holds predictions against a published output."""
 
-    def __init__(self, output: Path, manifest: Manifest, options: ScoreOptions) -> None:
+    def __init__(self, output: str, manifest: Manifest, options: ScoreOptions) -> None:
         self._path = output
         self._format = manifest.output.format
         self._scored = manifest.rows.scored
@@ -251,19 +250,21 @@ class _Comparison:
         return Recomputation(rows=self._rows, largest_difference=self._largest)
 
     def _differs(self, what: str) -> DataError:
-        return DataError(what, where=str(self._path), hint="Please report it, with the manifest.")
+        return DataError(what, where=self._path, hint="Please report it, with the manifest.")
 
 
-def _read(path: Path, kind: str, schema: pa.Schema) -> pa.Table:
+def _read(path: str, kind: str, schema: pa.Schema) -> pa.Table:
     """Return the predictions in a published output, in the types that they have there."""
-    if kind == "parquet":
-        return pq.read_table(path, columns=schema.names)
-    return pa.csv.read_csv(
-        path,
-        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(
-            include_columns=schema.names,
-            column_types={field.name: field.type for field in schema},
-            strings_can_be_null=False,
-        ),
-    )
+    opened = store_of(path).open(path)
+    with opened.file:
+        if kind == "parquet":
+            return pq.read_table(opened.local_name, columns=schema.names)
+        return pa.csv.read_csv(
+            opened.local_name,
+            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+            convert_options=pa.csv.ConvertOptions(
+                include_columns=schema.names,
+                column_types={field.name: field.type for field in schema},
+                strings_can_be_null=False,
+            ),
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -31,12 +30,12 @@ from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.report import output_metadata, run_info
-from titanic_batch.scoring.sizes import input_bytes
+from titanic_batch.scoring.sizes import input_bytes, worker_count
 from titanic_batch.scoring.skipping import already_published
 from titanic_batch.scoring.trying import RowTrial, trial_of
-from titanic_batch.scoring.workers import worker_count
 from titanic_batch.sources.dialect import declare_dialect
 from titanic_batch.stores import store_of
+from titanic_batch.stores.names import folder_of
 
 #: Counting by bin takes a third of a millisecond, which is much of a small file's time.
 _MOST_PROFILED = 100
@@ -79,12 +78,9 @@ def run_files(
 
 def _refuse_overwriting_model(pairs: Sequence[FilePair], model: VerifiedModel) -> None:
     """Refuse to write over the model, --overwrite or not."""
-    spared = os.path.realpath(model.path)
+    spared = store_of(model.path).resolve(model.path)
     for pair in pairs:
-        if pair.output is not None and spared in (
-            str(pair.output.data),
-            str(pair.output.rejects),
-        ):
+        if pair.output is not None and spared in (pair.output.data, pair.output.rejects):
             raise UsageError("the model itself would be written over", where=spared)
 
 
@@ -230,6 +226,7 @@ def _open_engine(
 
 def _make_folders(pairs: Sequence[FilePair]) -> None:
     """Make the output folder that several files go into."""
-    for folder in {p.output.data.parent for p in pairs if p.output is not None and p.makes_folder}:
+    made = (pair.output for pair in pairs if pair.output is not None and pair.makes_folder)
+    for folder in {folder_of(paths.data) for paths in made}:
         with os_errors(folder, "making the output folder"):
             store_of(folder).make_folder(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from titanic_batch.models import VerifiedModel
@@ -31,7 +30,7 @@ def already_published(
     manifest = published(pair.output)
     if manifest is None or differing_options(manifest, options):
         return None
-    if not is_model_of(manifest, model) or not is_input_of(manifest, Path(pair.input)):
+    if not is_model_of(manifest, model) or not is_input_of(manifest, pair.input):
         return None
     return manifest
 
@@ -57,7 +56,7 @@ def differing_options(manifest: Manifest, options: ScoreOptions) -> list[str]:
     )
 
 
-def input_sha256(path: Path) -> str | None:
+def input_sha256(path: str) -> str | None:
     """Return the SHA-256 of an input; None where it cannot be read, or only once, as a pipe."""
     try:
         found = store_of(path).stat(path)
@@ -69,7 +68,7 @@ def input_sha256(path: Path) -> str | None:
         return None  # it is missed when it is opened, with a better message
 
 
-def is_input_of(manifest: Manifest, path: Path) -> bool:
+def is_input_of(manifest: Manifest, path: str) -> bool:
     """Return whether a file is, to the byte, what an output was scored from."""
     known = manifest.input
     try:

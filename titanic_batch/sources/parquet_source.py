@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Iterator, Sequence
@@ -13,15 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from titanic_batch.errors import DataError
-from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord
 from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
 from titanic_batch.sources.stream import open_input
 from titanic_batch.sources.table_parser import duplicate_names
-from titanic_batch.stores.base import OpenedFile
+from titanic_batch.stores.base import hash_file
 
-_HASH_BLOCK_BYTES = 1 << 20
 _MAX_ROWS = 1 << 20
 
 
@@ -66,18 +63,19 @@ class ParquetSource:
         self._path = path
         self._opened = open_input(path)
         self._file = self._opened.file
+        self._parquet: pq.ParquetFile | None = None
         try:
             self._size = self._opened.entry.size
             if not allow_empty:
                 _refuse_empty(self._size, path)
-            self._sha256 = _hash(self._opened)
-            self._parquet = self._open() if self._size else None
-            self.schema = (
-                _without_views(self._parquet.schema_arrow) if self._parquet else pa.schema([])
-            )
+            self._sha256 = hash_file(self._file)
+            self.schema = pa.schema([])
+            if self._size:
+                self._parquet = self._open()
+                self.schema = _without_views(self._parquet.schema_arrow)
             _refuse_duplicates(self.schema.names, path)
         except BaseException:
-            self._file.close()
+            self.close()
             raise
         self.parser = ParquetParser()
         self._chunk_bytes = chunk_bytes
@@ -85,9 +83,7 @@ class ParquetSource:
 
     def _open(self) -> pq.ParquetFile:
         try:
-            file = pq.ParquetFile(
-                pa.PythonFile(self._file, mode="r"), page_checksum_verification=True
-            )
+            file = pq.ParquetFile(self._opened.local_name, page_checksum_verification=True)
             for name in file.schema_arrow.names:  # decoded here, where damage may have hit them
                 name.encode()
             return file
@@ -171,7 +167,7 @@ class ParquetSource:
     def release(self) -> None:
         """Close the file, of which all is read; raises DataError if it changed meanwhile."""
         self._opened.check_unchanged()
-        self._file.close()
+        self.close()
 
     def info(self) -> InputInfo:
         """Return what was read; raises DataError if the file changed since it was opened."""
@@ -181,6 +177,8 @@ class ParquetSource:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+        if self._parquet is not None:
+            self._parquet.close()
 
 
 def _refuse_empty(size: int, path: str) -> None:
@@ -208,16 +206,6 @@ def _without_views(schema: pa.Schema) -> pa.Schema:
         if field.type in plain:
             schema = schema.set(index, field.with_type(plain[field.type]))
     return schema
-
-
-def _hash(opened: OpenedFile) -> str:
-    digest = hashlib.sha256()
-    offset = 0
-    while block := opened.read_at(offset, _HASH_BLOCK_BYTES):
-        stop_if_interrupted()
-        digest.update(block)
-        offset += len(block)
-    return digest.hexdigest()
 
 
 def _table(chunk: Chunk) -> pa.Table:
