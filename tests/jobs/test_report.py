@@ -97,7 +97,7 @@ class TestRefuses:
             (
                 "2026-11-22.json",
                 65,
-                "this run record cannot be used: it is none of titanic-batch's",
+                "this run record cannot be used: titanic-batch did not write it",
             ),
             ("two", 2, "there are records of 2 jobs here. Name one of their folders"),
         ],
@@ -127,7 +127,7 @@ class TestRefuses:
         (tmp_path / "page.html").write_text("<p>mine</p>")
         done = run("report", "s.csv", "-o", "page.html")
         assert done.code == 2
-        assert "page.html: this file is no report of titanic-batch" in done.error
+        assert "page.html: this file is not a report of titanic-batch" in done.error
         assert "--overwrite" in done.error
         assert (tmp_path / "page.html").read_text() == "<p>mine</p>"
         assert run("report", "s.csv", "-o", "page.html", "--overwrite").code == 0

@@ -166,7 +166,7 @@ class TestHistory:
             ({"status": "fine"}, "its status is not published, skipped, absent or failed"),
             ({"rows": {"read": -1, "scored": 0, "rejected": 0}}, "its rows.read is not a count"),
             ({"date": "2026-11-21"}, "it is of 2026-11-21"),
-            ({"tool": {"name": "x", "version": "1"}}, "it is none of titanic-batch's"),
+            ({"tool": {"name": "x", "version": "1"}}, "titanic-batch did not write it"),
             ({"output": "\ud800"}, "it holds text that is not Unicode"),
         ],
     )

@@ -25,7 +25,7 @@ def report_command(
         str, typer.Option("-o", "--output", metavar="FILE", help="The page; - for standard output.")
     ] = "report.html",
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that is no report.")
+        bool, typer.Option("--overwrite", help="Replace a file that is not a report.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

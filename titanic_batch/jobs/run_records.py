@@ -166,7 +166,7 @@ def parse_record(data: bytes) -> RunRecord:
         raise NotADocumentError("it is not JSON") from exc
     tool = document.get("tool") if isinstance(document, dict) else None
     if not isinstance(tool, dict) or tool.get("name") != TOOL:
-        raise NotADocumentError("it is none of titanic-batch's")
+        raise NotADocumentError("titanic-batch did not write it")
     version = document.get("run_record_version")
     if not form.VERSION.holds(version):
         raise NotADocumentError("its run_record_version is not a version")

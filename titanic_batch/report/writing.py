@@ -1,4 +1,4 @@
-"""The page's file: written in one step, over nothing that is not a page of ours."""
+"""The page's file: written in one step, over nothing but a page of ours."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def write_report_of(job: Job) -> str:
 
 
 def _refuse_foreign(path: str) -> None:
-    """Refuse a path where something stands that is no page of ours."""
+    """Refuse a path where something stands that is not a page of ours."""
     if entry_at(path, follow=False) is None:
         return
     hint = "Name another file, or give --overwrite."
@@ -62,6 +62,6 @@ def _refuse_foreign(path: str) -> None:
         with os_errors(path, "looking at the report before"):
             before = store_of(path).read(path, limit=_LARGEST_BYTES, follow=True)
     except NotADocumentError as exc:
-        raise UsageError(f"{exc}, and no report", where=path, hint=hint) from exc
+        raise UsageError(f"{exc}, and not a report", where=path, hint=hint) from exc
     if before is not None and _MARK not in before[:4096]:
-        raise UsageError("this file is no report of titanic-batch", where=path, hint=hint)
+        raise UsageError("this file is not a report of titanic-batch", where=path, hint=hint)
