@@ -34,6 +34,7 @@ from titanic_batch.stores.base import (
     as_text,
     hash_file,
 )
+from titanic_batch.stores.names import folder_of
 
 OLD, NEW = b"old\n" * 1000, b"new\n" * 3_000_000
 
@@ -355,6 +356,27 @@ class Conformance:
         expected = [name for name in names if name.endswith(".csv") and name[0] != "."]
         assert store.glob(f"{place}/*.csv") == sorted(f"{place}/{name}" for name in expected)
         assert store.glob(f"{place}/[ab].csv") == [f"{place}/a.csv", f"{place}/b.csv"]
+
+    def test_globs_reach_into_folders_that_are_not_hidden(self, store: Store, place: str) -> None:
+        visible = ["_k=2/a.csv", "a.csv", "k=1/_b.csv", "k=1/a.csv", "k=1/j=2/b.csv"]
+        for name in [*visible, ".git/a.csv", "_temporary/a.csv", "k=1/.a.csv", "k=1/_log/a.csv"]:
+            store.make_folder(folder_of(f"{place}/{name}"))
+            put(store, f"{place}/{name}", OLD)
+
+        def found(pattern: str) -> list[str]:
+            return [name.removeprefix(f"{place}/") for name in store.glob(f"{place}/{pattern}")]
+
+        for pattern in ("", "*", "**", "**/*", "**/**", "**/*.csv"):
+            assert found(pattern) == visible, pattern
+        assert found("*.csv") == ["a.csv"]
+        assert found("**/a.csv") == ["_k=2/a.csv", "a.csv", "k=1/a.csv"]
+        assert found("k*") == found("k=[1]/**") == visible[2:]
+        assert found("*/*/b.csv") == found("**/j=2") == ["k=1/j=2/b.csv"]
+        assert found("[a]*/a.csv") == found("k/**") == found("a.csv/*") == []
+        # A part that begins as what is hidden does means it.
+        assert found("_t*/a.csv") == ["_temporary/a.csv"]
+        assert found(".g*") == [".git/a.csv"]
+        assert found("k=1/.*") == ["k=1/.a.csv"]
 
     def test_what_is_staged_is_among_no_visible_files(self, store: Store, place: str) -> None:
         staged = stage(store, f"{place}/a.csv", NEW)

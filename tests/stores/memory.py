@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import io
 import itertools
 import os
 import urllib.parse
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -27,6 +26,7 @@ from titanic_batch.stores.base import (
 )
 from titanic_batch.stores.local import LocalStore
 from titanic_batch.stores.local_staging import StagedFile
+from titanic_batch.stores.patterns import is_meant, split_glob
 
 SCHEME = "mem://"
 
@@ -133,9 +133,11 @@ class MemoryStore:
     def resolve(self, name: Name) -> str:
         return str(name)
 
-    def glob(self, pattern: str) -> list[str]:
-        visible = (name for name in self.objects if not name.rpartition("/")[2].startswith("."))
-        return sorted(name for name in visible if fnmatch.fnmatchcase(name, pattern))
+    def glob(self, pattern: str, *, onerror: Callable[[OSError], None] | None = None) -> list[str]:
+        root, parts = split_glob(pattern)
+        beneath = (name for name in self.objects if name.startswith(f"{root}/"))
+        found = [name for name in beneath if is_meant(parts, name.removeprefix(f"{root}/"))]
+        return sorted(found if parts or root not in self.objects else [root])
 
     def list(self, folder: Name) -> list[str]:
         prefix = str(folder).rstrip("/") + "/"

@@ -195,3 +195,23 @@ def test_a_small_file_that_cannot_be_written_leaves_nothing(place: Path) -> None
     with pytest.raises(FileAccessError, match="writing the figures failed: No such file"):
         write_file(place / "none" / "a", b"new", "writing the figures")
     assert [path.name for path in place.iterdir()] == ["a"]
+
+
+def test_a_glob_tells_which_folders_it_could_not_look_into(
+    store: Store, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (place / name).mkdir()
+        put(store, place / name / "x.csv", OLD)
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if path.endswith("a"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    refused: list[OSError] = []
+    found = store.glob(f"{place}/*/x.csv", onerror=refused.append)
+    assert found == store.glob(str(place)) == [str(place / "b" / "x.csv")]
+    assert [exc.filename for exc in refused] == [str(place / "a")]

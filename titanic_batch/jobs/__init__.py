@@ -1,17 +1,17 @@
 """Nightly jobs: what to score each night, read from a TOML file, and run for one date or many.
 
-values       types of single keys
+values       what single keys take, and become
 tables       the tables and keys that a job file may have
-messages     errors of a job file, in the user's words
+messages     what is wrong with a job file, in the user's words
 job_file     TOML file -> Job
 dates        dates, ranges, time zones, and date templates in paths
 night        Job + date -> the paths of one night
-settings     flags over job file over environment; the model must have the hash that the file names
+settings     flags over job file over environment; which model that is, by its pinned hash
 last_night   the last published night before a date, by its manifests
 drift        the population stability index
-judging      hold what is about to be published against limits
+judging      what is about to be published, held against limits
 guards       judge a night before it is published
-arrival      check that a night's input has arrived
+arrival      whether a night's input has arrived
 running      run nights
 run_manifest every file of a night that goes into a folder, and its verdict
 metrics      figures of the last run, as a Prometheus textfile
@@ -23,5 +23,5 @@ reporting    run nights, then write metrics and call the health check
 units        systemd units that run a job
 json_schema  the JSON Schema of job files, for editors
 checking     validate a job, its model and its trust, without running it
-listing      the jobs of a folder, and their last published nights
+listing      the jobs of a folder and what they last published
 """

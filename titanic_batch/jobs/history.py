@@ -32,6 +32,7 @@ from titanic_batch.publish.ownership import describes, refuse_foreign, refuse_fo
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, OutputPaths, output_paths
 from titanic_batch.publish.placing import recover
 from titanic_batch.publish.stale_files import StaleFiles
+from titanic_batch.scoring.finding import InputFile
 from titanic_batch.scoring.inputs import FilePair, pair_of_file
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.skipping import already_published, is_input_of
@@ -102,7 +103,9 @@ def look_at_history(
     )
     for pair in pairs:
         stop_if_interrupted()
-        assert pair.output is not None
+        if pair.output is None:
+            history.settled[pair] = FileOutcome(pair=pair, manifest=None, error=pair.file.error)
+            continue
         try:
             if force:
                 _refuse_unknown(pair.output)
@@ -130,7 +133,7 @@ def pairs_without_input(job: Job, night: Night) -> list[FilePair]:
         return []
     return [
         FilePair(
-            input=manifest.input.path,
+            file=InputFile(path=manifest.input.path, partition=tuple(manifest.partition.items())),
             output=output_paths(path.removesuffix(MANIFEST_SUFFIX)),
             output_format=manifest.output.format,
         )
@@ -235,7 +238,7 @@ class _Look:
             if told is None or is_this_day:
                 return True
             return self._repeats(manifest, pair, f"this output was published for {told.date}")
-        if (has_date(template) and is_this_day) or is_input_of(manifest, pair.input):
+        if (has_date(template) and is_this_day) or is_input_of(manifest, pair.file):
             return True
         if told is not None and told.date > str(self.night.day):
             raise UsageError(

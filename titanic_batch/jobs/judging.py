@@ -16,7 +16,6 @@ from titanic_batch.scoring.profiles import (
     shares_in_training,
 )
 from titanic_batch.scoring.reject_limit import RejectLimit
-from titanic_batch.stores.names import last_part
 
 T = TypeVar("T")
 GuardStatus = Literal["passed", "warning", "failure", "not judged"]
@@ -81,7 +80,7 @@ def _row_change(request: PublishRequest, limit: Limit[float], last: LastNight | 
     guard = "max_row_change"
     if last is None:
         return _not_judged(guard, "there is no earlier night")
-    name = last_part(request.output or "")
+    name = request.name
     before = last.rows.get(name, last.rows.get(""))
     if not before:
         return _not_judged(guard, f"{last.day} has no rows to hold {name} against")

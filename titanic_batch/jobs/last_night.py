@@ -15,7 +15,8 @@ from titanic_batch.jobs.drift import added_profiles
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night, manifests_of
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
-from titanic_batch.stores.names import last_part
+from titanic_batch.stores import store_of
+from titanic_batch.stores.names import as_folder
 
 _LOOKED_BACK_DAYS = 400
 
@@ -26,7 +27,8 @@ class LastNight:
 
     Attributes:
         day: Its date.
-        rows: Rows read, by the output's file name; by "" where a night has only one output.
+        rows: Rows read, by the output's path in the night's folder; by "" where a night has only
+            one output.
         profile: Counts by column ("" for the score) and bins, of all its files together.
     """
 
@@ -68,7 +70,7 @@ def find_last_night(job: Job, night: Night) -> LookBack:
         if found:
             newest = max(told for told, _ in found)
             manifests = [manifest for told, manifest in found if told == newest]
-            last = _last_night(newest, manifests, named=night.into_folder)
+            last = _last_night(newest, manifests, output if night.into_folder else None)
             return LookBack(last=last, passed_over=tuple(passed_over))
     return LookBack(passed_over=tuple(passed_over))
 
@@ -99,10 +101,12 @@ def _day_of(manifest: Manifest, job: Job) -> date | None:
     return date.fromisoformat(told.date) if told and told.name == job.name else None
 
 
-def _last_night(day: date, manifests: list[Manifest], *, named: bool) -> LastNight:
+def _last_night(day: date, manifests: list[Manifest], folder: str | None) -> LastNight:
     rows: Counter[str] = Counter()
+    inside = as_folder(store_of(folder).resolve(folder)) if folder is not None else None
     for manifest in manifests:
-        rows[last_part(manifest.output.path) if named else ""] = manifest.rows.read
+        name = manifest.output.path.removeprefix(inside) if inside is not None else ""
+        rows[name] = manifest.rows.read
     added = added_profiles(manifest.counts_by_bin() for manifest in manifests)
     profile = {column: (told["bins"], told["counts"]) for column, told in added.items()}
     return LastNight(day=day, rows=dict(rows), profile=profile)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from titanic_batch.errors import UsageError
+from titanic_batch.errors import UsageError, os_errors
 from titanic_batch.jobs.dates import any_date_glob, render
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
@@ -86,14 +86,20 @@ def outputs_glob(job: Job) -> str:
 
 
 def manifests_of(output: str) -> list[str]:
-    """Return where the manifests of an output are: a file's one, or those in a folder."""
+    """Return where the manifests of an output are: a file's one, or those beneath a folder.
+
+    Raises:
+        FileAccessError: if a folder cannot be listed.
+    """
     if not output.endswith("/"):
         return [output_paths(output).manifest]
-    return [
-        name
-        for name in store_of(output).list(output)
-        if name.endswith(MANIFEST_SUFFIX) and last_part(name) != RUN_MANIFEST
-    ]
+    refused: list[OSError] = []
+    pattern = f"{glob.escape(output)}**/*{MANIFEST_SUFFIX}"
+    found = store_of(output).glob(pattern, onerror=refused.append)
+    with os_errors(output, "looking for manifests"):
+        for exc in refused:
+            raise exc
+    return [name for name in found if last_part(name) != RUN_MANIFEST]
 
 
 def _marker(input: str, marker: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -245,8 +246,11 @@ def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def _common(paths: Iterable[str]) -> str:
-    """Return the folder of several files."""
-    return as_folder(min(map(folder_of, paths), key=len))
+    """Return the folder that several files are in, perhaps deep in it; "" where they share none."""
+    folders = [folder_of(path).split("/") for path in paths]
+    same = itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))
+    shared = "/".join(parts[0] for parts in same)
+    return as_folder(shared) if shared else ""
 
 
 def _rounded(seconds: Iterable[float]) -> float:

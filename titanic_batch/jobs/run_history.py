@@ -17,7 +17,7 @@ from titanic_batch.jobs.run_records import RunRecord, find_record, records_folde
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
 from titanic_batch.stores import store_of
-from titanic_batch.stores.names import folder_of, last_part
+from titanic_batch.stores.names import last_part
 
 _RECORD = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
 
@@ -118,10 +118,12 @@ def _of_manifests(job: Job, known: set[str], damaged: list[Damaged]) -> Iterator
 def _manifests(job: Job, known: set[str], damaged: list[Damaged]) -> Iterator[Manifest]:
     """Yield the manifests of a job's outputs; the paths of known dates need not be opened."""
     pattern = outputs_glob(job)
-    inside = "*" if pattern.endswith("/") else ""
+    inside = "**/*" if pattern.endswith("/") else ""
     outputs = _outputs(job, known) if distinguishes_days(job.output.path) else set()
     for path in store_of(pattern).glob(f"{pattern}{inside}{MANIFEST_SUFFIX}"):
-        output = f"{folder_of(path)}/" if inside else path.removesuffix(MANIFEST_SUFFIX)
+        output = path.removesuffix(MANIFEST_SUFFIX)
+        if inside:  # the folder, however deep in it a file is
+            output = "/".join(path.split("/")[: pattern.count("/")]) + "/"
         if last_part(path) == RUN_MANIFEST or output in outputs:
             continue
         try:

@@ -178,6 +178,7 @@ class Manifest(_Readable):
         rows_recalled: Rows that this run did not ask the model about, as an earlier run of the same
             that was broken off had kept what it predicted.
         predictor: What predicted; None in manifests that are older than that.
+        partition: Columns that stand in the names of the input's folders, and their values.
         job: The job's name and date, and what its guards found; None where no job published.
         profile: By model column, and "" for the score: bins, scored rows in each (above the last
             edge or of other values, then nulls, last), and the shares of the training rows; null
@@ -208,6 +209,7 @@ class Manifest(_Readable):
     warnings: Annotated[tuple[str, ...], form.TEXTS] = ()
     rows_recalled: Annotated[int, form.COUNT] = 0
     predictor: PredictorInfo | None = None
+    partition: Annotated[dict[str, str | None], form.TEXTS_BY_COLUMN] = field(default_factory=dict)
     job: JobInfo | None = None
     profile: Annotated[dict[str, dict[str, Any]] | None, form.or_null(form.PROFILE)] = None
 

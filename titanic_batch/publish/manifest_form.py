@@ -142,6 +142,13 @@ COUNTS_BY_COLUMN = Kind(
     lambda value: isinstance(value, dict) and all(map(_is_counts, value.values())),
     {"type": "object", "additionalProperties": _BY_VALUE},
 )
+TEXTS_BY_COLUMN = Kind(
+    "texts by column",
+    lambda value: (
+        isinstance(value, dict) and all(isinstance(v, str | None) for v in value.values())
+    ),
+    {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
+)
 TEXTS = _list_of("texts", TEXT.holds, _A_TEXT)
 OBJECTS = _list_of("objects", OBJECT.holds, {"type": "object"})
 VALUES = _list_of("values", lambda _: True, {})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from titanic_batch.errors import DataError, UsageError, os_errors
 from titanic_batch.interrupts import interruptible
+from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.row_count import count_rows
@@ -46,8 +47,8 @@ def verify(output: Name) -> Verification:
         raise UsageError(
             "this is a folder",
             where=paths.data,
-            hint="Verify each file in it: for f in FOLDER/*.parquet; do titanic-batch verify "
-            '"$f"; done',
+            hint=f"Verify each file in it: `find {shell_quoted(paths.data)} -name '*.parquet' "
+            "-print0 | xargs -0 -n 1 titanic-batch verify`.",
         )
     if found is None:
         raise DataError(

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 
 from titanic_batch.documents import NotADocumentError
 from titanic_batch.errors import DataError, InputMissingError, UsageError
+from titanic_batch.jobs.night import manifests_of
 from titanic_batch.jobs.recording import record_of_manifests
 from titanic_batch.jobs.run_history import Damaged, RunHistory, history_in_folder, record_paths
 from titanic_batch.jobs.run_records import RECORDS, RunRecord, find_record
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
-from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
+from titanic_batch.publish.paths import output_paths
 from titanic_batch.stores import entry_at, is_folder, store_of
-from titanic_batch.stores.names import join, last_part
+from titanic_batch.stores.names import as_folder, join, last_part
 
 _MANIFEST = re.compile(r".*\.manifest\.json(\.[1-9][0-9]*)?", re.DOTALL)
 _RECORD = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
@@ -111,7 +112,7 @@ def _of_folder(path: str) -> Story:
         )
     if jobs:
         return _of_records(jobs[0])
-    paths = [name for name in store_of(path).list(path) if name.endswith(MANIFEST_SUFFIX)]
+    paths = manifests_of(as_folder(path))
     found = [one for one in map(find_manifest, paths) if one is not None]
     manifests = [one for one in found if isinstance(one, Manifest)]
     damaged = [one for one in found if isinstance(one, UnreadableManifest) and one.is_ours]

@@ -21,6 +21,7 @@ class PublishRequest:
 
     Attributes:
         input: The input.
+        name: Of the output, in the folder that several go into.
         output: Where it goes; None for standard output.
         rows: How many.
         nulls: Null cells by model column, of all well-formed records.
@@ -30,6 +31,7 @@ class PublishRequest:
     """
 
     input: str
+    name: str
     output: str | None
     rows: RowCounts
     nulls: Mapping[str, int]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from titanic_batch.scoring.finding import InputFile
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.sizes import chunk_bytes
 from titanic_batch.sources.base import Source
 from titanic_batch.sources.opening import open_source
+from titanic_batch.sources.partitioned import PartitionedSource
 
 
-def source_of(path: str, options: ScoreOptions) -> Source:
-    """Open the input at `path`; see `open_source` for what it raises."""
-    return open_source(
-        path,
-        chunk_bytes=chunk_bytes(path, options),
+def source_of(file: InputFile, options: ScoreOptions) -> Source:
+    """Open an input, with the columns of its partition; see `open_source` for what it raises."""
+    if file.error is not None:
+        raise file.error
+    source = open_source(
+        file.path,
+        chunk_bytes=chunk_bytes(file.path, options),
         max_record_bytes=options.max_record_bytes,
         delimiter=options.delimiter,
         encoding=options.encoding,
         allow_no_final_newline=options.allow_no_final_newline,
         allow_empty=options.allow_empty,
     )
+    return PartitionedSource(source, file.partition, file.path) if file.partition else source

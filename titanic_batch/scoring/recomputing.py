@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import OutputPlan, output_table, plan_output
 from titanic_batch.chunk.prepare import Prepared, prepare
 from titanic_batch.chunk.task import FileContext
@@ -33,7 +32,9 @@ from titanic_batch.predict.compiled.link import TOLERANCE
 from titanic_batch.predict.null_groups import InNullGroups
 from titanic_batch.predict.sklearn_predictor import SklearnPredictor
 from titanic_batch.publish.manifest import Manifest
+from titanic_batch.scoring.aligning import align_source
 from titanic_batch.scoring.api import make_options
+from titanic_batch.scoring.finding import InputFile
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.reject_limit import reject_limit
@@ -84,7 +85,8 @@ def recompute(
         )
     if store_of(path).stat(path) is None:
         raise InputMissingError("the input is gone", where=path)
-    if not is_input_of(manifest, path):
+    file = InputFile(path=path, partition=tuple(manifest.partition.items()))
+    if not is_input_of(manifest, file):
         raise DataError("the input has changed since", where=path, hint="Score it again.")
     options = make_options(**manifest.options)
     model = _model_of(manifest, options, trust)
@@ -92,7 +94,7 @@ def recompute(
         session = open_session(model)
     fails = manifest.rejects.by_reason.get("model-error", 0)
     every = 1 if sample is None or fails else max(manifest.rows.scored // max(sample, 1), 1)
-    source = source_of(path, options)
+    source = source_of(file, options)
     try:
         comparison = _Comparison(output, manifest, options)
         for rows, table, count in _predicted(source, session, options, path, every=every):
@@ -124,13 +126,7 @@ def _predicted(
     Rows are counted among those that are not rejected.
     """
     info = session.description.info
-    alignment = plan_alignment(
-        session.description.schema,
-        source.schema,
-        options.alignment,
-        where=path,
-        text_cells=source.text_cells,
-    )
+    alignment = align_source(session.description.schema, source, options.alignment, path=path)
     output = plan_output(
         source.schema,
         alignment,

@@ -56,6 +56,7 @@ class RejectedRows:
         sample, rows = self._picked.sample_of(source)
         return Case(
             path=path,
+            partition=source.partition,
             sample=sample,
             rows=rows,
             read=totals.read,

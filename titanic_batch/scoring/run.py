@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -130,7 +131,7 @@ def _run_all(
         description = engine.describe()
         if guard is not None:
             guard.check(model, description.schema)
-        _make_folders(pairs)
+        _make_folder(pairs)
         with open_finisher(len(pairs)) as finisher:
             predictor = choose_predictor(engine, model, kept, input_bytes(pairs) or 0)
             info = run_info(options, model, description, predictor)
@@ -224,9 +225,11 @@ def _open_engine(
     return SerialEngine(model)
 
 
-def _make_folders(pairs: Sequence[FilePair]) -> None:
-    """Make the output folder that several files go into."""
-    made = (pair.output for pair in pairs if pair.output is not None and pair.makes_folder)
-    for folder in {folder_of(paths.data) for paths in made}:
+def _make_folder(pairs: Sequence[FilePair]) -> None:
+    """Make the folder that several outputs go into; those in it are made one by one."""
+    paths = (pair.output for pair in pairs if pair.output is not None and pair.makes_folder)
+    if made := {folder_of(path.data) for path in paths}:
+        parts = os.path.commonprefix([folder.split("/") for folder in made])  # noqa: RUF071  # lists
+        folder = "/".join(parts)
         with os_errors(folder, "making the output folder"):
             store_of(folder).make_folder(folder)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from titanic_batch.errors import DataError
 from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord
 from titanic_batch.sources.formats import empty_input
+from titanic_batch.sources.partition import Partition
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
 from titanic_batch.sources.stream import open_input
 from titanic_batch.sources.table_parser import duplicate_names
@@ -58,6 +59,7 @@ class ParquetSource:
     """
 
     text_cells = False
+    partition: Partition = ()
 
     def __init__(self, path: str, *, chunk_bytes: int, allow_empty: bool = False) -> None:
         self._path = path

@@ -2,8 +2,10 @@
 
 base            the protocol
 local           the file system
+local_listing   looking for files there
 local_staging   files that are written in private there, and renamed into place
 names           taking names apart, and putting them together
+patterns        globs
 private         the private names beside an output, and how long names may be
 """
 

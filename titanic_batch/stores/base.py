@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Literal, Protocol
@@ -215,8 +215,16 @@ class Store(Protocol):
         """Return the absolute name of what is written when a name is: where links there lead."""
         ...
 
-    def glob(self, pattern: str) -> list[str]:
-        """Return the names that match a glob, in order; no wildcard matches a dot in front."""
+    def glob(self, pattern: str, *, onerror: Callable[[OSError], None] | None = None) -> list[str]:
+        """Return the files that match a glob, and all those in folders that do, in order.
+
+        `**` stands for folders of any depth, or none; see `stores.patterns` for what is hidden
+        from wildcards. A folder that several names lead to is looked through by one of them.
+
+        Args:
+            pattern: The glob; a folder's escaped name means all that is in it.
+            onerror: Is told of a folder that cannot be listed, and whose files are missing.
+        """
         ...
 
     def list(self, folder: Name) -> list[str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import glob
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
@@ -17,6 +16,7 @@ from titanic_batch.documents import open_regular, read_bounded
 from titanic_batch.errors import DataError, FileAccessError, OutputLockedError, os_errors
 from titanic_batch.printable import shell_quoted
 from titanic_batch.stores.base import Entry, Leftover, Name
+from titanic_batch.stores.local_listing import files_of_glob
 from titanic_batch.stores.local_staging import Folder, StagedFile, tag_of
 from titanic_batch.stores.names import as_folder, folder_of, join
 from titanic_batch.stores.private import check_name, lock_file, private_in, work_folder
@@ -105,8 +105,8 @@ class LocalStore:
     def resolve(self, name: Name) -> str:
         return os.path.realpath(name)
 
-    def glob(self, pattern: str) -> list[str]:
-        return sorted(glob.glob(pattern, recursive=True))
+    def glob(self, pattern: str, *, onerror: Callable[[OSError], None] | None = None) -> list[str]:
+        return files_of_glob(pattern, onerror)
 
     def list(self, folder: Name) -> list[str]:
         try:
