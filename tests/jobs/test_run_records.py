@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from collections.abc import Callable
 from datetime import date
@@ -158,6 +159,20 @@ class TestHistory:
         assert [one["status"] for one in told["dates"]] == ["published"] * 3 + ["failed"]
         (listed,) = command("jobs", "list", ".", "--json", home=store.home, cwd=tmp_path).json
         assert (listed["last_run"]["date"], listed["last_run"]["exit_code"]) == ("2026-11-23", 66)
+
+    def test_adds_up_the_files_beneath_a_folder(
+        self, job_of: JobOf, passengers: Path, tmp_path: Path
+    ) -> None:
+        for folder in ("a", "b/c"):
+            (tmp_path / "drop" / folder).mkdir(parents=True)
+            shutil.copy(passengers, tmp_path / "drop" / folder / "same.csv")
+        job = job_of(source="drop/", target="out/{date}/")
+        run_job(job, DAY)
+        (recorded,) = history_of_job(job).records
+        assert (recorded.files, recorded.rows and recorded.rows.read) == (2, 10)
+        assert recorded.input == f"{tmp_path}/drop/"
+        shutil.rmtree(records_folder(job))
+        assert history_of_job(job).records == (recorded,)
 
     @pytest.mark.parametrize(
         ("damage", "said"),
