@@ -66,6 +66,7 @@ def publish_file(
             file_context.profile, totals.profile, context.planner.description.schema
         ),
         warnings=tuple(_warnings(file, collected, context)),
+        empty_lines=info.empty_lines,
     )
     keeps_replaced = decision is not None and decision.keeps_replaced
     yield from file.target.commit(manifest, keeps_replaced=keeps_replaced)

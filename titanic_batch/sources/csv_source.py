@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import pyarrow as pa
-
 from titanic_batch.errors import DataError, InputMissingError
 from titanic_batch.sources.base import Chunk, InputInfo
 from titanic_batch.sources.csv_cutter import cut_chunks
 from titanic_batch.sources.csv_header import read_header
 from titanic_batch.sources.csv_parser import CsvParser
 from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.foreign import foreign_content
 from titanic_batch.sources.partition import Partition
 from titanic_batch.sources.sample import CsvSample, csv_sample
 from titanic_batch.sources.stream import InputStream
+from titanic_batch.unnamed import text_schema
 
 #: Where a last record without a newline is looked for.
 _TAIL_BYTES = 1 << 16
@@ -52,6 +52,7 @@ class CsvSource:
         self._dialect = dialect
         self._chunk_bytes = chunk_bytes
         self._max_record_bytes = max_record_bytes
+        self._empty_lines = 0
         try:
             self._header = read_header(
                 self._stream.read,
@@ -61,22 +62,32 @@ class CsvSource:
                 path=path,
                 allow_empty=allow_empty,
             )
+            self._refuse_foreign(path)
             self._refuse_cut_header(path, allow_empty=allow_empty, allow=allow_no_final_newline)
         except DataError as exc:
             self._stream.close()
+            self._refuse_foreign(path)
             error = HeaderError(exc.message, where=exc.where, hint=exc.hint)
             error.head = self.head()
             raise error from exc
         except BaseException:
             self._stream.close()
             raise
-        self.schema = pa.schema([(name, pa.string()) for name in self._header.names])
+        self.schema = text_schema(self._header.names, self._header.unnamed)
         self.parser = CsvParser(
             names=self._header.names,
+            unnamed=frozenset(self._header.unnamed),
             dialect=dialect,
             path=path,
             allow_no_final_newline=allow_no_final_newline,
         )
+
+    def _refuse_foreign(self, path: str) -> None:
+        """Refuse a file that is no CSV, whatever its name says; what was read of it may look so."""
+        head, _ = self._stream.head
+        error = foreign_content(path, head, skips_lines=self._dialect.skip_lines > 0)
+        if error is not None:
+            raise error
 
     def _refuse_cut_header(self, path: str, *, allow_empty: bool, allow: bool) -> None:
         """Publish nothing, not even an empty output, of a file that ends within its header."""
@@ -102,19 +113,23 @@ class CsvSource:
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the file's records as chunks; see `cut_chunks`."""
-        return cut_chunks(
+        self._empty_lines = yield from cut_chunks(
             self._stream.read,
             self._header.rest,
             first_line=1 + self._header.lines,
-            delimiter=self._dialect.delimiter,
+            dialect=self._dialect,
             chunk_bytes=self._chunk_bytes,
             max_record_bytes=self._max_record_bytes,
             path=self._stream.path,
+            blank_is_record=len(self._header.names) == 1,
         )
 
     def head(self) -> CsvSample:
-        """Return what the file begins with."""
+        """Return what the file begins with, without empty lines at its end."""
         head, is_whole = self._stream.head
+        if is_whole and self._dialect.is_utf8:
+            lines = head.rstrip(b"\r\n")
+            head = head[: len(lines)] + (b"\n" if head.endswith(b"\n") else b"")
         return CsvSample(raw=head, is_whole=is_whole)
 
     def sample(self, picked: Sequence[tuple[Chunk, Sequence[int]]]) -> CsvSample:
@@ -143,6 +158,7 @@ class CsvSource:
             format="csv",
             bytes=self._stream.bytes_read,
             sha256=self._stream.hexdigest(),
+            empty_lines=self._empty_lines,
         )
 
     def close(self) -> None:
