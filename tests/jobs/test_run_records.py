@@ -19,6 +19,7 @@ from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.jobs.run_history import history_of_job
 from titanic_batch.jobs.run_records import RunRecord, find_record, records_folder
 from titanic_batch.jobs.running import run_job
+from titanic_batch.stores import store_of
 
 JobOf = Callable[..., Job]
 DAY = date(2026, 11, 22)
@@ -99,6 +100,19 @@ class TestRecord:
                 run_job(job, day)
             assert record_of(job, day).status == status  # a signal unpublishes nothing
         assert record_of(job, date(2026, 11, 23)).exit_code == 143
+
+    def test_of_something_published_outlives_a_run_that_another_one_keeps_out(
+        self, job_of: JobOf, passengers: Path, tmp_path: Path
+    ) -> None:
+        job = job_of()
+        output = tmp_path / f"out/{DAY}.csv"
+        run_job(job, DAY)
+        with store_of(output).lock(output):
+            assert run_job(job, DAY, force=True).exit_code == 75
+            assert record_of(job).status == "published"
+            (Path(records_folder(job)) / f"{DAY}.json").unlink()
+            run_job(job, DAY, force=True)
+        assert (record_of(job).status, record_of(job).exit_code) == ("failed", 75)
 
     def test_is_not_written_by_a_dry_run(self, job_of: JobOf, passengers: Path) -> None:
         job = job_of()

@@ -35,7 +35,7 @@ from titanic_batch.stores.names import as_folder, folder_of, join
 
 if TYPE_CHECKING:
     from titanic_batch.jobs.job_file import Job
-    from titanic_batch.jobs.night import Night
+    from titanic_batch.jobs.running import NightOutcome
     from titanic_batch.scoring.outcome import FileOutcome
 
 #: A column of more categories would swell each record, and says little on a page.
@@ -89,12 +89,9 @@ def record_of_manifests(
 
 def write_record(
     job: Job,
-    night: Night,
-    *,
-    files: Sequence[FileOutcome],
-    status: RecordStatus,
-    error: TitanicBatchError | InterruptedRunError | None,
+    outcome: NightOutcome,
     started_at: datetime,
+    interruption: InterruptedRunError | None = None,
 ) -> str:
     """Write the run record of a date.
 
@@ -103,20 +100,19 @@ def write_record(
 
     Args:
         job: Whose date.
-        night: The date, and its paths.
-        files: How each file ended.
-        status: How the date ended.
-        error: Why it failed, where that is no single file's error.
+        outcome: How it ended.
         started_at: When the run of this date began.
+        interruption: The signal that ended it, if one did.
 
     Returns:
         Why it could not be written, as a sentence; "" if it was.
     """
-    path = join(records_folder(job), f"{night.day}.json")
+    path = join(records_folder(job), f"{outcome.night.day}.json")
+    error = interruption or _worst(outcome.errors)
     try:
         if isinstance(error, OutputLockedError | InterruptedRunError) and _is_published(path):
             return ""
-        record = _record(job, night, files=files, status=status, error=error, started_at=started_at)
+        record = _record(job, outcome, error, started_at)
         store_of(path).make_folder(folder_of(path))
         write_file(path, _encoded(record), "writing it")
     except OSError as exc:
@@ -124,6 +120,12 @@ def write_record(
     except TitanicBatchError as exc:
         return f"the run record {path} could not be written: {exc.message}"
     return ""
+
+
+def _worst(errors: Sequence[TitanicBatchError]) -> TitanicBatchError | None:
+    """Return the first of the errors that the run's exit code is of."""
+    code = worst_exit_code(errors)
+    return next((error for error in errors if error.exit_code == code), None)
 
 
 def _encoded(record: RunRecord) -> bytes:
@@ -144,13 +146,12 @@ def _is_published(path: str) -> bool:
 
 def _record(
     job: Job,
-    night: Night,
-    *,
-    files: Sequence[FileOutcome],
-    status: RecordStatus,
+    outcome: NightOutcome,
     error: TitanicBatchError | InterruptedRunError | None,
     started_at: datetime,
 ) -> RunRecord:
+    night, files, status = outcome.night, outcome.files, outcome.status
+    assert status != "planned", "a dry run leaves no record"
     manifests = [file.manifest for file in files if file.manifest is not None]
     if manifests and len(manifests) == len(files):
         return record_of_manifests(
@@ -161,10 +162,6 @@ def _record(
             status=status,
         )
     errors = [file.error for file in files if file.error is not None]
-    worst = error
-    if worst is None and errors:
-        code = worst_exit_code(errors)
-        worst = next(one for one in errors if one.exit_code == code)
     finished_at = datetime.now(UTC)
     return RunRecord(
         tool=ToolInfo(name=TOOL, version=__version__),
@@ -172,8 +169,8 @@ def _record(
         job_file=str(job.path),
         date=str(night.day),
         status=status,
-        exit_code=worst.exit_code if worst is not None else 0,
-        error=_error(worst) if worst is not None else None,
+        exit_code=error.exit_code if error is not None else 0,
+        error=_error(error) if error is not None else None,
         started_at=_iso(started_at),
         finished_at=_iso(finished_at),
         seconds=round((finished_at - started_at).total_seconds(), 3),

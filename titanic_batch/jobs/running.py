@@ -136,19 +136,11 @@ def run_job(
         )
     except InterruptedRunError as exc:
         if not dry_run:
-            write_record(job, night, files=(), status="failed", error=exc, started_at=started_at)
+            write_record(job, NightOutcome(night=night, status="failed"), started_at, exc)
         raise
-    if outcome.status == "planned" or dry_run:
+    if dry_run:
         return outcome
-    fault = write_record(
-        job,
-        night,
-        files=outcome.files,
-        status=outcome.status,
-        error=outcome.error,
-        started_at=started_at,
-    )
-    return replace(outcome, record_fault=fault)
+    return replace(outcome, record_fault=write_record(job, outcome, started_at))
 
 
 def _run_night(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.run_records import RunRecord
 from titanic_batch.printable import printable
+from titanic_batch.report.dates import GOOD, REPEATED, DateRow, State, counted, date_rows
 from titanic_batch.report.drift import SCORE, ColumnDrift, column_drift
 from titanic_batch.report.reading import Story
 
@@ -24,47 +24,6 @@ _MOST_GUARDS = 20
 _LONGEST_TEXT = 1_000
 _LONGEST_NAME = 100
 _TICKS = 5
-#: A job runs on a day of the week if it has on more than this share of them.
-_USUAL = 0.5
-_FEWEST_DATES = 7
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """How a date ended, as the page shows it."""
-
-    symbol: str
-    word: str
-    kind: str
-
-
-_FAILED = State(symbol="✕", word="failed", kind="bad")
-_ABSENT = State(symbol="\N{EN DASH}", word="no input", kind="info")
-_WARNED = State(symbol="▲", word="published, with warnings", kind="warn")
-_GOOD = State(symbol="✓", word="published", kind="ok")
-_REPEATED = State(symbol="=", word="nothing was to do", kind="info")
-_NOT_RUN = State(symbol="?", word="not run", kind="bad")
-
-
-@dataclass(frozen=True, kw_only=True)
-class DateRow:
-    """A date of the page; one that has no record was not run."""
-
-    date: str
-    state: State
-    record: RunRecord | None
-
-    @property
-    def scored(self) -> int:
-        """Rows that this date has published."""
-        shown = self.state in (_GOOD, _WARNED) and self.record is not None
-        return self.record.rows.scored if shown and self.record and self.record.rows else 0
-
-    @property
-    def rejected(self) -> int:
-        """Rows that were rejected beside them."""
-        shown = self.state in (_GOOD, _WARNED) and self.record is not None
-        return self.record.rows.rejected if shown and self.record and self.record.rows else 0
 
 
 def make_page(story: Story) -> str:
@@ -117,7 +76,7 @@ def _view(story: Story) -> dict[str, Any]:
 
     last = story.last
     shown = story.records[-_MOST_DATES:]
-    rows = _date_rows(shown)
+    rows = date_rows(shown)
     columns = column_drift(shown)
     score = next((column for column in columns if column.name == SCORE), None)
     others = [column for column in columns if column.name != SCORE]
@@ -133,7 +92,7 @@ def _view(story: Story) -> dict[str, Any]:
         "looks": looks,
         "findings": found,
         "rows": rows,
-        "counts": _counts(rows),
+        "counts": counted(rows),
         "earlier": _earlier(story.records[:-_MOST_DATES]),
         "is_series": len(rows) > 1,
         "date_chart": charts.date_bars(_bars(rows), _dates_summary(rows)),
@@ -151,69 +110,15 @@ def _view(story: Story) -> dict[str, Any]:
     }
 
 
-def _date_rows(records: Sequence[RunRecord]) -> list[DateRow]:
-    """Return a row for each date, those on which the job usually runs and did not among them."""
-    rows: list[DateRow] = []
-    seen: set[str] = set()
-    for record in records:
-        rows.append(DateRow(date=record.date, state=_state(record, seen), record=record))
-        if record.run_id is not None:
-            seen.add(record.run_id)
-    missing = [
-        DateRow(date=day, state=_NOT_RUN, record=None)
-        for day in _missing([record.date for record in records])
-    ]
-    return sorted([*rows, *missing], key=lambda row: row.date)[-2 * _MOST_DATES :]
-
-
-def _state(record: RunRecord, seen: set[str]) -> State:
-    if record.status == "failed":
-        return _FAILED
-    if record.status == "absent":
-        return _ABSENT
-    if record.run_id in seen:  # what another date has published, such as that week's first
-        return _REPEATED
-    return _WARNED if record.warnings else _GOOD
-
-
-def _missing(dates: Sequence[str]) -> list[str]:
-    """Return the days on which the job usually runs and did not, between the first and the last."""
-    if len(dates) < _FEWEST_DATES:
-        return []
-    known = {date.fromisoformat(day) for day in dates}
-    first, last = min(known), max(known)
-    days = [first + timedelta(days=count) for count in range((last - first).days + 1)]
-    if len(days) > 4 * _MOST_DATES:
-        return []
-    all_days, run_days = (Counter(day.weekday() for day in some) for some in (days, known))
-    return [
-        str(day)
-        for day in days
-        if day not in known and run_days[day.weekday()] > _USUAL * all_days[day.weekday()]
-    ]
-
-
 def _verdict(last: RunRecord, state: State, looks: int) -> str:
     words = {"failed": f"Failed ({last.exit_code})", "absent": "No input"}.get(
         last.status, "Published"
     )
-    if state is _REPEATED:
+    if state is REPEATED:
         words = "Nothing was to do"
     if not looks:
         return words
     return f"{words}; {looks:,} thing{'s need' if looks > 1 else ' needs'} a look"
-
-
-def _counts(rows: Sequence[DateRow]) -> str:
-    counts = Counter(row.state for row in rows)
-    words = (
-        (counts[_GOOD] + counts[_WARNED], "published"),
-        (counts[_FAILED], "failed"),
-        (counts[_ABSENT], "without an input"),
-        (counts[_NOT_RUN], "not run"),
-        (counts[_REPEATED], "with nothing to do"),
-    )
-    return ", ".join(f"{count:,} {word}" for count, word in words if count)
 
 
 def _earlier(records: Sequence[RunRecord]) -> str:
@@ -235,7 +140,7 @@ def _bars(rows: Sequence[DateRow]) -> list[Any]:
             tick=row.date[5:] if at % every == 0 else "",
             scored=row.scored,
             rejected=row.rejected,
-            symbol="" if row.state is _GOOD else row.state.symbol,
+            symbol="" if row.state is GOOD else row.state.symbol,
             state=row.state.kind,
         )
         for at, row in enumerate(rows)
@@ -249,7 +154,7 @@ def _date_label(row: DateRow) -> str:
 
 
 def _dates_summary(rows: Sequence[DateRow]) -> str:
-    return f"Rows scored and rejected from {rows[0].date} to {rows[-1].date}: {_counts(rows)}"
+    return f"Rows scored and rejected from {rows[0].date} to {rows[-1].date}: {counted(rows)}"
 
 
 def _score_chart(score: ColumnDrift | None) -> Any:
