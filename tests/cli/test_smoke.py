@@ -31,6 +31,7 @@ MANIFEST_KEYS = {
         "partition",
         "job",
     ),
+    "profile",
 }
 
 

@@ -143,6 +143,10 @@ def _render_manifest(manifest: Manifest, *, to_stdout: bool, as_json: bool) -> N
         from titanic_batch.cli.summary import print_summary
 
         print_summary(stdout(), manifest)
+        if style().verbose:
+            from titanic_batch.cli.histogram import print_histogram
+
+            print_histogram(stdout(), manifest)
 
 
 def _line(manifest: Manifest) -> str:
