@@ -74,7 +74,7 @@ def context_of(
         alignment,
         INFO,
         keep=keep,
-        text_cells=True,
+        text_format="csv",
         output_format=output_format,
         prediction_column="prediction",
         probability_column="probability",

@@ -22,7 +22,7 @@ def typed_parser(parser: Parser, alignment: AlignmentPlan, output: OutputPlan) -
     kinds: dict[str, set[CellType | None]] = {}
     for mapping in alignment.column_mappings:
         kinds.setdefault(mapping.source, set()).add(_cell_type(mapping))
-    texts = set(output.kept) - output.typed
+    texts = {*output.kept} - output.typed | {declared.name for declared in alignment.typed}
     types = {
         source: found
         for source, (found, *others) in kinds.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from titanic_batch.chunk.cell_types import typed_parser
@@ -22,6 +22,9 @@ from titanic_batch.scoring.targets import Target, target_of
 from titanic_batch.sources.base import Source
 from titanic_batch.stores import store_of
 from titanic_batch.stores.names import folder_of
+
+#: A column of more categories is counted only for a guard: it would swell each manifest.
+_MOST_BINS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +97,10 @@ def _fingerprint(file: OpenFile, context: RunContext) -> str:
 
 def _profile_plan(plan: FilePlan, context: RunContext) -> ProfilePlan | None:
     description = context.planner.description
-    if context.guard is None or not context.guard.profiles:
+    if not context.profiles:
         return None
-    return plan_profile(plan.alignment, description.schema, description.info)
+    profile = plan_profile(plan.alignment, description.schema, description.info)
+    if context.guard is not None and context.guard.profiles:
+        return profile
+    small = tuple(column for column in profile.columns if column[2].count <= _MOST_BINS)
+    return replace(profile, columns=small)

@@ -39,7 +39,15 @@ class Encoder(Protocol):
     """The half of a sink that works on one chunk, in any process; it can be pickled."""
 
     def encode(self, table: pa.Table) -> Payload:
-        """Return what the sink takes for these rows, or a file that holds nothing else."""
+        """Return what the sink takes for these rows."""
+        ...
+
+
+class FileEncoder(Protocol):
+    """Makes whole files, in any process; it can be pickled."""
+
+    def encode(self, table: pa.Table) -> bytes:
+        """Return a file that holds these rows and nothing else."""
         ...
 
 
@@ -68,7 +76,7 @@ class Format(Protocol):
         ...
 
     @property
-    def file(self) -> Encoder:
+    def file(self) -> FileEncoder:
         """Makes a whole file, the one that a sink would have written of the same rows."""
         ...
 
