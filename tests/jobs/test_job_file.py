@@ -57,6 +57,9 @@ overwrite = true
 allow_version_mismatch = true
 ignore_custom_objects = true
 
+[columns.Cabin]
+type = "text"
+
 [columns.Age]
 fill = 28
 allow_null = true

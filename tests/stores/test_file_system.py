@@ -22,6 +22,8 @@ ALLOWED = {
     "jobs/units.py": "looks for systemd's programs",
     "jobs/json_schema.py": "a file that the package ships",
     "publish/manifest_schema.py": "a file that the package ships",
+    "report/page.py": "files that the package ships",
+    "sources/conversions.py": "looks for the programs of the commands that it advises",
     "predict/cache.py": "the work folder, which is on this machine",
     "predict/compiled/plan_cache.py": "the user's own cache",
     # Who may change a local file decides what it is trusted with.
