@@ -103,6 +103,7 @@ class TestEveryOption:
             allow_no_final_newline=True,
             allow_batch_dependence=True,
             allow_empty=True,
+            type={"Cabin": "text"},
             rename={"age in years": "Age"},
             fill={"Age": 28},
             allow_null=("Age",),
