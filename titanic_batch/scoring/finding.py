@@ -18,7 +18,7 @@ from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import is_companion
-from titanic_batch.sources.formats import STDIN, input_format
+from titanic_batch.sources.formats import KNOWN_ENDINGS, STDIN, input_format
 from titanic_batch.sources.partition import Partition, read_partition
 from titanic_batch.stores import entry_at, is_folder, store_of
 from titanic_batch.stores.names import folder_of, join, last_part
@@ -76,7 +76,7 @@ def find_inputs(input: str) -> list[InputFile]:
         raise InputMissingError(
             "there are no files to score here",
             where=input,
-            hint="Inputs end in .csv, .tsv, .jsonl, .ndjson (also .gz, .bz2, .zst) or .parquet.",
+            hint=f"{KNOWN_ENDINGS}.",
         )
     return sorted(found, key=lambda file: file.path)
 

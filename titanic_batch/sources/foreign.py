@@ -14,10 +14,9 @@ from pathlib import PurePath
 from titanic_batch.errors import DataError, TitanicBatchError, UsageError
 from titanic_batch.sources import conversions
 from titanic_batch.sources.conversions import by_pandas
-from titanic_batch.sources.formats import COMPRESSIONS, STDIN, input_format
+from titanic_batch.sources.formats import COMPRESSIONS, KNOWN_ENDINGS, STDIN, input_format
 from titanic_batch.stores import entry_at, store_of
 
-_KNOWN = "Inputs end in .csv, .tsv, .txt, .jsonl, .ndjson (also .gz, .bz2, .zst) or .parquet"
 _HEAD_BYTES = 4096
 _EXCEL = "pd.read_excel({path}, dtype=str, keep_default_na=False)"
 _OLD_EXCEL = 'pd.read_excel({path}, dtype=str, keep_default_na=False, engine="calamine")'
@@ -48,18 +47,18 @@ def unknown_format(path: str) -> UsageError:
     """Return the error for an input whose name says nothing, or a format that is not read."""
     found = entry_at(path)
     if found is None or found.kind != "file":
-        return UsageError("unknown file extension", where=path, hint=f"{_KNOWN}.")
+        return UsageError("unknown file extension", where=path, hint=f"{KNOWN_ENDINGS}.")
     head = _head(path)
     if path.lower().endswith(COMPRESSIONS):
         return _unknown_packed(path, head)
     kind = _identified(head, path)
     if kind is not None:
         return UsageError(f"it is {kind.what}", where=path, hint=_hint(kind, path))
-    hint = f"{_KNOWN}."
+    hint = f"{KNOWN_ENDINGS}."
     if head and _is_text(head):
         ending = ".tsv" if b"\t" in head.partition(b"\n")[0] else ".csv"
         copying = conversions.as_it_is(path, ending)
-        hint = f"{_KNOWN}: give this one a name that does, if it is CSV: {copying}."
+        hint = f"{KNOWN_ENDINGS}: give this one a name that does, if it is CSV: {copying}."
     return UsageError("unknown file extension", where=path, hint=hint)
 
 
@@ -72,7 +71,7 @@ def _unknown_packed(path: str, head: bytes) -> UsageError:
     kind = _identified(inner, STDIN)
     ending = kind.ending if kind is not None else ".csv" if inner and _is_text(inner) else ""
     what = f"it is {kind.what}, compressed" if kind is not None else "unknown file extension"
-    hint = f"{_KNOWN}."
+    hint = f"{KNOWN_ENDINGS}."
     if ending:
         hint = f"Unpack it, and score that: {conversions.unpacked(path, ending)}."
     return UsageError(what, where=path, hint=hint)

@@ -15,6 +15,9 @@ InputFormat = Literal["csv", "tsv", "jsonl", "parquet"]
 COMPRESSIONS = (".gz", ".bz2", ".zst")
 JSON_LINES = (".jsonl", ".ndjson")
 
+#: For messages.
+KNOWN_ENDINGS = "Inputs end in .csv, .tsv, .txt, .jsonl, .ndjson (also .gz, .bz2, .zst) or .parquet"
+
 
 def input_format(path: str) -> InputFormat | None:
     """Return the format that a file name stands for; None where it stands for none."""
