@@ -23,8 +23,8 @@ def score_command(
         str,
         typer.Argument(
             metavar="INPUT",
-            help=".csv, .tsv, .txt, .jsonl or .ndjson (also .gz, .bz2, .zst), .parquet, a folder (nested "
-            "and Hive-partitioned, too), a quoted glob (also **), or - for CSV on stdin.",
+            help=".csv, .tsv, .txt, .jsonl or .ndjson (also .gz, .bz2, .zst), .parquet, a folder "
+            "(nested and Hive-partitioned, too), a quoted glob (also **), or - for CSV on stdin.",
         ),
     ],
     output: Annotated[
