@@ -27,8 +27,9 @@ def cut_chunks(
 ) -> Iterator[Chunk]:
     """Yield the records of a stream as chunks of at most about `chunk_bytes`.
 
-    Where the chunks end depends on the bytes and on `chunk_bytes` only, so that every run over the
-    same input cuts alike. A last record without a newline becomes a chunk of its own.
+    Where a chunk ends depends on `chunk_bytes` and the bytes from its start on, and on nothing
+    else: whoever starts where a chunk starts cuts alike. A last record without a newline becomes a
+    chunk of its own.
 
     Args:
         read: Returns exactly as many bytes as asked for, fewer only at the end.
@@ -45,13 +46,14 @@ def cut_chunks(
     row, line, rest, wanted, ended = 1, first_line, head, chunk_bytes, False
     while not ended:
         # A short read means the end. Where no record ended in the last buffer, read twice as much.
-        missing = max(wanted - len(rest), 0) + 1
-        block = read(missing)
+        missing = max(wanted + 1 - len(rest), 0)
+        block = read(missing) if missing else b""
         ended = len(block) < missing
         rest += block
-        records = find_records(rest, delimiter)
+        buffer = rest if len(rest) <= wanted + 1 else rest[: wanted + 1]
+        records = find_records(buffer, delimiter)
         where = _Place(path=path, line=line, delimiter=delimiter, max_bytes=max_record_bytes)
-        _refuse_endless(rest, records, where, read, ended=ended)
+        _refuse_endless(buffer, records, where, read, ended=ended)
         if not records.ends.size:
             wanted *= 2
             continue

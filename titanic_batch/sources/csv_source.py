@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
 
@@ -68,6 +68,9 @@ class CsvSource:
         except BaseException:
             self._stream.close()
             raise
+        is_plain = self._stream.is_seekable and dialect.is_utf8
+        at = self._stream.bytes_read - len(self._header.rest)
+        self._records_at = at if is_plain else None
         self.schema = pa.schema([(name, pa.string()) for name in self._header.names])
         self.parser = CsvParser(
             names=self._header.names,
@@ -94,16 +97,31 @@ class CsvSource:
         return self._stream.size_bytes
 
     @property
+    def records_at(self) -> int | None:
+        """Where in the file its records begin; None where chunks are no pieces of its bytes."""
+        return self._records_at
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from anywhere in the file; raises FileAccessError."""
+        return self._stream.read_at(offset, size)
+
+    @property
     def bytes_read(self) -> int:
         """How much of the file has been read."""
         return self._stream.bytes_read
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the file's records as chunks; see `cut_chunks`."""
+        return self.cut(self._stream.read, self._header.rest, first_line=1 + self._header.lines)
+
+    def cut(
+        self, read: Callable[[int], bytes], head: bytes = b"", *, first_line: int
+    ) -> Iterator[Chunk]:
+        """Yield records that `read` gives as chunks; see `cut_chunks`."""
         return cut_chunks(
-            self._stream.read,
-            self._header.rest,
-            first_line=1 + self._header.lines,
+            read,
+            head,
+            first_line=first_line,
             delimiter=self._dialect.delimiter,
             chunk_bytes=self._chunk_bytes,
             max_record_bytes=self._max_record_bytes,
