@@ -179,6 +179,8 @@ class Manifest(_Readable):
         predictor: What predicted; None in manifests that are older than that.
         job: The job's name and date, what its guards found, and counts by bin, for the next night;
             None where no job published.
+        parts: Where the output is a folder: its files in row order, each with sha256, bytes, rows
+            and the number of its first row in the input; null where it is one file.
     """
 
     manifest_version: Annotated[int, form.VERSION]
@@ -206,6 +208,7 @@ class Manifest(_Readable):
     rows_recalled: Annotated[int, form.COUNT] = 0
     predictor: PredictorInfo | None = None
     job: JobInfo | None = None
+    parts: Annotated[tuple[dict[str, Any], ...] | None, form.or_null(form.PARTS)] = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as the JSON document that is written."""

@@ -13,7 +13,12 @@ from titanic_batch.publish.manifest import (
     find_manifest,
     read_manifest,
 )
-from titanic_batch.publish.paths import MANIFEST_SUFFIX, OutputPaths, output_paths
+from titanic_batch.publish.paths import (
+    FOLDER_MANIFEST,
+    MANIFEST_SUFFIX,
+    OutputPaths,
+    output_paths,
+)
 from titanic_batch.publish.rejects import HEADER, count_reasons
 from titanic_batch.stores import entry_at, store_of
 from titanic_batch.stores.base import hash_file
@@ -115,10 +120,18 @@ def is_published(path: Path) -> bool:
     """Return whether titanic-batch published the file, going by what its manifest says it is."""
     found_here = entry_at(path, follow=False)
     is_link = found_here is not None and found_here.kind == "link"
+    if path.name.startswith("part-") and _is_listed(path):
+        return True
     if not is_link and entry_at(f"{path}{MANIFEST_SUFFIX}", follow=False) is None:
         return False
     found = find_manifest(output_paths(path).manifest)
     return found.is_ours if isinstance(found, UnreadableManifest) else found is not None
+
+
+def _is_listed(path: Path) -> bool:
+    """Return whether a file is a part that the manifest of its folder lists."""
+    manifest = read_manifest(path.with_name(FOLDER_MANIFEST))
+    return manifest is not None and any(part["name"] == path.name for part in manifest.parts or ())
 
 
 def describes(known: FileInfo, file: Path) -> bool:

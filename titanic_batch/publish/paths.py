@@ -13,6 +13,9 @@ from titanic_batch.stores import store_of
 MANIFEST_SUFFIX = ".manifest.json"
 _REJECTS = ".rejects.csv"
 _FAILED = ".failed.rejects.csv"
+#: The companions in a folder of parts.
+FOLDER_MANIFEST = "_manifest.json"
+FOLDER_REJECTS = "_rejects.csv"
 _KEPT_MANIFEST = re.compile(r".+\.manifest\.json\.[1-9][0-9]*", re.DOTALL)
 
 
@@ -64,6 +67,7 @@ def is_companion(name: str) -> bool:
     return (
         name.endswith((MANIFEST_SUFFIX, _REJECTS, ".tmp", ".part"))
         or name.startswith(".")
+        or name in (FOLDER_MANIFEST, FOLDER_REJECTS)
         or _KEPT_MANIFEST.fullmatch(name) is not None
     )
 

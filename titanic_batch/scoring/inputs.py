@@ -168,9 +168,7 @@ def pair_of_file(input: str, output: str, rejects: str | None = None) -> FilePai
 
 
 def _pair(input: str, output: str, output_format: str, options: ScoreOptions) -> FilePair:
-    _require_known(input)
-    if input != STDIN and entry_at(input, follow=False) is None:
-        raise no_such_file(input)  # now, not after the model is loaded
+    require_input(input)
     paths = output_paths(output, options.rejects)
     companions = (paths.data, paths.rejects, paths.manifest, paths.failed_rejects)
     if input != STDIN and (same := _same_file(input, companions)) is not None:
@@ -178,6 +176,18 @@ def _pair(input: str, output: str, output_format: str, options: ScoreOptions) ->
     if len(set(companions)) < len(companions):
         raise UsageError("--rejects names the output or a file beside it", where=str(paths.rejects))
     return FilePair(input=input, output=paths, output_format=output_format)
+
+
+def require_input(path: str) -> None:
+    """Refuse an input that is not there, now and not after the model is loaded.
+
+    Raises:
+        UsageError: if its name stands for no format.
+        InputMissingError: if there is no such file.
+    """
+    _require_known(path)
+    if path != STDIN and entry_at(path, follow=False) is None:
+        raise no_such_file(path)
 
 
 def _require_known(path: str) -> None:

@@ -8,11 +8,17 @@ from titanic_batch.sources.base import Source
 from titanic_batch.sources.opening import open_source
 
 
-def source_of(path: str, options: ScoreOptions) -> Source:
-    """Open the input at `path`; see `open_source` for what it raises."""
+def source_of(path: str, options: ScoreOptions, *, chunk_size: int | None = None) -> Source:
+    """Open the input at `path`; see `open_source` for what it raises.
+
+    Args:
+        path: The input.
+        options: How it is written.
+        chunk_size: How much of it a chunk holds; None for what suits its size.
+    """
     return open_source(
         path,
-        chunk_bytes=chunk_bytes(path, options),
+        chunk_bytes=chunk_bytes(path, options) if chunk_size is None else chunk_size,
         max_record_bytes=options.max_record_bytes,
         delimiter=options.delimiter,
         encoding=options.encoding,

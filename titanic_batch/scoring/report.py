@@ -223,6 +223,7 @@ def build_manifest(
     rejects_path: str | None,
     decision: GuardDecision | None = None,
     warnings: tuple[str, ...] = (),
+    parts: tuple[dict[str, Any], ...] | None = None,
 ) -> Manifest:
     """Return the manifest of a run that is about to publish."""
     finished_at = datetime.now(UTC)
@@ -264,6 +265,7 @@ def build_manifest(
             *(decision.warnings if decision is not None else ()),
         ),
         job=decision.job if decision is not None else None,
+        parts=parts,
     )
 
 

@@ -121,7 +121,7 @@ def _run_all(
 ) -> None:
     """Score the files; `runs` takes what becomes of them, for as far as it goes."""
     kept = kept_predictor(model.sha256, model.schema)
-    engine = _open_engine(pairs, model, options, kept)
+    engine = open_engine(pairs, model, options, kept)
     try:
         description = engine.describe()
         if guard is not None:
@@ -197,7 +197,7 @@ def _drive(engine: Engine, runs: list[FileRun], trial: RowTrial, observer: Obser
         )
 
 
-def _open_engine(
+def open_engine(
     pairs: Sequence[FilePair],
     model: VerifiedModel,
     options: ScoreOptions,

@@ -1,0 +1,191 @@
+"""`parts run` and `parts commit`: carry out a plan, part by part, and publish it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from titanic_batch.errors import DataError, TitanicBatchError, UsageError
+from titanic_batch.interrupts import stop_if_interrupted
+from titanic_batch.parts.commit import Commit, Whole, mode_of_files, publish
+from titanic_batch.parts.folder import PartsFolder
+from titanic_batch.parts.inputs import Part, Piece
+from titanic_batch.parts.plan import PartsPlan, PlannedPart, read_plan
+from titanic_batch.parts.planning import Reopened, reopened
+from titanic_batch.parts.receipts import Receipt, read_rejects
+from titanic_batch.parts.scoring import PartsScoring, of_part
+from titanic_batch.printable import shell_quoted
+from titanic_batch.publish.directory import published_in, refuse_foreign_folder
+from titanic_batch.publish.manifest import Manifest
+from titanic_batch.scoring.finishing import open_finisher
+from titanic_batch.scoring.refusing import refusal
+from titanic_batch.scoring.reject_limit import reject_limit
+from titanic_batch.sources.spans import changed
+from titanic_batch.stores import store_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartOutcome:
+    """A part that is finished.
+
+    Attributes:
+        index: Which one.
+        receipt: What it holds.
+        was_there: Whether it was finished before.
+    """
+
+    index: int
+    receipt: Receipt
+    was_there: bool
+
+
+def run_part(path: Path, index: int, *, workers: int | None = None) -> PartOutcome:
+    """Score one part of a plan.
+
+    Args:
+        path: The plan.
+        index: The part's position in it, from 0.
+        workers: How many score.
+
+    Raises:
+        UsageError: if there is no such part.
+        TitanicBatchError: what the part ends in; it names the part.
+    """
+    plan = read_plan(path)
+    if not 0 <= index < len(plan.parts):
+        last = len(plan.parts) - 1
+        raise UsageError(
+            f"there is no part {index}: the plan has parts 0 to {last}", where=str(path)
+        )
+    planned = plan.parts[index]
+    try:
+        with reopened(plan, path=planned.path, workers=workers) as run:
+            if run.setting.name_of(index, planned.part) != planned.name:
+                raise changed()
+            run.folder.open()
+            kept = run.folder.finished(planned.name)
+            receipt = kept or _score(run, index, planned)
+        _refuse_many(run, receipt)
+    except TitanicBatchError as exc:
+        raise of_part(index, exc) from exc
+    return PartOutcome(index=index, receipt=receipt, was_there=kept is not None)
+
+
+def _score(run: Reopened, index: int, planned: PlannedPart) -> Receipt:
+    scoring = PartsScoring(run.setting, run.folder, mode=mode_of_files(run.folder.output))
+    try:
+        with open_finisher(1) as finisher:
+            for _ in scoring.run(run.engine, _items(run, planned.part), finisher, first=index):
+                pass
+        receipt = scoring.files[0].receipt
+    finally:
+        scoring.close()
+    assert receipt is not None
+    return receipt
+
+
+def _items(run: Reopened, part: Part) -> Iterator[Piece | Part]:
+    source = run.input.open(part.path)
+    try:
+        yield from run.input.read(part, source)
+        source.release()
+    except DataError as exc:
+        exc.where = exc.where or part.path
+        raise
+    finally:
+        source.close()
+    yield part
+
+
+def _refuse_many(run: Reopened, receipt: Receipt) -> None:
+    """Say now what the commit would say of the whole; raises TooManyRejectsError."""
+    totals, options = receipt.totals, run.setting.options
+    if reject_limit(options.max_rejects).exceeded_by(totals.rejected, 0, finished=False):
+        rejects = run.folder.rejects_path(receipt.name)
+        raise refusal(
+            totals,
+            list(read_rejects(rejects)),
+            options,
+            path=run.input.path,
+            hint="`titanic-batch parts commit` lists them all.",
+        )
+
+
+def commit_plan(path: Path) -> Manifest:
+    """Publish the parts of a plan; where they are published already, return that manifest.
+
+    Raises:
+        OutputLockedError: if another commit is at work.
+        DataError: if parts are missing or were edited, or too many rows are rejected.
+        TitanicBatchError: where nothing is published for another reason.
+    """
+    plan = read_plan(path)
+    output = Path(plan.output)
+    folder = PartsFolder(output=output, fingerprint=plan.fingerprint)
+    folder.check_parent()
+    with store_of(output).lock(output):
+        folder.recover()
+        done = _published(plan)
+        if done is not None:
+            folder.drop()
+            return done
+        whole = _collect(plan, folder, path)
+        refuse_foreign_folder(output, overwrite=plan.overwrite)
+        with reopened(plan) as run:
+            setting = run.setting
+            stop_if_interrupted()
+            return publish(
+                Commit(
+                    folder=folder,
+                    options=replace(setting.options, overwrite=plan.overwrite),
+                    info=setting.info,
+                    alignment=setting.plan.alignment,
+                    schema=setting.description.schema,
+                    input=plan.input,
+                    mode=mode_of_files(output),
+                    started_at=datetime.fromisoformat(plan.made_at),
+                    warnings=setting.warnings,
+                ),
+                whole,
+            )
+
+
+def _published(plan: PartsPlan) -> Manifest | None:
+    """Return the manifest of the output where it is what the plan would publish."""
+    manifest = published_in(Path(plan.output))
+    if manifest is None or manifest.input.sha256 != plan.input.sha256:
+        return None
+    names = [part["name"] for part in manifest.parts or ()]
+    return manifest if names == [part.name for part in plan.parts] else None
+
+
+def _collect(plan: PartsPlan, folder: PartsFolder, path: Path) -> Whole:
+    """Add up the receipts of all parts; raises DataError for those that are missing or edited."""
+    whole = Whole()
+    missing: list[int] = []
+    edited: list[int] = []
+    for index, planned in enumerate(plan.parts):
+        stop_if_interrupted()
+        receipt = folder.receipt_of(planned.name)
+        if receipt is None or not (folder.path / planned.name).exists():
+            missing.append(index)
+        elif receipt.totals.read != planned.rows or not folder.is_intact(receipt):
+            edited.append(index)
+        else:
+            whole.add(receipt)
+    if missing or edited:
+        said = [_listed(missing, "missing"), _listed(edited, "edited since they were finished")]
+        raise DataError(
+            f"{len(missing) + len(edited):,} of {len(plan.parts):,} parts are not to be had; "
+            + "; ".join(filter(None, said)),
+            where=str(path),
+            hint="Run each of them: `titanic-batch parts run "
+            f"{shell_quoted(str(path))} --index {(missing + edited)[0]}`.",
+        )
+    return whole
+
+
+def _listed(indices: list[int], what: str) -> str:
+    return f"{what}: {', '.join(f'part {index}' for index in indices)}" if indices else ""
