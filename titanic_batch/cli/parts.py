@@ -107,16 +107,21 @@ def run_command(
             }
         )
         return
-    log(
-        "part",
-        f"part {index}: {totals.scored:,} rows scored, {totals.rejected:,} rejected"
-        + (", as they were before" if done.was_there else ""),
-        index=index,
-        name=receipt.name,
-        rows_read=totals.read,
-        rows_scored=totals.scored,
-        rows_rejected=totals.rejected,
-    )
+    said = f"part {index}: {totals.scored:,} rows scored, {totals.rejected:,} rejected"
+    if done.was_there:
+        said += ", by a run before"
+    if style().log_format == "json":
+        log(
+            "part",
+            said,
+            index=index,
+            name=receipt.name,
+            rows_read=totals.read,
+            rows_scored=totals.scored,
+            rows_rejected=totals.rejected,
+        )
+    elif not style().quiet:
+        stdout().print(said)
 
 
 @parts_app.command("commit", short_help="Publish all parts at once.")

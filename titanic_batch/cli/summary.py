@@ -19,7 +19,7 @@ def print_summary(console: Console, manifest: Manifest) -> None:
     console.print(
         Text.assemble(
             ("published ", "bold green"),
-            f"{manifest.output.path}  ({manifest.output.bytes:,} bytes)",
+            f"{manifest.output.path}  ({_size(manifest)})",
         )
     )
     _fact(console, "model", manifest.model.tag)
@@ -37,7 +37,7 @@ def print_summary(console: Console, manifest: Manifest) -> None:
         )
     if rows.rejected:
         reasons = ", ".join(f"{name} {n:,}" for name, n in manifest.rejects.by_reason.items())
-        _fact(console, "rejects", f"{reasons}  -> {manifest.rejects.path}")
+        _fact(console, "rejects", f"{reasons}  -> {_rejects(manifest)}")
     changed = [entry for entry in manifest.alignment if entry["action"] not in ("as-is", "dropped")]
     if changed:
         _fact(console, "columns", "; ".join(_change(entry) for entry in changed))
@@ -54,6 +54,16 @@ def print_summary(console: Console, manifest: Manifest) -> None:
         _fact(console, "unknown", f"{column}: {shown}")
     for warning in manifest.warnings:
         _fact(console, "warning", warning)
+
+
+def _size(manifest: Manifest) -> str:
+    parts = f"{len(manifest.parts):,} parts, " if manifest.parts is not None else ""
+    return f"{parts}{manifest.output.bytes:,} bytes"
+
+
+def _rejects(manifest: Manifest) -> str:
+    path = manifest.rejects.path
+    return f"{manifest.output.path}/{path}" if manifest.parts is not None else str(path)
 
 
 def _fact(console: Console, name: str, text: str) -> None:

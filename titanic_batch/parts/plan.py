@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,14 @@ from titanic_batch.errors import (
 from titanic_batch.models.trust.write_access import exposure_of
 from titanic_batch.parts.inputs import Part
 from titanic_batch.printable import shell_quoted
-from titanic_batch.publish.manifest import FileInfo
 from titanic_batch.sources.spans import Span
 from titanic_batch.stores import entry_at, store_of, write_file
 
 VERSION = 1
 _TOOL = "titanic-batch parts"
 _MOST_BYTES = 1 << 30
+_FINGERPRINT = re.compile(r"[0-9a-f]{32}")
+_NAME = re.compile(r"part-\d{5,}-[0-9a-f]{32}\.(parquet|csv)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,16 @@ class PlannedModel:
 
     ref: str
     opened: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedInput:
+    """The whole input, as manifests tell of it."""
+
+    path: str
+    format: str
+    bytes: int
     sha256: str
 
 
@@ -130,7 +142,7 @@ class PartsPlan:
 
     made_at: str
     tool_version: str
-    input: FileInfo
+    input: PlannedInput
     files: tuple[PlannedFile, ...]
     output: str
     overwrite: bool
@@ -204,10 +216,10 @@ def read_plan(path: Path) -> PartsPlan:
         )
     document = _document(data, path)
     try:
-        return PartsPlan(
+        plan = PartsPlan(
             **{
                 **_fields(PartsPlan, document),
-                "input": FileInfo(**_fields(FileInfo, document["input"])),
+                "input": PlannedInput(**_fields(PlannedInput, document["input"])),
                 "files": tuple(
                     PlannedFile(**_fields(PlannedFile, one)) for one in document["files"]
                 ),
@@ -219,6 +231,22 @@ def read_plan(path: Path) -> PartsPlan:
         )
     except (KeyError, TypeError, AttributeError) as exc:
         raise _no_plan(path, "a key is missing or of another kind") from exc
+    if not _holds_together(plan):
+        raise _no_plan(path, "it contradicts itself")
+    return plan
+
+
+def _holds_together(plan: PartsPlan) -> bool:
+    """Return whether what the plan's keys say is possible; they name files that are written."""
+    part_bytes = plan.options.get("part_bytes")
+    files = {file.path for file in plan.files}
+    return (
+        _FINGERPRINT.fullmatch(plan.fingerprint) is not None
+        and isinstance(part_bytes, int)
+        and part_bytes > 0
+        and bool(plan.parts)
+        and all(part.path in files and _NAME.fullmatch(part.name) for part in plan.parts)
+    )
 
 
 def _read(path: Path) -> tuple[bytes, str, str]:

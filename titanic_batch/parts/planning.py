@@ -27,6 +27,7 @@ from titanic_batch.parts.output import check_output, output_folder, spare_model
 from titanic_batch.parts.plan import (
     PartsPlan,
     PlannedFile,
+    PlannedInput,
     PlannedModel,
     check_place,
     planned,
@@ -84,7 +85,7 @@ def make_plan(
     plan = PartsPlan(
         made_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         tool_version=__version__,
-        input=whole.info(),
+        input=PlannedInput(**vars(whole.info())),
         files=tuple(PlannedFile(path=one, bytes=_size(one)) for one in whole.paths),
         output=str(folder),
         overwrite=options.overwrite,

@@ -18,7 +18,7 @@ from titanic_batch.parts.receipts import Receipt, read_rejects
 from titanic_batch.parts.scoring import PartsScoring, of_part
 from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.directory import published_in, refuse_foreign_folder
-from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.manifest import FileInfo, Manifest
 from titanic_batch.scoring.finishing import open_finisher
 from titanic_batch.scoring.refusing import refusal
 from titanic_batch.scoring.reject_limit import reject_limit
@@ -143,7 +143,7 @@ def commit_plan(path: Path) -> Manifest:
                     info=setting.info,
                     alignment=setting.plan.alignment,
                     schema=setting.description.schema,
-                    input=plan.input,
+                    input=FileInfo(**vars(plan.input)),
                     mode=mode_of_files(output),
                     started_at=datetime.fromisoformat(plan.made_at),
                     warnings=setting.warnings,

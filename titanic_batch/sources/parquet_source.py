@@ -108,10 +108,9 @@ class ParquetSource:
         """How much of the file has been read, reckoned from the rows."""
         return int(self._share_read * (self.size_bytes or 0))
 
-    @property
-    def metadata(self) -> pq.FileMetaData | None:
-        """What the footer says; None for a file without any bytes."""
-        return self._parquet.metadata if self._parquet is not None else None
+    def row_groups(self) -> list[Any]:
+        """Return what the footer says of each row group."""
+        return [] if self._parquet is None else _groups(self._parquet.metadata)
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes from anywhere in the file; raises OSError."""

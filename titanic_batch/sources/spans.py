@@ -183,6 +183,7 @@ class ParquetSpans:
     def __init__(self, source: ParquetSource, span_bytes: int) -> None:
         self._source = source
         self._span_bytes = span_bytes
+        self._groups = source.row_groups()
 
     def cut(self) -> Iterator[Span]:
         """Yield the spans: row groups, as they lie in the file."""
@@ -209,13 +210,6 @@ class ParquetSpans:
         if groups:
             for chunk in self._source.chunks_of(groups, first_row=span.first_row):
                 yield replace(chunk, is_all=False)
-
-    @property
-    def _groups(self) -> list[Any]:
-        metadata = self._source.metadata
-        if metadata is None:
-            return []
-        return [metadata.row_group(index) for index in range(metadata.num_row_groups)]
 
     def _span(self, groups: range, first_row: int) -> Span:
         return Span(
