@@ -44,6 +44,7 @@ def test_parts_of_a_csv_are_the_single_file(lab: Lab) -> None:
         for name in ("whole.csv", "one.csv")
     ]
     assert same(*read)
+    assert "rows recomputed: the same labels" in lab("verify", "out/", "--recompute").out
     rejects = lab.folder / "out" / "_rejects.csv"
     assert rejects.read_bytes() == (lab.folder / "one.csv.rejects.csv").read_bytes()
     assert rejects.stat().st_mode & 0o777 == 0o600
@@ -80,6 +81,8 @@ def test_whoever_makes_the_parts_makes_the_same(lab: Lab, several: bool) -> None
         assert done["input"][key] == whole["input"][key]
     rejects = [(lab.folder / out / "_rejects.csv").read_bytes() for out in ("out", "whole")]
     assert rejects[0] == rejects[1]
+    late = lab.parts("run", "plan.json", "--index", 1, "--json").json  # by a scheduler's retry
+    assert (late["name"], late["was_there"]) == (done["parts"][1]["name"], True)
     before = (lab.folder / "out" / "_manifest.json").stat().st_ino
     assert lab.parts("commit", "plan.json", "--json").json == done  # again: nothing to do
     assert (lab.folder / "out" / "_manifest.json").stat().st_ino == before

@@ -129,7 +129,7 @@ def test_what_died_between_two_renames_is_completed(
     published.parts("plan", "in.csv", "out/", "-o", "plan.json", *OTHER)
     for index in range(len(manifest_in(published.folder / "out")["parts"])):
         published.parts("run", "plan.json", "--index", index, "-q")
-    with broken(directory, "_sync", after=1):  # the parts are in place, the manifest is not
+    with broken(directory, "_sync", after=0):  # the parts are in place, the manifest is not
         published.parts("commit", "plan.json", code=1)
     assert manifest_in(published.folder / "out")["options"]["prediction_column"] == "prediction"
     published.parts("commit", "plan.json", "-q")

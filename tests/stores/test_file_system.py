@@ -22,9 +22,11 @@ ALLOWED = {
     "jobs/json_schema.py": "a file that the package ships",
     "publish/manifest_schema.py": "a file that the package ships",
     "training/train.py": "the sample data in a checkout",
+    "parts/folder.py": "the private folder beside the output, on a file system",
     "predict/cache.py": "the work folder, which is on this machine",
     "predict/compiled/plan_cache.py": "the user's own cache",
     # Who may change a local file decides what it is trusted with.
+    "parts/plan.py": "its permissions decide whether its hash counts",
     "jobs/job_file.py": "its permissions decide whether its hash counts",
     "models/trust/ledger.py": "the user's own ledger",
     "models/trust/write_access.py": "permissions",

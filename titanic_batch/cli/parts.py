@@ -89,25 +89,11 @@ def run_command(
         from titanic_batch.parts.api import run_part
 
     done = run_part(plan, index, workers=workers)
-    receipt, totals = done.receipt, done.receipt.totals
     if as_json:
-        print_json(
-            {
-                "index": index,
-                "name": receipt.name,
-                "sha256": receipt.sha256,
-                "bytes": receipt.bytes,
-                "first_row": receipt.first_row,
-                "rows": {
-                    "read": totals.read,
-                    "scored": totals.scored,
-                    "rejected": totals.rejected,
-                },
-                "was_there": done.was_there,
-            }
-        )
+        print_json({**vars(done), "rows": vars(done.rows)})
         return
-    said = f"part {index}: {totals.scored:,} rows scored, {totals.rejected:,} rejected"
+    rows = done.rows
+    said = f"part {index}: {rows.scored:,} rows scored, {rows.rejected:,} rejected"
     if done.was_there:
         said += ", by a run before"
     if style().log_format == "json":
@@ -115,10 +101,10 @@ def run_command(
             "part",
             said,
             index=index,
-            name=receipt.name,
-            rows_read=totals.read,
-            rows_scored=totals.scored,
-            rows_rejected=totals.rejected,
+            name=done.name,
+            rows_read=rows.read,
+            rows_scored=rows.scored,
+            rows_rejected=rows.rejected,
         )
     elif not style().quiet:
         stdout().print(said)

@@ -258,7 +258,7 @@ def _assemble(commit: Commit, manifest: Manifest, rejects: Sequence[Path]) -> No
     """Put the new folder together, synced to the disk, beside what stands in its place."""
     folder = commit.folder
     with os_errors(folder.output, "publishing"):
-        folder.new.mkdir(mode=0o700)
+        folder.make_new()
         for part in manifest.parts or ():
             stop_if_interrupted()
             (folder.path / part["name"]).rename(folder.new / part["name"])

@@ -11,7 +11,6 @@ It belongs to a fingerprint: whoever scores by the same model and options finds 
 from __future__ import annotations
 
 import json
-import shutil
 import uuid
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +25,7 @@ from titanic_batch.publish.ownership import describes
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.publish.rejects import RejectsFile
 from titanic_batch.publish.stale_files import StaleFiles
-from titanic_batch.stores import store_of, write_file
+from titanic_batch.stores import entry_at, is_folder, store_of, write_file
 from titanic_batch.stores.base import Staged, hash_file
 
 
@@ -67,7 +66,7 @@ class PartsFolder:
     def check_parent(self) -> None:
         """Refuse an output whose own folder is not there; raises FileAccessError."""
         parent = self.output.parent
-        if not parent.is_dir():
+        if not is_folder(parent):
             raise FileAccessError(
                 "the output's folder does not exist",
                 where=str(parent),
@@ -81,15 +80,20 @@ class PartsFolder:
             self.path.mkdir(mode=0o700, exist_ok=True)
             self.receipts.mkdir(mode=0o700, exist_ok=True)
 
+    def make_new(self) -> None:
+        """Make the folder in which what is published is put together; raises OSError."""
+        self.new.mkdir(mode=0o700)
+
     def recover(self) -> None:
         """Bring to rest what a commit which died has left; the output's lock must be held."""
         for place in {self.path, *StaleFiles().work_of(self.output)}:
             finish_moving(place / "new", self.output)
         with os_errors(self.path, "taking back finished parts"):
             for path in map(Path, store_of(self.new).list(self.new)):
-                if self.receipt_path(path.name).exists() and not (self.path / path.name).exists():
-                    path.rename(self.path / path.name)
-            shutil.rmtree(self.new, ignore_errors=True)
+                back = self.path / path.name
+                if entry_at(self.receipt_path(path.name)) and not entry_at(back):
+                    path.rename(back)
+            store_of(self.new).drop(self.new)
 
     def drop(self) -> None:
         """Remove the folder with all that is in it, as far as that is possible."""
@@ -154,4 +158,4 @@ class PartsFolder:
     @property
     def has_any(self) -> bool:
         """Whether any part may be finished."""
-        return any(self.receipts.glob("*.json")) if self.receipts.is_dir() else False
+        return any(name.endswith(".json") for name in store_of(self.path).list(self.receipts))

@@ -12,7 +12,7 @@ from titanic_batch.publish.directory import published_in
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.scoring.inputs import STDOUT
 from titanic_batch.scoring.options import ScoreOptions
-from titanic_batch.scoring.skipping import differing_options, is_model_of
+from titanic_batch.scoring.skipping import PART_BYTES, differing_options, is_model_of
 from titanic_batch.sources.formats import input_format
 from titanic_batch.stores import is_folder, store_of
 
@@ -72,9 +72,9 @@ def already_published(
 ) -> Manifest | None:
     """Return the manifest of parts that scoring again would only repeat; they are all intact."""
     manifest = published_in(folder)
-    if manifest is None or manifest.options.get("part_bytes") != part_bytes:
+    if manifest is None or manifest.options.get(PART_BYTES) != part_bytes:
         return None
-    if set(differing_options(manifest, options)) - {"part_bytes"}:
+    if set(differing_options(manifest, options)) - {PART_BYTES}:
         return None
     return manifest if is_model_of(manifest, model) and whole.is_of(manifest) else None
 

@@ -24,8 +24,9 @@ from titanic_batch.errors import (
 from titanic_batch.models.trust.write_access import exposure_of
 from titanic_batch.parts.inputs import Part
 from titanic_batch.printable import shell_quoted
+from titanic_batch.scoring.skipping import PART_BYTES
 from titanic_batch.sources.spans import Span
-from titanic_batch.stores import entry_at, store_of, write_file
+from titanic_batch.stores import entry_at, is_folder, store_of, write_file
 
 VERSION = 1
 _TOOL = "titanic-batch parts"
@@ -185,7 +186,7 @@ def check_place(path: Path) -> None:
         UsageError: if a file that is no plan stands there.
         FileAccessError: if its folder is not there.
     """
-    if not path.absolute().parent.is_dir():
+    if not is_folder(path.absolute().parent):
         raise FileAccessError("the plan's folder does not exist", where=str(path.parent))
     if entry_at(path, follow=False) is None:
         return
@@ -238,7 +239,7 @@ def read_plan(path: Path) -> PartsPlan:
 
 def _holds_together(plan: PartsPlan) -> bool:
     """Return whether what the plan's keys say is possible; they name files that are written."""
-    part_bytes = plan.options.get("part_bytes")
+    part_bytes = plan.options.get(PART_BYTES)
     files = {file.path for file in plan.files}
     return (
         _FINGERPRINT.fullmatch(plan.fingerprint) is not None

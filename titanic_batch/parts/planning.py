@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titanic_batch import __version__
+from titanic_batch.documents import NotADocumentError
 from titanic_batch.errors import (
     DataError,
     InputMissingError,
@@ -42,9 +43,10 @@ from titanic_batch.scoring.choosing import PredictorChoice, kept_predictor
 from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reject_limit import reject_limit
+from titanic_batch.scoring.skipping import PART_BYTES
 from titanic_batch.sources.dialect import declare_dialect
 from titanic_batch.sources.spans import changed
-from titanic_batch.stores import entry_at, write_file
+from titanic_batch.stores import entry_at, store_of, write_file
 
 if TYPE_CHECKING:
     from titanic_batch.engine.base import Engine
@@ -118,8 +120,9 @@ def _portable(setting: Setting) -> tuple[Setting, bytes | None]:
     if plan is None:
         return setting, None
     try:
-        data = (plan_folder() / plan_name(setting.model.sha256, setting.model.schema)).read_bytes()
-    except OSError:
+        path = plan_folder() / plan_name(setting.model.sha256, setting.model.schema)
+        data = store_of(path).read(path) or b""
+    except (OSError, NotADocumentError):
         data = b""
     if hashlib.sha256(data).hexdigest() == plan.sha256:
         return setting, data
@@ -172,9 +175,9 @@ def reopened(
         ModelError: if it cannot be used, or the libraries are others.
         InputMissingError: if the input is gone.
     """
-    told = {name: value for name, value in plan.options.items() if name != "part_bytes"}
+    told = {name: value for name, value in plan.options.items() if name != PART_BYTES}
     options = make_options(**told, workers=workers)
-    part_bytes = plan.options["part_bytes"]
+    part_bytes = plan.options[PART_BYTES]
     file = next(file for file in plan.files if path in (None, file.path))
     whole = WholeInput(plan.input.path, options, part_bytes, [file.path])
     if _size(file.path) != file.bytes:
@@ -224,11 +227,11 @@ def _predictor_of(plan: PartsPlan, model: VerifiedModel, folder: PartsFolder) ->
     if kept.plan is not None and kept.plan.sha256 == plan.plan_sha256:
         return kept
     try:
-        data = (folder.path / _PREDICTOR).read_bytes()
+        data = store_of(folder.path).read(folder.path / _PREDICTOR) or b""
         if hashlib.sha256(data).hexdigest() == plan.plan_sha256:
             found = plan_of(data, plan_name(model.sha256, model.schema))
             return PredictorChoice(plan=found, reason="")
-    except (OSError, PlanFileError):
+    except (OSError, NotADocumentError, PlanFileError):
         pass
     raise ModelError(
         "the scoring plan that the parts are scored by is not there any more",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from titanic_batch.errors import DataError, TitanicBatchError, UsageError
 from titanic_batch.interrupts import stop_if_interrupted
@@ -18,12 +19,14 @@ from titanic_batch.parts.receipts import Receipt, read_rejects
 from titanic_batch.parts.scoring import PartsScoring, of_part
 from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.directory import published_in, refuse_foreign_folder
-from titanic_batch.publish.manifest import FileInfo, Manifest
+from titanic_batch.publish.manifest import FileInfo, Manifest, RowCounts, read_manifest
+from titanic_batch.publish.ownership import describes
+from titanic_batch.publish.paths import FOLDER_MANIFEST
 from titanic_batch.scoring.finishing import open_finisher
 from titanic_batch.scoring.refusing import refusal
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.sources.spans import changed
-from titanic_batch.stores import store_of
+from titanic_batch.stores import entry_at, store_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +35,20 @@ class PartOutcome:
 
     Attributes:
         index: Which one.
-        receipt: What it holds.
+        name: Of its file.
+        sha256: Of that file, in hex.
+        bytes: Its size.
+        first_row: Number of its first record in the whole input.
+        rows: How many.
         was_there: Whether it was finished before.
     """
 
     index: int
-    receipt: Receipt
+    name: str
+    sha256: str
+    bytes: int
+    first_row: int
+    rows: RowCounts
     was_there: bool
 
 
@@ -60,6 +71,18 @@ def run_part(path: Path, index: int, *, workers: int | None = None) -> PartOutco
             f"there is no part {index}: the plan has parts 0 to {last}", where=str(path)
         )
     planned = plan.parts[index]
+    published = _published_part(plan, planned)
+    if published is not None:
+        scored = published["rows"]
+        return PartOutcome(
+            index=index,
+            name=planned.name,
+            sha256=published["sha256"],
+            bytes=published["bytes"],
+            first_row=planned.first_row,
+            rows=RowCounts(read=planned.rows, scored=scored, rejected=planned.rows - scored),
+            was_there=True,
+        )
     try:
         with reopened(plan, path=planned.path, workers=workers) as run:
             if run.setting.name_of(index, planned.part) != planned.name:
@@ -70,7 +93,36 @@ def run_part(path: Path, index: int, *, workers: int | None = None) -> PartOutco
         _refuse_many(run, receipt)
     except TitanicBatchError as exc:
         raise of_part(index, exc) from exc
-    return PartOutcome(index=index, receipt=receipt, was_there=kept is not None)
+    totals = receipt.totals
+    return PartOutcome(
+        index=index,
+        name=receipt.name,
+        sha256=receipt.sha256,
+        bytes=receipt.bytes,
+        first_row=receipt.first_row,
+        rows=RowCounts(read=totals.read, scored=totals.scored, rejected=totals.rejected),
+        was_there=kept is not None,
+    )
+
+
+def _published_part(plan: PartsPlan, planned: PlannedPart) -> dict[str, Any] | None:
+    """Return what a manifest says of a part that the plan's commit has published already.
+
+    A scheduler may run a part once more when it is late to hear that it is finished.
+    """
+    manifest = read_manifest(Path(plan.output) / FOLDER_MANIFEST)
+    if manifest is None or not _is_of(plan, manifest):
+        return None
+    part = next(part for part in manifest.parts or () if part["name"] == planned.name)
+    known = FileInfo(path="", format="", bytes=part["bytes"], sha256=part["sha256"])
+    return part if describes(known, Path(plan.output) / planned.name) else None
+
+
+def _is_of(plan: PartsPlan, manifest: Manifest) -> bool:
+    """Return whether a manifest tells of what a plan publishes."""
+    names = [part["name"] for part in manifest.parts or ()]
+    same_input = manifest.input.sha256 == plan.input.sha256
+    return same_input and names == [part.name for part in plan.parts]
 
 
 def _score(run: Reopened, index: int, planned: PlannedPart) -> Receipt:
@@ -154,11 +206,10 @@ def commit_plan(path: Path) -> Manifest:
 
 def _published(plan: PartsPlan) -> Manifest | None:
     """Return the manifest of the output where it is what the plan would publish."""
-    manifest = published_in(Path(plan.output))
-    if manifest is None or manifest.input.sha256 != plan.input.sha256:
+    manifest = read_manifest(Path(plan.output) / FOLDER_MANIFEST)
+    if manifest is None or not _is_of(plan, manifest):
         return None
-    names = [part["name"] for part in manifest.parts or ()]
-    return manifest if names == [part.name for part in plan.parts] else None
+    return published_in(Path(plan.output))
 
 
 def _collect(plan: PartsPlan, folder: PartsFolder, path: Path) -> Whole:
@@ -169,7 +220,7 @@ def _collect(plan: PartsPlan, folder: PartsFolder, path: Path) -> Whole:
     for index, planned in enumerate(plan.parts):
         stop_if_interrupted()
         receipt = folder.receipt_of(planned.name)
-        if receipt is None or not (folder.path / planned.name).exists():
+        if receipt is None or entry_at(folder.path / planned.name) is None:
             missing.append(index)
         elif receipt.totals.read != planned.rows or not folder.is_intact(receipt):
             edited.append(index)

@@ -22,6 +22,7 @@ from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.report import RunInfo, output_metadata, run_info
 from titanic_batch.scoring.run import open_engine
 from titanic_batch.scoring.sizes import input_bytes
+from titanic_batch.scoring.skipping import PART_BYTES
 from titanic_batch.sources.csv_source import HeaderError
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def open_setting(
         size = (input_bytes(whole.pairs) or 0) if kept is None else 0
         choice = choose_predictor(engine, model, choice, size)
         info = run_info(options, model, description, choice)
-        info = replace(info, options={**info.options, "part_bytes": part_bytes})
+        info = replace(info, options={**info.options, PART_BYTES: part_bytes})
         profiles = guard is not None and guard.profiles
         try:
             setting = _setting(

@@ -19,7 +19,7 @@ from titanic_batch.publish.ownership import describes
 from titanic_batch.publish.paths import FOLDER_MANIFEST, FOLDER_REJECTS
 from titanic_batch.publish.rejects import count_reasons
 from titanic_batch.publish.row_count import count_rows
-from titanic_batch.stores import is_folder, store_of
+from titanic_batch.stores import entry_at, is_folder, store_of, write_file
 from titanic_batch.stores.base import Entry
 from titanic_batch.stores.exchange import exchange
 
@@ -175,15 +175,14 @@ def put_folder_in_place(new: Path, folder: Path) -> None:
         if store_of(folder).stat(folder, follow=False) is None:
             new.rename(folder)
         elif not exchange(new, folder):
-            _mark(new).touch()
-            _sync(_mark(new))
+            write_file(_mark(new), b"", "publishing", mode=0o600)
             _move_into(new, folder)
         _sync(folder)
 
 
 def finish_moving(new: Path, folder: Path) -> None:
     """Move in what a run that died has left to be moved; the output's lock must be held."""
-    if _mark(new).exists():
+    if entry_at(_mark(new)) is not None:
         with os_errors(folder, "publishing"):
             _move_into(new, folder)
 
@@ -198,15 +197,15 @@ def _move_into(new: Path, folder: Path) -> None:
     rejects = [FOLDER_REJECTS] if manifest.rows.rejected else []
     data = [*(part["name"] for part in manifest.parts or ()), *rejects]
     for name in data:
-        if (new / name).exists():
+        if entry_at(new / name) is not None:
             (new / name).replace(folder / name)
     _sync(folder / FOLDER_MANIFEST)  # a power cut may lose what no sync has followed in any order
-    if (new / FOLDER_MANIFEST).exists():
+    if entry_at(new / FOLDER_MANIFEST) is not None:
         (new / FOLDER_MANIFEST).replace(folder / FOLDER_MANIFEST)
         _sync(folder / FOLDER_MANIFEST)
     for path in map(Path, store_of(folder).list(folder)):
         if path.name not in (*data, FOLDER_MANIFEST):
-            path.unlink()
+            store_of(path).remove(path)
 
 
 def _sync(path: Path) -> None:

@@ -147,24 +147,28 @@ class _Begun:
     def __init__(self, *, offset: int, row: int) -> None:
         self.length = 0
         self._offset, self._first_row, self._first_line = offset, row, 0
-        self._rows = self._lines = 0
+        self._rows = 0
+        self._last: Chunk | None = None
         self._hash = hashlib.sha256()
 
     def add(self, chunk: Chunk) -> None:
         """Add a chunk."""
         self._first_line = self._first_line or chunk.first_line
-        self._lines = chunk.first_line - self._first_line + chunk.data.count(b"\n")
+        self._last = chunk
         self._rows += chunk.row_count
         self.length += len(chunk.data)
         self._hash.update(chunk.data)
 
     def span(self) -> Span:
         """Return what was added."""
+        last, lines = self._last, 0
+        if last is not None:
+            lines = last.first_line - self._first_line + last.data.count(b"\n")
         return Span(
             offset=self._offset,
             length=self.length,
             rows=self._rows,
-            lines=self._lines,
+            lines=lines,
             first_row=self._first_row,
             first_line=self._first_line,
             sha256=self._hash.hexdigest(),

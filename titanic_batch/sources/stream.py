@@ -134,14 +134,14 @@ class InputStream:
             DataError: if a compressed file is damaged or cut short.
             FileAccessError: if the file cannot be read.
         """
-        parts: list[bytes] = [self._spare]
+        parts: list[bytes] = [self._spare] if self._spare else []
         have = len(self._spare)
         with _read_errors(self.path):
             while have < size and not self._ended:
                 part = self._next_part(size - have)
                 parts.append(part)
                 have += len(part)
-        data = b"".join(parts)
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
         data, self._spare = data[:size], data[size:]
         return data
 
