@@ -56,6 +56,9 @@ def test_a_rerun_keeps_finished_parts_and_makes_edited_ones_again(lab: Lab) -> N
     after = {path.name: path.stat().st_ino for path in (lab.folder / "out").glob("part-*")}
     kept = {name for name in before if before[name] == after[name]}
     assert kept == before.keys() - {there[1].name}
+    made = manifest_in(lab.folder / "out")
+    rows = {part["name"]: part["rows"] for part in made["parts"]}
+    assert made["rows_recalled"] == sum(rows[name] for name in kept)
     lab("score", "in.csv", "anew/", "--parts", *SOME, "-q")
     assert hashes(lab.folder / "anew") == hashes(lab.folder / "out")
     rejects = [(lab.folder / name / "_rejects.csv").read_bytes() for name in ("anew", "out")]

@@ -119,6 +119,7 @@ class _WholeRun:
             receipt = folder.finished(setting.name_of(index, part))
             if receipt is None or (setting.context.profile is not None and not receipt.profiled):
                 return False
+            receipt.totals.cached = receipt.totals.scored  # an earlier run has predicted them
             self.kept[index] = receipt
             self.totals.read += receipt.totals.read
             self.totals.rejected += receipt.totals.rejected
