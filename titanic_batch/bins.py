@@ -29,7 +29,7 @@ class Bins:
 
     @property
     def count(self) -> int:
-        """How many bins there are."""
+        """The number of bins."""
         return len(self.edges if self.values is None else self.values) + 2
 
 

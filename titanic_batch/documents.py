@@ -10,7 +10,6 @@ import errno
 import json
 import os
 import stat
-from pathlib import Path
 from typing import Any, BinaryIO
 
 #: Ours have a few levels; what reads a document may go down it by recursion.
@@ -21,10 +20,10 @@ MOST_DIGITS = 300
 
 
 class NotADocumentError(ValueError):
-    """What was found is no document that can be read; its text says why."""
+    """A file holds no document that can be read; the text says why."""
 
 
-def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
+def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> BinaryIO:
     """Open a regular file: a pipe, which may have no writer, would be waited for without end.
 
     Raises:
@@ -37,13 +36,15 @@ def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
         descriptor = os.open(path, flags)
     except OSError as exc:
         if exc.errno == errno.ENXIO or (exc.errno == errno.ELOOP and not follow_links):
-            raise NotADocumentError("it is no regular file") from exc
+            raise NotADocumentError("it is not a regular file") from exc
         raise
     kind = os.fstat(descriptor).st_mode
     if stat.S_ISREG(kind):
         return os.fdopen(descriptor, "rb")
     os.close(descriptor)
-    raise NotADocumentError(f"it is {'a directory' if stat.S_ISDIR(kind) else 'no regular file'}")
+    raise NotADocumentError(
+        f"it is {'a directory' if stat.S_ISDIR(kind) else 'not a regular file'}"
+    )
 
 
 def read_bounded(file: BinaryIO, at_most: int) -> bytes:

@@ -21,9 +21,9 @@ The numbers follow sysexits.h where one of its codes fits.
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from titanic_batch.printable import printable
@@ -270,7 +270,7 @@ def worst_exit_code(errors: Iterable[TitanicBatchError]) -> int:
 
 
 @contextmanager
-def os_errors(path: Path | str, doing: str) -> Iterator[None]:
+def os_errors(path: str | os.PathLike[str], doing: str) -> Iterator[None]:
     """Turn an OSError on `path` into an `FileAccessError` that says what was being done.
 
     Raises:
@@ -281,7 +281,9 @@ def os_errors(path: Path | str, doing: str) -> Iterator[None]:
     except OSError as exc:
         hint = _OS_HINTS.get(exc.errno or 0, "")
         reason = exc.strerror or str(exc)
-        raise FileAccessError(f"{doing} failed: {reason}", where=str(path), hint=hint) from exc
+        raise FileAccessError(
+            f"{doing} failed: {reason}", where=os.fspath(path), hint=hint
+        ) from exc
 
 
 _OS_HINTS = {

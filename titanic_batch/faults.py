@@ -1,4 +1,4 @@
-"""What can be wrong with a record, by the names that rejects files carry."""
+"""Reasons for which a record is rejected, by their names in rejects files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Reason = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one record.
+    """One fault of one record.
 
     Attributes:
         index: 0-based position of the record in its chunk.

@@ -23,7 +23,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass
 class _State:
-    """What this process knows of signals.
+    """The signals that have come to this process.
 
     Attributes:
         came: The first that has come.

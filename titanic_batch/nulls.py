@@ -1,4 +1,4 @@
-"""Which cell texts are nulls: a frozen copy of what pandas.read_csv takes for one."""
+"""The cell texts that are nulls: a frozen copy of the list in pandas.read_csv."""
 
 from __future__ import annotations
 

@@ -18,9 +18,10 @@ from tests.chunk.chunks import csv_chunk, make_context, parquet_chunk
 from titanic_batch import errors
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.chunk.score import score_chunk
-from titanic_batch.chunk.task import Reject, ScoredChunk
+from titanic_batch.chunk.task import ScoredChunk
 from titanic_batch.predict.base import ModelDescription
 from titanic_batch.predict.sklearn_predictor import model_info
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.schema.derive import derive_schema
 from titanic_batch.sources.csv_parser import CsvParser
 from titanic_batch.sources.dialect import declare_dialect

@@ -236,7 +236,7 @@ class TestRecompute:
         caching("score", "in.csv", "out.csv")
         with (tmp_path / "in.csv").open("ab") as file:
             file.write(b"1310,3,A,male,1,0,0,x,1,,S\n")
-        assert "another" in caching("verify", "out.csv", "--recompute", code=65).error
+        assert "has changed since" in caching("verify", "out.csv", "--recompute", code=65).error
         (tmp_path / "in.csv").unlink()
         caching("verify", "out.csv", "--recompute", code=66)
         caching("score", "-", "piped.csv", stdin=PASSENGERS.read_bytes())

@@ -134,13 +134,15 @@ def place(slow: Path, installed: Command, tmp_path: Path) -> Place:
     )
 
 
-@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM])
-def test_what_was_predicted_is_not_predicted_again(
-    signum: signal.Signals, place: Place, slow: Path
-) -> None:
-    place.stop(signum)
+def test_what_was_predicted_is_not_predicted_again(place: Place, slow: Path) -> None:
+    place.stop(signal.SIGTERM)
     (folder,) = place.work
     assert folder.stat().st_mode & 0o777 == 0o700
+    goes_on(place, slow)
+
+
+def goes_on(place: Place, slow: Path) -> None:
+    """Run, and see that what an earlier run kept is not predicted again."""
     kept = len(place.kept)
     calls = place.run()
     undisturbed = predicting_calls(slow / "log")
@@ -153,47 +155,79 @@ def test_what_was_predicted_is_not_predicted_again(
     assert names == {"scored.csv", "scored.csv.manifest.json"}
 
 
-@pytest.mark.parametrize(
-    "change",
-    some(["header", "input", "code", "model", "options", "damage", "foreign"], every=2),
-)
-def test_what_does_not_match_is_predicted_anew(change: str, place: Place, slow: Path) -> None:
-    place.stop(signal.SIGKILL)
-    (folder,) = place.work
-    options: list[object] = []
-    expected = (slow / "undisturbed.csv").read_bytes()
+def other_header(place: Place) -> None:
+    """Put what has the same size and time in the input's place."""
     found = place.source.stat()
-    if change == "header":  # what has the same size and time is put in the file's place
-        found = place.source.stat()
-        header, _, records = place.source.read_text().partition("\n")
-        header = header.replace("Age", "#").replace("Fare", "Age").replace("#", "Fare")
-        place.source.write_text(f"{header}\n{records}")
-        os.utime(place.source, ns=(found.st_atime_ns, found.st_mtime_ns))
-    elif change == "input":
-        place.source.write_text(re.sub(r"(?m)^(\d+),[12],", r"\1,3,", place.source.read_text()))
-    elif change == "code":
-        with (place.folder / "code" / "slow_models.py").open("a") as file:
-            file.write("SlowClassifier.predict_log_proba = None\n")
-    elif change == "model":
-        place.model.write_bytes(place.model.read_bytes() + b"\0")
-    elif change == "options":
-        options = ["--max-rejects", 1]
-    elif change == "damage":
-        for path in place.kept:
-            path.write_bytes(path.read_bytes()[:-30])
-    else:
-        folder.chmod(0o777)
-    calls = place.run(*options)
-    assert sum(calls) == ROWS
-    assert manifest(place.output)["rows_recalled"] == 0
-    assert folder.exists() == (change == "foreign")
-    if change in ("header", "input"):
-        scored = place.output.read_bytes()
-        assert scored != expected
-        place.run()
-        assert place.output.read_bytes() == scored
-    else:
-        assert place.output.read_bytes() == expected
+    header, _, records = place.source.read_text().partition("\n")
+    header = header.replace("Age", "#").replace("Fare", "Age").replace("#", "Fare")
+    place.source.write_text(f"{header}\n{records}")
+    os.utime(place.source, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def other_input(place: Place) -> None:
+    place.source.write_text(re.sub(r"(?m)^(\d+),[12],", r"\1,3,", place.source.read_text()))
+
+
+def other_code(place: Place) -> None:
+    with (place.folder / "code" / "slow_models.py").open("a") as file:
+        file.write("SlowClassifier.predict_log_proba = None\n")
+
+
+def other_model(place: Place) -> None:
+    place.model.write_bytes(place.model.read_bytes() + b"\0")
+
+
+def damage(place: Place) -> None:
+    for path in place.kept:
+        path.write_bytes(path.read_bytes()[:-30])
+
+
+def foreign(place: Place) -> None:
+    (folder,) = place.work
+    folder.chmod(0o777)
+
+
+CHANGES: list[tuple[Callable[[Place], None], tuple[object, ...]]] = [
+    (other_header, ()),
+    (other_input, ()),
+    (other_code, ()),
+    (other_model, ()),
+    (lambda _: None, ("--max-rejects", 1)),
+    (damage, ()),
+    (foreign, ()),
+]
+
+
+def test_what_does_not_match_is_predicted_anew(
+    place: Place, slow: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    place.stop(signal.SIGKILL)
+    stopped = tmp_path_factory.mktemp("stopped") / "all"
+    shutil.copytree(place.folder, stopped)
+    for change, options in some(CHANGES, every=2):
+        restore(place.folder, stopped)
+        change(place)
+        calls = place.run(*options)
+        assert sum(calls) == ROWS
+        assert manifest(place.output)["rows_recalled"] == 0
+        assert bool(place.work) == (change is foreign)
+        if change in (other_header, other_input):
+            scored = place.output.read_bytes()
+            assert scored != (slow / "undisturbed.csv").read_bytes()
+            shutil.rmtree(place.output.parent)
+            place.output.parent.mkdir()
+            place.run()
+            assert place.output.read_bytes() == scored
+        else:
+            assert place.output.read_bytes() == (slow / "undisturbed.csv").read_bytes()
+    restore(place.folder, stopped)
+    goes_on(place, slow)  # where nothing was changed
+
+
+def restore(folder: Path, stopped: Path) -> None:
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(stopped, folder, dirs_exist_ok=True)
 
 
 def test_a_run_that_fails_leaves_no_work(place: Place) -> None:

@@ -28,6 +28,7 @@ MANIFEST_KEYS = {
         "warnings",
         "rows_recalled",
         "predictor",
+        "partition",
         "job",
     ),
 }

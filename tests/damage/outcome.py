@@ -17,9 +17,10 @@ from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import plan_output
 from titanic_batch.chunk.score import score_chunk
-from titanic_batch.chunk.task import FileContext, Reject
+from titanic_batch.chunk.task import FileContext
 from titanic_batch.errors import TitanicBatchError
 from titanic_batch.predict.base import ModelInfo
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.sources.opening import open_source
 
 INFO = ModelInfo(classes=None, has_probability=False, label_type=pa.float64())

@@ -43,7 +43,7 @@ HASH = "0123456789abcdef" * 4
         ("[score]\nthreshold = nan", "score.threshold: it is NaN, but"),
         ("[score]\nallow_empty = 'yes'", 'score.allow_empty: it is "yes", but takes true or'),
         ("[score]\noutput_format = 'csvv'", 'score.output_format: it is "csvv", but takes'),
-        ("[score]\nrejects = '{day}'", "score.rejects: a template knows no field {day}"),
+        ("[score]\nrejects = '{day}'", "score.rejects: a template has no field {day}"),
         ("[columns.Age]\nfill = 2026-11-22", 'columns.Age.fill: it is "2026-11-22", but'),
         ("[columns.Age]\nfill = inf", "columns.Age.fill: it is Infinity, but takes"),
         ("[columns.Sex]\nunknown = 'maybe'", 'columns.Sex.unknown: it is "maybe", but takes'),
@@ -55,7 +55,10 @@ HASH = "0123456789abcdef" * 4
         ("[job]\ntimezone = 'Europe/Pariss'", "job.timezone: there is no time zone 'Europe/Par"),
         ("[job]\nname = ''", 'job.name: it is "", but takes a name'),
         ("[model]\nsha256 = '...'", 'model.sha256: it is "...", but takes the 64 hexadecimal'),
-        (f"[model]\nsha256 = '{HASH}'", "model.sha256: it is the hash of no model. Add model.ref"),
+        (
+            f"[model]\nsha256 = '{HASH}'",
+            "model.sha256: there is no model.ref that it belongs to. Add model.ref",
+        ),
         (
             "[guards]\nmin_row = 1",
             "guards.min_row: there is no key min_row here. Did you mean min_r",
@@ -69,7 +72,7 @@ HASH = "0123456789abcdef" * 4
         ("[guards.max_null_rate]\nAge = '3'", 'guards.max_null_rate.Age: it is "3", but takes a'),
         ("[guards]\nmax_drift_from_last = 0", "guards.max_drift_from_last: it is 0, but takes a"),
         ("[guards]\nmax_drift_from_last = inf", "guards.max_drift_from_last: it is Infinity, but"),
-        ("marker = '{day}'", "input.marker: a template knows no field {day}"),
+        ("marker = '{day}'", "input.marker: a template has no field {day}"),
         ("min_age = 5", "input.min_age: it is 5, but takes a duration, such as"),
         ("min_age = '5 m'", 'input.min_age: it is "5 m", but takes a duration'),
         ("[metrics]", "metrics.textfile: it is missing. Add it: it takes a path, such as"),
@@ -106,7 +109,7 @@ def test_refuses_with_one_message_that_names_file_and_key(
         ("input = 'a'\noutput.path = 'b'", 'input: it is "a", but takes a table: [input]'),
         ("columns = 3\ninput.path='a'\noutput.path='b'", "columns: it is 3, but takes tables"),
         ("[input]\npath='-'\n[output]\npath='b.csv'", "input.path: a job reads and writes files"),
-        ("[input]\npath='a'\n[output]\npath='{date:%H}'", "output.path: {date:%H} is no date"),
+        ("[input]\npath='a'\n[output]\npath='{date:%H}'", "output.path: {date:%H} is not a date"),
         ("[input]\npath='a'\n[output]\npath=3", "output.path: it is 3, but takes a path, as text"),
     ],
 )
@@ -157,7 +160,7 @@ def test_says_that_there_is_no_file_or_only_a_folder(tmp_path: Path) -> None:
 
 def test_a_pipe_is_no_job_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "job.toml")
-    with pytest.raises(UsageError, match="no regular file"):
+    with pytest.raises(UsageError, match="not a regular file"):
         read_job(tmp_path / "job.toml")
 
 

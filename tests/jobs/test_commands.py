@@ -107,7 +107,7 @@ def test_no_log_line_and_no_run_manifest_holds_a_cell(
         (["run", "job.toml", "--date", "today", "--backfill", "a..b"], "exclude each other"),
         (["run", "job.toml", "--max-rejects", "x"], "neither a count nor a percentage"),
         (["run", "job.toml", "--workers", "0"], "--workers"),
-        (["run", "job.toml", "--date", "2026-11-22", "--trust", "x"], "is no SHA-256"),
+        (["run", "job.toml", "--date", "2026-11-22", "--trust", "x"], "is not a SHA-256"),
         (["jobs", "list", "no"], "no: there is no such folder"),
     ],
 )

@@ -55,9 +55,9 @@ class TestRender:
             ("{date:YYYY}.csv", "no part of the date"),
             ("{date:%%}.csv", "no part of the date"),
             ("{date:{x}}.csv", "no part of the date"),
-            ("{date:%Y{x}}.csv", "no date format"),
-            ("{date", "no template"),
-            ("date}", "no template"),
+            ("{date:%Y{x}}.csv", "not a date format"),
+            ("{date", "not a template"),
+            ("date}", "not a template"),
         ],
     )
     def test_refuses_what_it_does_not_know(self, template: str, word: str) -> None:
@@ -103,9 +103,9 @@ class TestParse:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            ("2026-01-02", "no range"),
-            ("2026-01-02..", "no date"),
-            ("..2026-01-02", "no date"),
+            ("2026-01-02", "not a range"),
+            ("2026-01-02..", "not a date"),
+            ("..2026-01-02", "not a date"),
             ("2026-01-03..2026-01-02", "ends before it begins"),
             ("2026-01-03..2026-01-32", "no day 2026-01-32"),
             ("0206-01-01..2026-01-01", "nights"),

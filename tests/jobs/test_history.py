@@ -79,8 +79,11 @@ class TestADateThatIsPublished:
         [
             ("[model]\nref = 'other_model'", "and the job's model is now other_model:"),
             ("[model]\nref = 'nobody'", "and the job's model cannot be used: "),
-            ("[score]\nkeep = 'none'", "these options are others now: keep"),
-            ("[columns.Age]\nfill = 3\n[score]\nmax_rejects = 1", "now: fill, max_rejects"),
+            ("[score]\nkeep = 'none'", "these options have changed: keep"),
+            (
+                "[columns.Age]\nfill = 3\n[score]\nmax_rejects = 1",
+                "changed: fill, max_rejects",
+            ),
             (f"[model]\nref = 'titanic_model'\nsha256 = '{'0' * 64}'", "model cannot be used: thi"),
         ],
     )
@@ -170,9 +173,9 @@ class TestADateThatIsPublished:
         titanic_batch.score(passengers, out, keep="none")
         before = files(out.parent)
         again = run_job(job_of(), DAY)
-        assert (again.status, only_note(again)[:40]) == (
+        assert (again.status, only_note(again)[:38]) == (
             "skipped",
-            "these options are others now: keep. It s",
+            "these options have changed: keep. It s",
         )
         assert files(out.parent) == before
 
@@ -372,7 +375,7 @@ class TestPathsOfSeveralDates:
             2,
             ["skipped", "published", 2, 2],
         )
-        assert "these options are others now: keep" in only_note(outcome)
+        assert "these options have changed: keep" in only_note(outcome)
 
     @pytest.mark.parametrize("target", ["out/{date}/", "out/{date:%Y-%m}/"])
     def test_a_folder_stays_though_its_input_is_gone_where_all_of_it_was_published(
@@ -484,7 +487,7 @@ class TestScore:
         assert not manifest.with_name(f"{manifest.name}.2").exists()
         again = run_job(job_of(), DAY)
         assert again.status == "skipped"
-        assert "these options are others now: keep" in only_note(again)
+        assert "these options have changed: keep" in only_note(again)
 
     def test_takes_no_kept_manifest_for_an_input(
         self, job_of: JobOf, passengers: Path, out: Path, tmp_path: Path

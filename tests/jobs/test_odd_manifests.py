@@ -83,7 +83,7 @@ def test_that_the_system_does_not_let_us_read_is_a_warning(
     open_ = os.open
 
     def refuse(path: Any, *arguments: Any, **keywords: Any) -> int:
-        if path == manifest:
+        if path == str(manifest):
             raise PermissionError(13, "Permission denied")
         return open_(path, *arguments, **keywords)
 

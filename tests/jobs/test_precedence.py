@@ -67,7 +67,7 @@ def test_nonsense_in_the_environment_is_refused_where_it_is_asked(
     job_of: JobOf, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setenv("TITANIC_BATCH_WORKERS", text)
-    with pytest.raises(UsageError, match=r"TITANIC_BATCH_WORKERS: .* is no number of workers"):
+    with pytest.raises(UsageError, match=r"TITANIC_BATCH_WORKERS: .* is not a number of workers"):
         keywords(job_of())
     assert keywords(job_of("[score]\nworkers = 2"))["workers"] == 2
 
@@ -87,7 +87,7 @@ class TestPin:
         assert (outcome.status, outcome.exit_code) == ("failed", 77)
         assert f"--trust {store.other[1]}" in str(outcome.error)
         assert not (tmp_path / "out").exists()
-        with pytest.raises(UntrustedModelError, match="another model than the job file's"):
+        with pytest.raises(UntrustedModelError, match="not the job file's model"):
             check_job(job.path)
 
     def test_gives_way_to_the_flags(self, job_of: JobOf, passengers: Path, store: Store) -> None:

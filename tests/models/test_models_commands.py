@@ -168,16 +168,6 @@ def test_a_model_is_exported_deleted_and_imported(saved: str, tmp_path: Path) ->
     assert json.loads(run("delete", saved, "--json").stdout)["tag"] == saved
 
 
-def test_the_reference_model_is_trained_and_trusted(tmp_path: Path) -> None:
-    train = Path(__file__).parents[2] / "sample_data" / "train.csv"
-    path = tmp_path / "best_model.pkl"
-    result = run("train", "--data", train, "--pickle", path, "--name", "m", "--json")
-    report = json.loads(result.stdout)
-    assert report["best"] in [candidate["name"] for candidate in report["candidates"]]
-    assert open_model("m:latest").tag == report["model"]["tag"]
-    open_model(str(path))
-
-
 def measured(frame: Any) -> Any:
     return frame.fillna("").map(len)
 

@@ -79,7 +79,7 @@ def test_unknown_types_load_once_the_file_is_trusted(tmp_path: Path) -> None:
 def test_a_pickle_by_the_name_of_skops_is_not_read_as_a_pickle(fitted: Any, tmp_path: Path) -> None:
     path = tmp_path / "best.skops"
     joblib.dump(fitted, path)
-    with pytest.raises(ModelError, match="no skops file"):
+    with pytest.raises(ModelError, match="not a skops file"):
         open_model(str(path))
 
 
@@ -102,7 +102,7 @@ def test_a_zip_bomb_is_refused_by_what_its_directory_says() -> None:
 def test_a_member_that_is_larger_than_stated_is_refused() -> None:
     data = bytearray(empty_zip({"schema.json": b"{}", "a.npy": b"\0" * 5000}, 8))
     data = data.replace((5000).to_bytes(4, "little"), (50).to_bytes(4, "little"))
-    with pytest.raises(ModelError, match="no skops file"):
+    with pytest.raises(ModelError, match="not a skops file"):
         skops_file.unknown_types(bytes(data))
 
 

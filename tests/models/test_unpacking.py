@@ -45,12 +45,12 @@ def refused(tmp_path: Path, home: Path, name: str, data: bytes) -> str:
         ("a/..", "outside its folder"),
         ("..\\outside", "outside its folder"),
         ("C:\\outside", "outside its folder"),
-        ("a\nb", "no plain name"),
-        ("a\x1b[31m", "no plain name"),
-        ("\u202etxt", "no plain name"),
-        ("x" * 256, "no plain name"),
-        ("/".join(["x" * 100] * 11), "no plain name"),
-        ("x/" * 40 + "x", "no plain name"),
+        ("a\nb", "not a plain file name"),
+        ("a\x1b[31m", "not a plain file name"),
+        ("\u202etxt", "not a plain file name"),
+        ("x" * 256, "not a plain file name"),
+        ("/".join(["x" * 100] * 11), "not a plain file name"),
+        ("x/" * 40 + "x", "not a plain file name"),
         ("Saved_Model.pkl", "twice"),
         ("./saved_model.pkl", "twice"),
         ("saved_model.pkl/below", "below a file"),
@@ -68,7 +68,7 @@ def test_a_name_that_leads_elsewhere_is_refused(
 
 def test_a_zip_name_is_read_to_its_end(tmp_path: Path, home: Path) -> None:
     files = {**hostile.model_files(), "a\0b": b"x"}
-    assert "no plain name" in refused(tmp_path, home, "m.zip", hostile.zipped(files))
+    assert "not a plain file name" in refused(tmp_path, home, "m.zip", hostile.zipped(files))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_modes_of_an_archive_are_not_taken(tmp_path: Path, home: Path) -> None:
         (hostile.described(before="a: " + "[" * 3_000 + "\n"), "cannot be read"),
         (hostile.described(before="#" * (9 << 20) + "\n"), "larger than 8 MB"),
         (hostile.described(before="a: \0\n"), "cannot be read"),
-        (b"[1, 2]", "no mapping"),
+        (b"[1, 2]", "not a mapping"),
         (b"name: m\n", "cannot be part of a tag"),
         (hostile.described("m:latest"), "latest"),
         (hostile.described("m:LATEST"), "latest"),
@@ -159,8 +159,8 @@ def test_modes_of_an_archive_are_not_taken(tmp_path: Path, home: Path) -> None:
         (hostile.described("m:"), "part of a tag"),
         (hostile.described("m:a b"), "part of a tag"),
         (hostile.described("n" * 64 + ":v1"), "part of a tag"),
-        (hostile.described(created="yesterday"), "no time"),
-        (hostile.described(metadata="[1]"), "no mapping"),
+        (hostile.described(created="yesterday"), "not a time"),
+        (hostile.described(metadata="[1]"), "not a mapping"),
     ],
     ids=lambda value: ascii(value[:40]),
 )

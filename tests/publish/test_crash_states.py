@@ -19,15 +19,16 @@ from tests.publish.publishing import (
     NEW,
     OLD,
     REJECTS,
-    Reject,
     fail_for_rejects,
     files_in,
+    look_again,
+    manifest_of,
     publish,
 )
 from titanic_batch.errors import FileAccessError, UsageError
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
-from titanic_batch.publish.publication import Publication
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.publish.verify import verify
 
 
@@ -116,12 +117,6 @@ def test_a_run_that_dies_leaves_the_old_or_the_new_output_and_the_next_one_succe
     for _ in died_at_each_step(change, output):
         old_or_new(change, output)
         recovers(change, output)
-
-
-def look_again(output: Path) -> None:
-    """Open the output as the next run does, and publish nothing."""
-    with contextlib.closing(Publication(output_paths(output), overwrite=False)) as publication:
-        publication.open()
 
 
 @by_name
@@ -261,7 +256,7 @@ def test_a_strangers_file_that_came_after_the_crash_is_not_replaced(
             publish(output, NEW, REJECTS)
     assert len(files_in(output.parent)) == 4  # data, rejects, manifest, all private, and the lock
     paths = output_paths(output)
-    stranger = paths.data if place == "data" else paths.rejects
+    stranger = Path(paths.data if place == "data" else paths.rejects)
     stranger.write_bytes(b"a stranger's")
 
     with pytest.raises(UsageError):
@@ -274,7 +269,7 @@ def test_a_private_manifest_that_describes_nothing_is_dropped(output: Path) -> N
     other = output.with_name("other.csv")
     publish(other, NEW)
     stray = output.with_name(f".scored.csv.manifest.json.{'a' * 32}.tmp")
-    output_paths(other).manifest.rename(stray)
+    manifest_of(other).rename(stray)
     look_again(output)
     assert not stray.exists()
     assert output.read_bytes() == OLD

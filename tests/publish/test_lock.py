@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.publish.publishing import NEW, OLD, files_in, publish, stage
+from tests.publish.publishing import NEW, OLD, files_in, lock_of, publish, stage
 from titanic_batch.errors import OutputLockedError, UsageError
 from titanic_batch.stores import store_of
-from titanic_batch.stores.private import lock_file
 
 HOLDER = """
 import sys
@@ -71,16 +70,16 @@ def test_a_lock_whose_holder_was_killed_heals_by_itself(output: Path) -> None:
             publish(output)
         holder.kill()
         holder.wait()
-        assert lock_file(output).exists()
+        assert lock_of(output).exists()
 
         publish(output)
     assert set(files_in(output.parent)) == {"scored.csv", "scored.csv.manifest.json"}
 
 
 def test_a_lock_file_without_a_holder_is_no_lock(output: Path) -> None:
-    lock_file(output).write_bytes(b"12345\n")
+    lock_of(output).write_bytes(b"12345\n")
     publish(output)
-    assert not lock_file(output).exists()
+    assert not lock_of(output).exists()
 
 
 def test_no_lock_file_is_left_after_a_refusal(output: Path) -> None:

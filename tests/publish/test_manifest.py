@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.publish.publishing import NEW, REJECTS, publish
+from tests.publish.publishing import NEW, REJECTS, manifest_of, publish, rejects_of
 from titanic_batch.publish.manifest import read_manifest
-from titanic_batch.publish.paths import output_paths
 
 KEYS = {
     "manifest_version",
@@ -35,7 +34,7 @@ KEYS = {
 
 def test_the_manifest_has_the_keys_of_the_contract(output: Path) -> None:
     publish(output, NEW, REJECTS)
-    document = json.loads(output_paths(output).manifest.read_bytes())
+    document = json.loads(manifest_of(output).read_bytes())
     assert set(document) >= KEYS
     assert document["status"] == "published"
     assert set(document["tool"]) == {"name", "version"}
@@ -43,11 +42,11 @@ def test_the_manifest_has_the_keys_of_the_contract(output: Path) -> None:
     assert set(document["output"]) == {"path", "format", "bytes", "sha256"}
     assert set(document["rows"]) == {"read", "scored", "rejected"}
     assert set(document["rejects"]) >= {"path", "by_reason"}
-    assert document["rejects"]["path"] == str(output_paths(output).rejects)
+    assert document["rejects"]["path"] == str(rejects_of(output))
 
 
 def test_the_manifest_that_is_returned_says_what_the_file_says(output: Path) -> None:
     manifest = publish(output, NEW, REJECTS)
-    assert manifest == read_manifest(output_paths(output).manifest)
-    assert manifest.to_json() == json.loads(output_paths(output).manifest.read_bytes())
+    assert manifest == read_manifest(manifest_of(output))
+    assert manifest.to_json() == json.loads(manifest_of(output).read_bytes())
     assert manifest["rows"]["read"] == manifest.rows.read == 5

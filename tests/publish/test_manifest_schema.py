@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 
 from tests.publish.json_schema import errors
-from tests.publish.publishing import NEW, REJECTS, publish
+from tests.publish.publishing import NEW, REJECTS, manifest_of, publish
 from titanic_batch.publish.manifest import Manifest, find_manifest
 from titanic_batch.publish.manifest_form import keys_of
 from titanic_batch.publish.manifest_schema import SHIPPED, make_schema
-from titanic_batch.publish.paths import output_paths
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads(SHIPPED.read_text(encoding="utf-8"))
@@ -65,7 +64,7 @@ def test_refuses_what_the_reader_refuses(output: Path, path: tuple[str, ...], va
         table = table[key]
     table[last] = value
     assert list(errors(edited, SCHEMA)) != []
-    manifest = output_paths(output).manifest
+    manifest = manifest_of(output)
     manifest.write_text(json.dumps(edited), encoding="utf-8")
     assert not isinstance(find_manifest(manifest), Manifest)
 
@@ -75,7 +74,7 @@ def test_requires_what_the_reader_requires(output: Path, key: str) -> None:
     document = publish(output).to_json()
     del document[key]
     assert list(errors(document, SCHEMA)) == [f"$ has no {key}"]
-    manifest = output_paths(output).manifest
+    manifest = manifest_of(output)
     manifest.write_text(json.dumps(document), encoding="utf-8")
     assert not isinstance(find_manifest(manifest), Manifest)
 

@@ -15,13 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.publish.json_schema import errors
-from tests.publish.publishing import NEW, OLD, REJECTS, files_in, publish
+from tests.publish.publishing import NEW, OLD, REJECTS, files_in, look_again, manifest_of, publish
 from titanic_batch.errors import DataError, UsageError
 from titanic_batch.publish.manifest import UnreadableManifest, find_manifest, read_manifest
 from titanic_batch.publish.manifest_schema import SHIPPED
 from titanic_batch.publish.ownership import is_published
 from titanic_batch.publish.paths import output_paths
-from titanic_batch.publish.publication import Publication
 from titanic_batch.publish.rejects import HEADER
 from titanic_batch.publish.verify import verify
 
@@ -30,14 +29,14 @@ Edit = Callable[[dict[str, Any]], object]
 
 
 def edited(output: Path, edit: Edit) -> None:
-    manifest = output_paths(output).manifest
+    manifest = manifest_of(output)
     document = json.loads(manifest.read_bytes())
     edit(document)
     manifest.write_text(json.dumps(document), encoding="utf-8")
 
 
 def fault(output: Path) -> UnreadableManifest:
-    found = find_manifest(output_paths(output).manifest)
+    found = find_manifest(manifest_of(output))
     assert isinstance(found, UnreadableManifest)
     return found
 
@@ -92,16 +91,16 @@ def fault(output: Path) -> UnreadableManifest:
         ),
         (lambda d: d.update(manifest_version="1"), "its manifest_version is not a version"),
         (lambda d: d.update(manifest_version=0), "its manifest_version is not a version"),
-        (lambda d: d["tool"].update(name="another"), "it is none of titanic-batch's"),
-        (lambda d: d["options"].update(x="\ud800"), "it holds a text that is no Unicode"),
+        (lambda d: d["tool"].update(name="another"), "titanic-batch did not write it"),
+        (lambda d: d["options"].update(x="\ud800"), "it holds text that is not Unicode"),
     ],
 )
 def test_says_what_is_wrong(output: Path, edit: Edit, reason: str) -> None:
     publish(output, NEW, REJECTS)
     edited(output, edit)
     assert fault(output).reason.startswith(reason)
-    assert read_manifest(output_paths(output).manifest) is None
-    with pytest.raises(DataError, match="its manifest proves nothing: "):
+    assert read_manifest(manifest_of(output)) is None
+    with pytest.raises(DataError, match="its manifest cannot be used: "):
         verify(output)
     with pytest.raises(UsageError, match=r"--overwrite"):
         publish(output, OLD)
@@ -125,14 +124,14 @@ def test_says_what_is_wrong(output: Path, edit: Edit, reason: str) -> None:
 )
 def test_is_no_manifest(output: Path, data: bytes) -> None:
     publish(output)
-    output_paths(output).manifest.write_bytes(data)
+    manifest_of(output).write_bytes(data)
     assert not fault(output).is_ours
     assert not is_published(output)
 
 
 def test_deep_nesting_and_giants_are_refused_though_they_are_json(output: Path) -> None:
     publish(output)
-    manifest = output_paths(output).manifest
+    manifest = manifest_of(output)
     good = manifest.read_bytes()
 
     def nest(document: dict[str, Any]) -> None:
@@ -171,7 +170,7 @@ def test_keys_that_a_later_tool_adds_or_an_earlier_one_lacked_are_no_fault(outpu
         del document["job"], document["rows_recalled"], document["rejects"]["other_faults"]
 
     edited(output, change)
-    assert read_manifest(output_paths(output).manifest) == manifest
+    assert read_manifest(manifest_of(output)) == manifest
     publish(output, OLD)
 
 
@@ -276,7 +275,7 @@ def test_no_mutation_of_a_manifest_crashes_a_reader(data: st.DataObject, output:
             parent[last] = data.draw(ODD)
         elif isinstance(parent, dict):
             del parent[last]
-    manifest = output_paths(output).manifest
+    manifest = manifest_of(output)
     manifest.write_text(json.dumps(mutated), encoding="utf-8")
 
     found = find_manifest(manifest)
@@ -294,6 +293,5 @@ def test_no_mutation_of_a_manifest_crashes_a_reader(data: st.DataObject, output:
         publish(output, OLD)
     stray = output.with_name(f".scored.csv.manifest.json.{'a' * 32}.tmp")
     stray.write_text(json.dumps(mutated), encoding="utf-8")
-    with contextlib.closing(Publication(output_paths(output), overwrite=True)) as publication:
-        publication.open()
+    look_again(output, overwrite=True)
     assert not stray.exists()

@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from tests.publish.disk import Call, recorded
-from tests.publish.publishing import NEW, OLD, REJECTS, manifest_of, publish, stage
+from tests.publish.publishing import (
+    NEW,
+    OLD,
+    REJECTS,
+    manifest_for,
+    manifest_of,
+    publish,
+    seal,
+    stage,
+)
 from titanic_batch.errors import InterruptedRunError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.publish.paths import output_paths
@@ -83,8 +92,8 @@ def test_signals_wait_until_the_last_rename_and_act_then(
     output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publication = stage(output, NEW, REJECTS)
-    take_steps([publication.seal()])
-    manifest = manifest_of(publication, NEW, REJECTS)
+    seal(publication)
+    manifest = manifest_for(publication, NEW, REJECTS)
     replace = os.replace
 
     def replace_and_signal(*paths: Any) -> None:
@@ -96,7 +105,7 @@ def test_signals_wait_until_the_last_rename_and_act_then(
         take_steps([publication.commit(manifest)])
     finally:
         publication.close()
-    assert output_paths(output).manifest.exists()
+    assert manifest_of(output).exists()
     assert output.read_bytes() == NEW
     with pytest.raises(InterruptedRunError):
         stop_if_interrupted()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.publish.publishing import NEW, OLD, REJECTS, files_in, mode_of, publish
+from tests.publish.publishing import NEW, OLD, REJECTS, files_in, manifest_of, mode_of, publish
 from titanic_batch.errors import FileAccessError, UsageError
 from titanic_batch.publish.ownership import is_published, published
 from titanic_batch.publish.paths import output_paths
@@ -67,13 +67,13 @@ def test_a_strangers_file_put_in_the_place_of_ours_is_a_strangers(output: Path) 
 )
 def test_a_damaged_manifest_proves_nothing(damage: bytes, output: Path) -> None:
     publish(output, OLD)
-    output_paths(output).manifest.write_bytes(damage)
+    manifest_of(output).write_bytes(damage)
     refused(output)
 
 
 def test_a_manifest_of_another_tool_proves_nothing(output: Path) -> None:
     publish(output, OLD)
-    manifest = output_paths(output).manifest
+    manifest = manifest_of(output)
     document = json.loads(manifest.read_bytes())
     document["tool"]["name"] = "another"
     manifest.write_text(json.dumps(document), encoding="utf-8")
@@ -82,7 +82,7 @@ def test_a_manifest_of_another_tool_proves_nothing(output: Path) -> None:
 
 def test_an_output_whose_manifest_is_gone_is_a_strangers(output: Path) -> None:
     publish(output, OLD)
-    output_paths(output).manifest.unlink()
+    manifest_of(output).unlink()
     refused(output)
 
 
@@ -170,7 +170,7 @@ def test_a_new_output_has_the_mode_that_the_umask_leaves(umask: int, output: Pat
     os.umask(umask)
     publish(output)
     assert mode_of(output) == 0o666 & ~umask
-    assert mode_of(output_paths(output).manifest) == 0o666 & ~umask
+    assert mode_of(manifest_of(output)) == 0o666 & ~umask
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o755])
@@ -179,7 +179,7 @@ def test_a_replaced_outputs_mode_is_kept(mode: int, output: Path) -> None:
     output.chmod(mode)
     publish(output, NEW)
     assert mode_of(output) == mode
-    assert mode_of(output_paths(output).manifest) == mode
+    assert mode_of(manifest_of(output)) == mode
 
 
 def test_a_file_is_published_going_by_its_manifest(output: Path) -> None:

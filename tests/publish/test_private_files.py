@@ -17,9 +17,13 @@ from tests.publish.publishing import (
     OLD,
     REJECTS,
     files_in,
+    lock_of,
+    manifest_for,
     manifest_of,
     mode_of,
     publish,
+    rejects_of,
+    seal,
     stage,
 )
 from titanic_batch.errors import FileAccessError
@@ -28,7 +32,7 @@ from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.together import take_steps
 from titanic_batch.stores.local_staging import StagedFile
-from titanic_batch.stores.private import lock_file, temporary
+from titanic_batch.stores.private import temporary
 
 RUN = "0123456789abcdef0123456789abcdef"
 
@@ -51,7 +55,7 @@ def test_a_writer_that_closes_late_says_nothing_and_leaves_nothing(
     output: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """An error may come when pyarrow's writer is made, and before anybody could close it."""
-    staged = StagedFile(output, RUN)
+    staged = StagedFile(str(output), RUN)
     writer = pq.ParquetWriter(pa.PythonFile(staged, mode="w"), pa.schema([("a", pa.int64())]))
     staged.discard()
     del writer
@@ -63,15 +67,16 @@ def test_a_writer_that_closes_late_says_nothing_and_leaves_nothing(
 def test_staged_files_stand_in_the_folder_of_the_output(output: Path) -> None:
     publication = stage(output)
     try:
-        assert publication.data.place.parent == output.parent
-        assert publication.data.place.name.startswith(".")
+        place = Path(publication.file.place)
+        assert place.parent == output.parent
+        assert place.name.startswith(".")
     finally:
         publication.close()
 
 
 def test_each_run_has_private_names_of_its_own(folder: Path) -> None:
     target = folder / "a.csv"
-    one, other = (StagedFile(target, uuid.uuid4().hex) for _ in range(2))
+    one, other = (StagedFile(str(target), uuid.uuid4().hex) for _ in range(2))
     assert one.place != other.place
 
 
@@ -81,7 +86,7 @@ def test_nothing_is_written_through_what_stands_at_the_private_name(
 ) -> None:
     victim = folder / "victim"
     victim.write_bytes(b"precious")
-    name = temporary(folder / "scored.csv", RUN)
+    name = Path(temporary(str(folder / "scored.csv"), RUN))
     match planted:
         case "file":
             name.write_bytes(b"planted")
@@ -92,7 +97,7 @@ def test_nothing_is_written_through_what_stands_at_the_private_name(
         case _:
             name.mkdir()
 
-    staged = StagedFile(folder / "scored.csv", RUN)
+    staged = StagedFile(str(folder / "scored.csv"), RUN)
     with pytest.raises(FileAccessError) as caught:
         staged.write(b"new")
     staged.discard()
@@ -129,7 +134,7 @@ def test_a_link_planted_at_the_lock_is_not_followed(output: Path) -> None:
     victim = output.parent / "victim"
     victim.write_bytes(b"precious")
     victim.chmod(0o644)
-    lock = lock_file(output)
+    lock = lock_of(output)
     lock.symlink_to(victim)
 
     with pytest.raises(FileAccessError) as caught:
@@ -143,7 +148,7 @@ def test_a_link_planted_at_the_lock_is_not_followed(output: Path) -> None:
 
 def test_a_link_planted_at_the_lock_makes_no_file_where_it_points(output: Path) -> None:
     target = output.parent / "made by us"
-    lock_file(output).symlink_to(target)
+    lock_of(output).symlink_to(target)
     with pytest.raises(FileAccessError):
         publish(output)
     assert not target.exists()
@@ -154,7 +159,7 @@ def test_a_link_planted_at_the_manifest_is_replaced_and_its_target_left_alone(
 ) -> None:
     victim = output.parent / "victim.json"
     victim.write_bytes(b"precious")
-    manifest = output_paths(output).manifest
+    manifest = manifest_of(output)
     manifest.symlink_to(victim)
 
     publish(output)
@@ -168,8 +173,8 @@ def test_a_manifest_that_is_a_link_proves_nothing(folder: Path) -> None:
     """Whoever may plant a link could else pass a stranger's file off as ours."""
     publish(folder / "real.csv", OLD)
     (folder / "claimed.csv").write_bytes(OLD)
-    claim = output_paths(folder / "claimed.csv").manifest
-    claim.symlink_to(output_paths(folder / "real.csv").manifest)
+    claim = manifest_of(folder / "claimed.csv")
+    claim.symlink_to(manifest_of(folder / "real.csv"))
     assert read_manifest(claim) is None
     assert published(output_paths(folder / "claimed.csv")) is None
 
@@ -181,16 +186,16 @@ def test_a_link_planted_at_a_rejects_file_is_not_written_through(
     paths = output_paths(output)
     victim = output.parent / "victim.csv"
     publish(output.with_name("other.csv"), NEW, REJECTS)
-    victim.write_bytes(output_paths(output.with_name("other.csv")).rejects.read_bytes())
+    victim.write_bytes(rejects_of(output.with_name("other.csv")).read_bytes())
     before = victim.read_bytes()
-    planted: Path = getattr(paths, companion)
+    planted = Path(getattr(paths, companion))
     planted.symlink_to(victim)
 
     publication = stage(output, NEW, REJECTS[:1])
     try:
         if companion == "rejects":
-            take_steps([publication.seal()])
-            take_steps([publication.commit(manifest_of(publication, NEW, REJECTS[:1]))])
+            seal(publication)
+            take_steps([publication.commit(manifest_for(publication, NEW, REJECTS[:1]))])
         else:
             publication.keep_failed_rejects()
     finally:
@@ -208,6 +213,6 @@ def test_a_run_that_is_given_up_leaves_nothing(output: Path) -> None:
 def test_the_lock_file_is_private(output: Path) -> None:
     publication = stage(output)
     try:
-        assert stat.S_IMODE(lock_file(publication.paths.data).stat().st_mode) == 0o600
+        assert stat.S_IMODE(lock_of(publication.paths.data).stat().st_mode) == 0o600
     finally:
         publication.close()

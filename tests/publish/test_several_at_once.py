@@ -15,9 +15,9 @@ from tests.publish.publishing import (
     NEW,
     OLD,
     REJECTS,
-    Reject,
     files_in,
-    manifest_of,
+    look_again,
+    manifest_for,
     publish,
     stage,
 )
@@ -25,6 +25,7 @@ from titanic_batch.errors import FileAccessError
 from titanic_batch.publish.ownership import published
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.publication import Publication
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.publish.together import Steps, take_steps
 from titanic_batch.publish.verify import verify
 
@@ -41,7 +42,7 @@ def publish_all(outputs: Sequence[Path]) -> list[FileAccessError]:
     def steps(publication: Publication, rejects: Sequence[Reject]) -> Steps:
         try:
             yield from publication.seal()
-            yield from publication.commit(manifest_of(publication, NEW, rejects))
+            yield from publication.commit(manifest_for(publication, NEW, rejects))
         except FileAccessError as exc:
             errors.append(exc)
 
@@ -73,12 +74,11 @@ def steps_of(outputs: Sequence[Path]) -> int:
 
 def is_old_or_new(output: Path) -> bool:
     """Open the output as the next run does, and look what stands there."""
-    with contextlib.closing(Publication(output_paths(output), overwrite=False)) as publication:
-        publication.open()
+    look_again(output)
     if not output.exists():
         return output.name == "c.csv"
     assert published(output_paths(output)) is not None
-    return verify(output).path.read_bytes() in (OLD, NEW)
+    return Path(verify(output).path).read_bytes() in (OLD, NEW)
 
 
 def test_each_output_keeps_its_order_and_the_folder_is_synced_twice(

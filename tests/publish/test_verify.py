@@ -12,9 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.publish.publishing import NEW, REJECTS, publish
+from tests.publish.publishing import NEW, REJECTS, manifest_of, publish
 from titanic_batch.errors import DataError
-from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.row_count import count_rows
 from titanic_batch.publish.verify import verify
 
@@ -28,7 +27,7 @@ def refused(output: Path) -> str:
 
 
 def edit(output: Path, /, **changes: Any) -> None:
-    manifest = output_paths(output).manifest
+    manifest = manifest_of(output)
     manifest.write_text(json.dumps(json.loads(manifest.read_bytes()) | changes), encoding="utf-8")
 
 
@@ -93,7 +92,7 @@ def test_an_output_without_a_sound_manifest_does_not_match(
     damage: bytes | None, output: Path
 ) -> None:
     publish(output)
-    manifest = output_paths(output).manifest
+    manifest = manifest_of(output)
     if damage is None:
         manifest.unlink()
     else:

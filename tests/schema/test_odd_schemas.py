@@ -25,8 +25,8 @@ def document(**changed: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"name": "\udcff"}, "no text in Unicode"),
-        ({"categories": ["\ud800"]}, "no text in Unicode"),
+        ({"name": "\udcff"}, "not Unicode text"),
+        ({"categories": ["\ud800"]}, "not Unicode text"),
         ({"fill": 10**250}, "beyond 64 bits"),
         ({"fill": -(1 << 64)}, "beyond 64 bits"),
         ({"minimum": 10**400}, "beyond 64 bits"),
@@ -59,5 +59,5 @@ def test_a_sidecar_of_it_is_damaged(text: str, tmp_path: Path) -> None:
 
 def test_a_pipe_is_no_sidecar(tmp_path: Path) -> None:
     os.mkfifo(sidecar_path(tmp_path / "model.pkl"))
-    with pytest.raises(ModelError, match="no regular file"):
+    with pytest.raises(ModelError, match="not a regular file"):
         read_sidecar(tmp_path / "model.pkl", HASH)

@@ -72,10 +72,10 @@ def write_csv(path: Path, rows: list[list[str]]) -> None:
 def holds_no_secret(outcomes: Any, expected: dict[str, dict[str, int]]) -> None:
     for outcome in outcomes:
         assert outcome.error is None
-        path = outcome.pair.output.manifest
+        path = Path(outcome.pair.output.manifest)
         assert b"SECRET" not in path.read_bytes()
         assert json.loads(path.read_bytes())["unknown_categories"] == expected
-        assert b"SECRET" in outcome.pair.output.rejects.read_bytes()
+        assert b"SECRET" in Path(outcome.pair.output.rejects).read_bytes()
         assert "SECRET" not in json.dumps(outcome.manifest.to_json())
 
 

@@ -17,8 +17,8 @@ import titanic_batch
 from titanic_batch.chunk import prepare
 from titanic_batch.chunk.output import output_table
 from titanic_batch.chunk.rejects import reject_records
-from titanic_batch.chunk.task import Reject
 from titanic_batch.errors import TitanicBatchError
+from titanic_batch.publish.rejects import Reject
 
 
 @pytest.fixture

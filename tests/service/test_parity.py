@@ -31,7 +31,7 @@ def test_every_dirty_record_that_parses_gets_the_same_verdict_alone(
 ) -> None:
     done = command("parity", DIRTY, "--url", service.url, "--batch-size", "1")
     assert done.out.startswith("20 of 20 rows equal  (15 scored, 5 rejected by both)\n")
-    assert "not sent            4 rows that are no records" in done.out
+    assert "not sent            4 rows that are not records" in done.out
     assert done.err == ""
 
 
@@ -83,7 +83,7 @@ def stranger() -> Iterator[str]:
 
 def test_a_service_that_is_none_is_74(command: Command, stranger: str) -> None:
     assert (
-        "no answer of a scoring service"
+        "not the answer of a scoring service"
         in command("parity", DIRTY, "--url", stranger, code=74).error
     )
     closed = f"http://127.0.0.1:{free_port()}"
@@ -92,7 +92,7 @@ def test_a_service_that_is_none_is_74(command: Command, stranger: str) -> None:
 
 
 def test_wrong_arguments_and_inputs(command: Command, service: Running) -> None:
-    assert "no address of a service" in command("parity", DIRTY, "--url", "here", code=2).error
+    assert "not the address of a service" in command("parity", DIRTY, "--url", "here", code=2).error
     empty = command.folder / "empty.csv"
     empty.write_text(",".join(PASSENGER) + "\n")
     command("parity", empty, "--url", service.url, code=66)

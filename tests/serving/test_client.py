@@ -52,6 +52,6 @@ def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_length_beyond_all_numbers_is_no_crash() -> None:
     with serving(b"[", "9" * 30) as url:
         asked = ServiceClient(url)
-        with pytest.raises(FileAccessError, match="no answer of a scoring service"):
+        with pytest.raises(FileAccessError, match="not the answer of a scoring service"):
             asked.predict({})
         asked.close()

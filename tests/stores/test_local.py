@@ -48,12 +48,38 @@ def touch(path: Path) -> None:
 class TestLocalStore(Conformance):
     holder = HOLDER
 
-    def write_to(self, store: Store, name: Path) -> None:
-        grow(name)
+    @pytest.fixture
+    def place(self, place: Path) -> str:
+        return str(place)
+
+    def write_to(self, store: Store, name: str) -> None:
+        grow(Path(name))
 
 
 def test_a_path_is_the_file_systems(tmp_path: Path) -> None:
     assert isinstance(store_of(tmp_path / "a.csv"), LocalStore)
+
+
+def test_one_file_is_the_same_by_whatever_path(store: Store, place: Path) -> None:
+    put(store, place / "a", OLD)
+    (place / "link").symlink_to(place / "a")
+    found, again = store.stat(place / "a"), store.stat(f"{place}/../place/./link")
+    assert found is not None
+    assert found == again
+
+
+def test_a_path_may_begin_with_the_home_or_go_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/an")
+    assert store.absolute("~/a/", "/jobs") == "/home/an/a/"
+    assert store.absolute("../a.csv", "/srv/jobs") == "/srv/a.csv"
+    assert store.absolute("/", "/srv/jobs") == "/"
+
+
+def test_a_path_resolves_to_where_links_lead(store: Store, place: Path) -> None:
+    (place / "link").symlink_to("missing.csv")
+    assert store.resolve(place / "link") == os.path.realpath(place / "missing.csv")
 
 
 @pytest.mark.parametrize("change", [grow, touch])
@@ -100,7 +126,7 @@ def test_knows_what_is_no_file_and_reads_none_of_it(store: Store, place: Path, w
     found = store.stat(name, follow=False)
     assert found is not None
     assert found.kind == (what if what in {"folder", "link"} else "special")
-    with pytest.raises(NotADocumentError, match=r"no regular file|a directory"):
+    with pytest.raises(NotADocumentError, match=r"not a regular file|a directory"):
         store.read(name)
     if what == "link":
         assert store.read(name, follow=True) == OLD
@@ -169,3 +195,23 @@ def test_a_small_file_that_cannot_be_written_leaves_nothing(place: Path) -> None
     with pytest.raises(FileAccessError, match="writing the figures failed: No such file"):
         write_file(place / "none" / "a", b"new", "writing the figures")
     assert [path.name for path in place.iterdir()] == ["a"]
+
+
+def test_a_glob_tells_which_folders_it_could_not_look_into(
+    store: Store, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (place / name).mkdir()
+        put(store, place / name / "x.csv", OLD)
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if path.endswith("a"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    refused: list[OSError] = []
+    found = store.glob(f"{place}/*/x.csv", onerror=refused.append)
+    assert found == store.glob(str(place)) == [str(place / "b" / "x.csv")]
+    assert [exc.filename for exc in refused] == [str(place / "a")]

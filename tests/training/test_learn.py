@@ -241,7 +241,7 @@ def test_target_among_the_inputs_is_an_error() -> None:
         ("a,\n1,2\n", DataError, "without a name"),
         ("a,b\n1\n", DataError, "line 2 has 1 cells, the header 2"),
         ("a,b\n1,2\n1,2,3\n", DataError, "line 3 has 3 cells"),
-        ('a,b\n"1,2\n', DataError, "no readable CSV"),
+        ('a,b\n"1,2\n', DataError, "not a readable CSV"),
     ],
 )
 def test_damaged_training_file(
@@ -256,10 +256,10 @@ def test_training_file_of_the_wrong_kind(tmp_path: Path) -> None:
         read_training_file(tmp_path / "absent.csv")
     with pytest.raises(UsageError, match=r"\.csv"):
         read_training_file(write(tmp_path, "a\n1\n", "train.json"))
-    with pytest.raises(DataError, match="no readable Parquet"):
+    with pytest.raises(DataError, match="not a readable Parquet"):
         read_training_file(write(tmp_path, "a\n1\n", "train.parquet"))
     (tmp_path / "latin.csv").write_bytes(b"a\n\xe9\n")
-    with pytest.raises(DataError, match="no readable CSV"):
+    with pytest.raises(DataError, match="not a readable CSV"):
         read_training_file(tmp_path / "latin.csv")
 
 

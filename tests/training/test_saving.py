@@ -114,7 +114,7 @@ def test_a_sidecar_that_is_no_file_is_not_waited_for(
     sidecar = tmp_path / "best_model.pkl.schema.json"
     sidecar.unlink()
     os.mkfifo(sidecar)
-    with pytest.raises(ModelError, match="no regular file"):
+    with pytest.raises(ModelError, match="not a regular file"):
         open_model(str(path))
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+from tests.cli.conftest import environment_in, shared, trained_home
 from tests.schema.passengers import RAW, TRAIN_CSV, null_columns, passengers, survived
 from titanic_batch.errors import DataError, InputMissingError, UsageError
+from titanic_batch.models import open_model
 from titanic_batch.schema.derive import derive_schema
 from titanic_batch.training.candidates import FEATURES, candidates
 from titanic_batch.training.learn_schema import learn_schema_from_frame
@@ -20,6 +24,8 @@ from titanic_batch.training.train import (
     fit_reference_model,
     train_reference_model,
 )
+
+__all__ = ["shared", "trained_home"]  # fixtures of the command line's tests
 
 NAMES = ["logistic regression", "random forest", "histogram gradient boosting"]
 
@@ -81,19 +87,16 @@ def test_every_candidate_refuses_what_training_had_not(name: str) -> None:
 
 
 def test_same_seed_saves_the_same_model_with_its_schema(
-    trained: TrainedReference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: TrainedReference, trained_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    joblib = pytest.importorskip("joblib")
-    pytest.importorskip("bentoml")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "bentoml"))
-    monkeypatch.setenv("BENTOML_DO_NOT_TRACK", "true")
-    path = tmp_path / "best_model.pkl"
-    report = train_reference_model(data=TRAIN_CSV, pickle_path=path)
-    assert (report.seed, report.rows, report.best) == (0, 891, trained.best)
-    assert report.model.tag.startswith("titanic_model:")
-    assert report.model.schema == trained.schema
+    for name, value in environment_in(trained_home).items():
+        monkeypatch.setenv(name, value)
+    report = json.loads((trained_home / "train.out").read_text("utf-8"))
+    assert (report["seed"], report["rows"], report["best"]) == (0, 891, trained.best)
+    stored, path = open_model("titanic_model:latest"), trained_home / "best_model.pkl"
+    assert stored.tag == report["model"]["tag"]
+    assert stored.schema == trained.schema
+    assert open_model(str(path)).sha256  # it is trusted
     table = passengers()[list(FEATURES)]
     np.testing.assert_array_equal(
         joblib.load(path).predict_proba(table), trained.estimator.predict_proba(table)

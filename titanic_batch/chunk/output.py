@@ -54,6 +54,7 @@ def plan_output(
     output_format: OutputFormat,
     prediction_column: str,
     probability_column: str,
+    partition: Collection[str] = (),
 ) -> OutputPlan:
     """Plan the columns of an output.
 
@@ -66,6 +67,7 @@ def plan_output(
         output_format: What is written.
         prediction_column: Name of the prediction.
         probability_column: Name, or start of the names, of the probabilities.
+        partition: Input columns that stand in folders' names, and are text whatever the others are.
 
     Raises:
         UsageError: if a name is used twice, an unknown column is to be kept, or a nested or binary
@@ -94,7 +96,9 @@ def plan_output(
             f"the output would have column {', '.join(clashes)} twice",
             hint=_other_names(set(kept), prediction_column, probability_column, suffixes),
         )
-    types = _typed(alignment) if text_cells and output_format == "parquet" else {}
+    types = _typed(alignment) if output_format == "parquet" else {}
+    if not text_cells:  # the others have types
+        types = {name: kind for name, kind in types.items() if name in partition}
     fields = [
         pa.field(name, types.get(name, pa.string() if text_cells else inputs.field(name).type))
         for name in kept
@@ -107,7 +111,7 @@ def plan_output(
         schema=pa.schema(fields),
         kept=kept,
         typed=frozenset(types) & frozenset(kept),
-        repeating=_repeating(alignment, kept, inputs, prediction_column, info),
+        repeating=_repeating(alignment, kept, inputs, prediction_column, info, partition=partition),
         prediction=prediction_column,
         probabilities=probabilities,
         binary=binary,
@@ -213,6 +217,8 @@ def _repeating(
     inputs: pa.Schema,
     prediction_column: str,
     info: ModelInfo,
+    *,
+    partition: Collection[str],
 ) -> tuple[str, ...]:
     fed = {
         column_mapping.source
@@ -221,7 +227,7 @@ def _repeating(
     }
     encoded = {field.name for field in inputs if pa.types.is_dictionary(field.type)}
     labels = (prediction_column,) if info.classes is not None else ()
-    few = fed | encoded
+    few = fed | encoded | set(partition)
     return (*(name for name in kept if name in few), *labels)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from titanic_batch.chunk.task import Reject
 from titanic_batch.faults import Fault
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.sources.base import Chunk, Parsed, Parser
 
 

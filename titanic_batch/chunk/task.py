@@ -9,8 +9,8 @@ from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.chunk.output import OutputPlan
 from titanic_batch.chunk.profile import Profile, ProfilePlan
-from titanic_batch.faults import Reason
 from titanic_batch.predict.cache import PredictionCache
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.sinks.base import Encoder
 from titanic_batch.sources.base import Parser
 
@@ -50,18 +50,6 @@ class FileContext:
     trial: bool = False
     max_rejects: int = 0
     max_reject_share: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reject:
-    """A record that was not scored, as rejects files show it, and what the model said of it."""
-
-    row: int
-    line: int | None
-    column: str
-    reason: Reason
-    record: str
-    said: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from titanic_batch.cli.common import AsJson, with_common_options
 from titanic_batch.cli.console import print_json, stdout, style
 from titanic_batch.cli.score import report_error
 from titanic_batch.cli.score_options import with_score_options
-from titanic_batch.cli.tables import listed, print_rows
+from titanic_batch.cli.tables import listed, print_rows, source
 from titanic_batch.errors import worst_exit_code
 from titanic_batch.interrupts import interruptible
 
@@ -44,7 +44,7 @@ def check_command(
 
     with interruptible():  # scikit-learn comes with it
         from titanic_batch.scoring.checking import check_files
-    from titanic_batch.scoring.inputs import is_several
+    from titanic_batch.scoring.finding import is_several
 
     files = check_files(input, make_options(**options), full=full)
     several = is_several(input)
@@ -77,14 +77,14 @@ def _print(report: CheckReport) -> None:
         ("MODEL COLUMN", "FROM", "KIND", "ACTION", "NULL", "UNKNOWN"),
         [
             (
-                *(entry["column"], entry["from"], entry["kind"], _action(entry)),
+                *(entry["column"], source(entry), entry["kind"], _action(entry)),
                 *(entry["null"], entry.get("unknown", "")),
             )
             for entry in report.alignment
             if entry["action"] != "dropped"
         ],
     )
-    unused = [entry["from"] for entry in report.alignment if entry["action"] == "dropped"]
+    unused = [source(entry) for entry in report.alignment if entry["action"] == "dropped"]
     if unused:
         console.print(f"not used by the model: {listed(unused)}")
     for column, count in report.nulls.items():

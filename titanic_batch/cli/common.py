@@ -14,7 +14,7 @@ from titanic_batch.errors import ClosedPipeError
 from titanic_batch.standard_streams import require_stdout
 
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Only print errors.")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print more.")]
 LogFormat = Annotated[
     Literal["text", "json"],
     typer.Option("--log-format", help="How lines on stderr look; json for log collectors."),

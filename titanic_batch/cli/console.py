@@ -25,7 +25,7 @@ _WIDE = 10_000  # off a terminal, nothing is folded: lines are for other program
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """How a command talks, set once by its options.
+    """The style of a command's output, set once by its options.
 
     Attributes:
         quiet: Only print errors.

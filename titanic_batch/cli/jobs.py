@@ -85,16 +85,21 @@ def check_command(
 def units_command(
     job: Annotated[str, typer.Argument(metavar="JOB.toml", help="A job file.")],
     on_calendar: Annotated[
-        str, typer.Option("--on-calendar", metavar="TIME", help="When, as systemd.time(7) has it.")
+        str,
+        typer.Option("--on-calendar", metavar="TIME", help="When it runs, as in systemd.time(7)."),
     ],
     randomized_delay: Annotated[
-        str, typer.Option("--randomized-delay", metavar="SPAN", help="Put off by up to this much.")
+        str,
+        typer.Option(
+            "--randomized-delay", metavar="SPAN", help="Start up to this much later, at random."
+        ),
     ] = "5min",
     timeout: Annotated[
-        str, typer.Option("--timeout", metavar="SPAN", help="The longest that it may take.")
+        str, typer.Option("--timeout", metavar="SPAN", help="How long a run may take.")
     ] = "6h",
     user: Annotated[
-        str | None, typer.Option("--user", metavar="NAME", help="Who runs it. Default: you.")
+        str | None,
+        typer.Option("--user", metavar="NAME", help="The user who runs it. Default: you."),
     ] = None,
     on_failure: Annotated[
         str | None,

@@ -1,4 +1,4 @@
-"""How jobs and nights are shown."""
+"""Show jobs and nights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How models are shown: results on stdout, everything else on stderr."""
+"""Show models: results on stdout, everything else on stderr."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def _print(report: ParityReport) -> None:
         ("largest difference", f"{report.largest_difference:g}"),
     ]
     if report.unsent:
-        rows.append(("not sent", f"{report.unsent:,} rows that are no records"))
+        rows.append(("not sent", f"{report.unsent:,} rows that are not records"))
     for name, value in rows:
         console.print(f"  {name:<19} {value}")
     for difference in report.differences[:_SHOWN]:

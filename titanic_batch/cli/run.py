@@ -60,7 +60,7 @@ def run_command(
             "-m",
             "--model",
             metavar="REF",
-            help="Another model; the file's model.sha256 does not hold for it.",
+            help="Use this model instead; model.sha256 of the file is not checked.",
             rich_help_panel=_OVER_THE_FILE,
         ),
     ] = None,

@@ -25,8 +25,8 @@ def score_command(
         str,
         typer.Argument(
             metavar="INPUT",
-            help=".csv or .tsv (also .gz, .bz2, .zst), .parquet, a folder, a quoted glob, or - "
-            "for CSV on stdin.",
+            help=".csv or .tsv (also .gz, .bz2, .zst), .parquet, a folder (nested and "
+            "Hive-partitioned, too), a quoted glob (also **), or - for CSV on stdin.",
         ),
     ],
     output: Annotated[
@@ -59,7 +59,7 @@ def score_command(
     from titanic_batch.cli.progress import shown_progress
     from titanic_batch.errors import UsageError
     from titanic_batch.scoring.api import score_files
-    from titanic_batch.scoring.inputs import is_several
+    from titanic_batch.scoring.finding import is_several
 
     to_stdout = output == "-"
     if to_stdout and as_json:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from titanic_batch.cli.tables import listed
+from titanic_batch.cli.tables import listed, source
 from titanic_batch.publish.manifest import Manifest
 
 _MOST_VALUES = 5
@@ -38,10 +38,14 @@ def print_summary(console: Console, manifest: Manifest) -> None:
     if rows.rejected:
         reasons = ", ".join(f"{name} {n:,}" for name, n in manifest.rejects.by_reason.items())
         _fact(console, "rejects", f"{reasons}  -> {_rejects(manifest)}")
-    changed = [entry for entry in manifest.alignment if entry["action"] not in ("as-is", "dropped")]
+    changed = [
+        entry
+        for entry in manifest.alignment
+        if entry["action"] != "dropped" and (entry["action"] != "as-is" or "partition" in entry)
+    ]
     if changed:
         _fact(console, "columns", "; ".join(_change(entry) for entry in changed))
-    unused = [entry["from"] for entry in manifest.alignment if entry["action"] == "dropped"]
+    unused = [source(entry) for entry in manifest.alignment if entry["action"] == "dropped"]
     if unused:
         _fact(console, "unused", listed(unused))
     if manifest.nulls:
@@ -71,8 +75,8 @@ def _fact(console: Console, name: str, text: str) -> None:
 
 
 def _change(entry: dict[str, Any]) -> str:
-    action, column, source = entry["action"], entry["column"], entry["from"]
-    name = column if column == source else f"{source} -> {column}"
+    action, column = entry["action"], entry["column"]
+    name = column if column == source(entry) else f"{source(entry)} -> {column}"
     if action == "filled":
         value = "no text" if entry["fill"] == "" else entry["fill"]
         return f"{name} filled with {value} ({entry.get('filled', 0):,})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from titanic_batch.cli.console import stdout
 from titanic_batch.printable import printable
@@ -16,6 +17,14 @@ def listed(names: Sequence[str]) -> str:
     if len(names) <= _MOST_LISTED:
         return ", ".join(names)
     return f"{', '.join(names[:_MOST_LISTED])}, ... ({len(names):,} in all)"
+
+
+def source(entry: dict[str, Any]) -> str:
+    """Return where an entry of an alignment comes from: a column, or the name of a folder."""
+    if "partition" not in entry:
+        return str(entry["from"])
+    value = entry["partition"]
+    return f"folder {entry['from']}={'(null)' if value is None else value}"
 
 
 def print_rows(

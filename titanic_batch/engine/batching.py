@@ -1,4 +1,4 @@
-"""How many files are scored at a time, and which of their small chunks with one call."""
+"""Batch the small chunks of several files, to be scored with one call."""
 
 from __future__ import annotations
 

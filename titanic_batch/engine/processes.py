@@ -72,7 +72,6 @@ class ProcessEngine:
         return self._description
 
     def make_plan(self, name: str, seconds: float | None = None) -> bytes | str:
-        """Have one worker compile the model and prove the plan."""
         self.describe()
         worker = self._workers[0]
         self._tell(worker, MakePlan(name, seconds))
@@ -83,7 +82,6 @@ class ProcessEngine:
         return made
 
     def use_plan(self, plan: ScoringPlan) -> None:
-        """Score by a plan from now on."""
         for worker in self._workers:
             self._tell(worker, plan)
 
@@ -160,7 +158,6 @@ class ProcessEngine:
         return answer
 
     def close(self) -> None:
-        """Stop the workers, whatever they are doing."""
         for worker in self._workers:
             worker.process.kill()
         for worker in self._workers:

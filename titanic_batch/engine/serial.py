@@ -28,20 +28,16 @@ class SerialEngine:
         return self._session
 
     def describe(self) -> ModelDescription:
-        """Load the model and say what it is."""
         return self._open().description
 
     def make_plan(self, name: str, seconds: float | None = None) -> bytes | str:
-        """Compile the model and prove the plan."""
         with interruptible():
             return self._open().make_plan(name, seconds)
 
     def use_plan(self, plan: ScoringPlan) -> None:
-        """Score by a plan from now on."""
         self._session = replace(self._open(), plan=plan)
 
     def map(self, tasks: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
-        """Yield the result of each task in order."""
         session = self._open()
         for batch in batched(tasks, session.description.info, most_open_outputs()):
             with interruptible():
@@ -50,5 +46,4 @@ class SerialEngine:
                 yield ChunkResult(task.key, result)
 
     def close(self) -> None:
-        """Forget the model."""
         self._session = None

@@ -61,11 +61,9 @@ class ThreadEngine:
         return "it has a plan"
 
     def use_plan(self, plan: ScoringPlan) -> None:
-        """Score by a plan from now on."""
         self._plan = plan
 
     def map(self, tasks: Iterable[ChunkTask]) -> Iterator[ChunkResult]:
-        """Yield the result of each task in order."""
         most = max(most_open_outputs() // (_AHEAD * self._threads), 1)
         batches = batched(tasks, self._description.info, most)
         if self._pool is None:

@@ -6,8 +6,7 @@ messages     what is wrong with a job file, in the user's words
 job_file     TOML file -> Job
 dates        dates, ranges, time zones, and date templates in paths
 night        Job + date -> the paths of one night
-settings     flags over job file over environment
-pinning      the model must be the one that the job file names by its hash
+settings     flags over job file over environment; which model that is, by its pinned hash
 last_night   the last published night before a date, by its manifests
 drift        the population stability index
 judging      what is about to be published, held against limits

@@ -1,4 +1,4 @@
-"""Whether a night's input has arrived: there, whole by its marker, and no longer written to."""
+"""Check that a night's input has arrived: it is there, with its marker, and not just written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from titanic_batch.errors import InputMissingError
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night
-from titanic_batch.scoring.inputs import find_inputs, is_several
+from titanic_batch.scoring.finding import find_inputs, is_several
 from titanic_batch.stores import entry_at, store_of
 
 
@@ -46,8 +46,8 @@ def input_is_absent(input: str) -> bool:
 
 def _too_young(input: str, min_age_s: float) -> InputMissingError | None:
     now = time.time()
-    for path in find_inputs(input) if is_several(input) else [input]:
-        found = entry_at(path)
+    for file in find_inputs(input):
+        found = entry_at(file.path)
         if found is None:
             continue  # it is missed when it is opened
         age_s = now - found.modified
@@ -55,7 +55,7 @@ def _too_young(input: str, min_age_s: float) -> InputMissingError | None:
             return InputMissingError(
                 f"the input has not arrived: it was written {max(age_s, 0):.0f} s ago, and "
                 f"input.min_age asks for {min_age_s:.0f} s",
-                where=path,
+                where=file.path,
                 hint="Run the job again later.",
             )
     return None

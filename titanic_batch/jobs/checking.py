@@ -10,8 +10,7 @@ from titanic_batch.jobs.dates import today
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.jobs.metrics import WRITING_METRICS
 from titanic_batch.jobs.night import Night, plan_night
-from titanic_batch.jobs.pinning import require_hash
-from titanic_batch.jobs.settings import choose_model, score_keywords
+from titanic_batch.jobs.settings import choose_model, require_hash, score_keywords
 from titanic_batch.publish.ownership import refuse_foreign
 from titanic_batch.publish.paths import output_paths, require_names
 from titanic_batch.scoring.api import make_options
@@ -82,10 +81,7 @@ def check_job(path: str | Path) -> JobCheck:
                 refuse_foreign(pair.output, overwrite=options.overwrite)
             if model.schema is not None and has_arrived:
                 check_header(pair, model.schema, options)
-    folder = Path(night.output) if night.into_folder else Path(night.output).parent
-    store_of(folder).check_folder(folder)
-    if night.rejects is not None:
-        folder = Path(night.rejects).parent
+    for folder in night.folders:
         store_of(folder).check_folder(folder)
     if job.textfile is not None:
         require_writable(job.textfile, WRITING_METRICS)

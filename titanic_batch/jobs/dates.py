@@ -42,7 +42,7 @@ def parse_date(text: str) -> date:
         UsageError: if it is written otherwise, or there is no such day.
     """
     if not _DATE.fullmatch(text):
-        raise UsageError(f"{text!r} is no date", hint="Write it as 2026-11-22.")
+        raise UsageError(f"{text!r} is not a date", hint="Write it as 2026-11-22.")
     try:
         return date.fromisoformat(text)
     except ValueError as exc:
@@ -58,14 +58,16 @@ def parse_range(text: str) -> list[date]:
     first, dots, last = text.partition("..")
     if not dots:
         raise UsageError(
-            f"{text!r} is no range of dates", hint="Write it as 2026-11-16..2026-11-22."
+            f"{text!r} is not a range of dates", hint="Write it as 2026-11-16..2026-11-22."
         )
     start, end = parse_date(first), parse_date(last)
     days = (end - start).days + 1
     if days < 1:
         raise UsageError(f"{text} ends before it begins", hint=f"Write it as {end}..{start}.")
     if days > _LONGEST_RANGE_DAYS:
-        raise UsageError(f"{text} is {days:,} nights", hint="Look at the years; or take it apart.")
+        raise UsageError(
+            f"{text} is {days:,} nights", hint="Check the years, or split it into shorter ranges."
+        )
     return [start + timedelta(days=count) for count in range(days)]
 
 
@@ -163,7 +165,7 @@ def _parts(template: str) -> list[tuple[str, str]]:
         fields = list(Formatter().parse(template))
     except ValueError as exc:
         raise UsageError(
-            f"{template!r} is no template: {exc}",
+            f"{template!r} is not a template: {exc}",
             hint="A date is written {date:%Y-%m-%d}; a brace itself is written twice.",
         ) from exc
     return [
@@ -176,7 +178,7 @@ def _checked(name: str, spec: str, conversion: str | None) -> str:
     if name != "date" or conversion:
         written = f"{{{name}{'!' + conversion if conversion else ''}}}"
         raise UsageError(
-            f"a template knows no field {written}", hint="It knows {date:%Y-%m-%d} only."
+            f"a template has no field {written}", hint="Its only field is {date:%Y-%m-%d}."
         )
     form = spec or _DEFAULT_FORMAT
     directives = re.findall(r"%(.?)", form, re.DOTALL)
@@ -184,7 +186,7 @@ def _checked(name: str, spec: str, conversion: str | None) -> str:
     if wrong or "{" in form or not set(directives) - {"%"}:
         what = f"{wrong[0]} is not known" if wrong else "it names no part of the date"
         raise UsageError(
-            f"{{date:{form}}} is no date format: {what}",
+            f"{{date:{form}}} is not a date format: {what}",
             hint="Write for example {date:%Y-%m-%d}, with any of "
             f"{' '.join(f'%{letter}' for letter in _DIRECTIVES)}.",
         )

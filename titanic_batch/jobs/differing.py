@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titanic_batch.errors import TitanicBatchError
-from titanic_batch.jobs.pinning import require_hash
-from titanic_batch.jobs.settings import ModelChoice
+from titanic_batch.jobs.settings import ModelChoice, require_hash
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.scoring.skipping import differing_options, input_sha256, is_model_of
 
@@ -47,12 +45,12 @@ class ModelNow:
 
 
 def differences(
-    manifest: Manifest, input: Path, options: ScoreOptions, model: ModelNow
+    manifest: Manifest, input: str, options: ScoreOptions, model: ModelNow
 ) -> list[str]:
     """Return what of a job is another now than when a file was published, in words."""
     found = _other_model(manifest, model)
     if others := differing_options(manifest, options):
-        found.append(f"these options are others now: {', '.join(others)}")
+        found.append(f"these options have changed: {', '.join(others)}")
     now = input_sha256(input)
     if now is not None and now != manifest.input.sha256:
         found.append(
@@ -70,7 +68,7 @@ def _other_model(manifest: Manifest, model: ModelNow) -> list[str]:
     if is_model_of(manifest, opened):
         return []
     if known.sha256 == opened.sha256:
-        return [f"{known.tag} scored it, whose training schema is another now"]
+        return [f"{known.tag} scored it, whose training schema has changed since"]
     return [
         f"{known.tag} scored it (SHA-256 {known.sha256[:_SHOWN_HASH]}), and the job's "
         f"model is now {opened.tag} ({opened.sha256[:_SHOWN_HASH]})"

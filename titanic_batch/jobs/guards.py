@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from titanic_batch.alignment.names import nearest
@@ -14,8 +13,7 @@ from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.judging import ALL_OTHERS, Finding, bins_document, judge, profile_of
 from titanic_batch.jobs.last_night import LookBack
 from titanic_batch.jobs.night import Night
-from titanic_batch.jobs.pinning import require_hash
-from titanic_batch.jobs.settings import ModelChoice
+from titanic_batch.jobs.settings import ModelChoice, require_hash
 from titanic_batch.models import VerifiedModel
 from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.manifest import JobInfo, read_manifest
@@ -48,7 +46,7 @@ class NightGuard:
     back: LookBack = field(default_factory=LookBack)
     lenient: bool = False
     force: bool = False
-    seen: Mapping[Path, Seen] = field(default_factory=dict)
+    seen: Mapping[str, Seen] = field(default_factory=dict)
 
     @property
     def profiles(self) -> bool:
@@ -98,7 +96,7 @@ class NightGuard:
             keeps_replaced=self.force or seen.removed,
         )
 
-    def _require_as_seen(self, output: Path | None) -> Seen:
+    def _require_as_seen(self, output: str | None) -> Seen:
         """Refuse to publish over what another run has published meanwhile; the lock is held."""
         seen = self.seen.get(output) if output is not None else None
         if seen is None or output is None:
@@ -107,7 +105,7 @@ class NightGuard:
         if (manifest.run_id if manifest is not None else None) != seen.run_id:
             raise OutputLockedError(
                 "another run has published this output meanwhile",
-                where=str(output),
+                where=output,
                 hint="What it published stays.",
             )
         return seen

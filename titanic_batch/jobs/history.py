@@ -1,4 +1,4 @@
-"""What of a night is published already: it stays, whatever the job says by now.
+"""Find what of a night is published already: it stays, whatever the job says by now.
 
 A file counts as published when its manifest names this job and date; an older manifest names none,
 and the path holds the date. Of a job without a date in its output's path, it is the same input that
@@ -11,7 +11,6 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titanic_batch.errors import OutputLockedError, UsageError, os_errors
@@ -33,6 +32,7 @@ from titanic_batch.publish.ownership import describes, refuse_foreign, refuse_fo
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, OutputPaths, output_paths
 from titanic_batch.publish.placing import recover
 from titanic_batch.publish.stale_files import StaleFiles
+from titanic_batch.scoring.finding import InputFile
 from titanic_batch.scoring.inputs import FilePair, pair_of_file
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.skipping import already_published, is_input_of
@@ -65,7 +65,7 @@ class History:
     """
 
     settled: dict[FilePair, FileOutcome] = field(default_factory=dict)
-    seen: dict[Path, Seen] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
 
 
 def look_at_history(
@@ -103,7 +103,9 @@ def look_at_history(
     )
     for pair in pairs:
         stop_if_interrupted()
-        assert pair.output is not None
+        if pair.output is None:
+            history.settled[pair] = FileOutcome(pair=pair, manifest=None, error=pair.file.error)
+            continue
         try:
             if force:
                 _refuse_unknown(pair.output)
@@ -131,8 +133,8 @@ def pairs_without_input(job: Job, night: Night) -> list[FilePair]:
         return []
     return [
         FilePair(
-            input=manifest.input.path,
-            output=output_paths(str(path).removesuffix(MANIFEST_SUFFIX)),
+            file=InputFile(path=manifest.input.path, partition=tuple(manifest.partition.items())),
+            output=output_paths(path.removesuffix(MANIFEST_SUFFIX)),
             output_format=manifest.output.format,
         )
         for path in manifests_of(night.output)
@@ -191,7 +193,7 @@ class _Look:
         if isinstance(manifest, UnreadableManifest):
             raise UsageError(
                 f"the manifest of this date cannot be used: {manifest.reason}",
-                where=str(manifest.path),
+                where=manifest.path,
                 hint=f"{manifest.hint} Restore it; or publish anew, and keep it beside the new "
                 f"one: `{self._force}`.".lstrip(),
             )
@@ -206,13 +208,13 @@ class _Look:
                 return None
             raise UsageError(
                 "this file is not what its manifest says: it was changed since it was published",
-                where=str(paths.data),
+                where=paths.data,
                 hint=f"Put it back, or publish it anew: `{self._force}`.",
             )
         if not self._counts(manifest, pair):
             history.seen[paths.data] = Seen(run_id=manifest.run_id, removed=False)
             return None
-        found = differences(manifest, Path(pair.input), self.options, self.model)
+        found = differences(manifest, pair.input, self.options, self.model)
         notes = (
             (f"{'; '.join(found)}. It stays as it is; `{self._force}` publishes it anew",)
             if found
@@ -236,7 +238,7 @@ class _Look:
             if told is None or is_this_day:
                 return True
             return self._repeats(manifest, pair, f"this output was published for {told.date}")
-        if (has_date(template) and is_this_day) or is_input_of(manifest, Path(pair.input)):
+        if (has_date(template) and is_this_day) or is_input_of(manifest, pair.file):
             return True
         if told is not None and told.date > str(self.night.day):
             raise UsageError(

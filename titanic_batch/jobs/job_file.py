@@ -29,7 +29,7 @@ from titanic_batch.jobs.tables import (
 from titanic_batch.models.trust.write_access import Exposure, exposure_of
 from titanic_batch.printable import shell_quoted
 from titanic_batch.scoring.options import OPTIONS
-from titanic_batch.stores import is_folder
+from titanic_batch.stores import is_folder, store_of
 
 _ALL_COLUMNS = "*"
 _MOST_BYTES = 16 << 20
@@ -82,12 +82,16 @@ class Job(Table):
         path: str | None = getattr(self.score, "rejects")  # noqa: B009  # an option's key
         return path
 
+    def absolute(self, name: str) -> str:
+        """Return a name that is relative to the job file as absolute; `~` is the home."""
+        return store_of(name).absolute(name, str(self.folder))
+
     @property
-    def textfile(self) -> Path | None:
+    def textfile(self) -> str | None:
         """The file for the metrics of the last run."""
         if self.metrics is None:
             return None
-        return Path(os.path.normpath(self.folder / Path(self.metrics.textfile).expanduser()))
+        return self.absolute(self.metrics.textfile)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -124,7 +128,9 @@ def read_job(path: str | Path) -> Job:
         )
     if job.model.sha256 and job.model.ref is None:
         raise UsageError(
-            "it is the hash of no model", where=f"{file}, model.sha256", hint="Add model.ref."
+            "there is no model.ref that it belongs to",
+            where=f"{file}, model.sha256",
+            hint="Add model.ref.",
         )
     if job.input.marker is not None and glob.has_magic(os.path.dirname(job.input.path)):  # noqa: PTH120
         raise UsageError(
@@ -153,7 +159,7 @@ def _read(file: Path) -> tuple[dict[str, Any], Exposure | None]:
                 where=str(file),
                 hint=f"`titanic-batch jobs list {shell_quoted(str(file))}` lists the jobs in it.",
             ) from exc
-        raise UsageError(f"this is no job file: {exc}", where=str(file)) from exc
+        raise UsageError(f"this is not a job file: {exc}", where=str(file)) from exc
     try:
         return tomllib.loads(data.decode("utf-8")), exposure
     except UnicodeDecodeError as exc:

@@ -78,7 +78,7 @@ def _row_change(request: PublishRequest, limit: Limit[float], last: LastNight | 
     guard = "max_row_change"
     if last is None:
         return _not_judged(guard, "there is no earlier night")
-    name = request.output.name if request.output is not None else ""
+    name = request.name
     before = last.rows.get(name, last.rows.get(""))
     if not before:
         return _not_judged(guard, f"{last.day} has no rows to hold {name} against")

@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from titanic_batch.errors import FileAccessError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.jobs.dates import render
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.night import Night, manifests_of, place
+from titanic_batch.jobs.night import Night, manifests_of
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
+from titanic_batch.stores import store_of
+from titanic_batch.stores.names import as_folder
 
 _LOOKED_BACK_DAYS = 400
 
@@ -25,7 +26,8 @@ class LastNight:
 
     Attributes:
         day: Its date.
-        rows: Rows read, by the output's file name; by "" where a night has only one output.
+        rows: Rows read, by the output's path in the night's folder; by "" where a night has only
+            one output.
         profile: Counts by column ("" for the score) and bins, of all its files together.
     """
 
@@ -55,7 +57,7 @@ def find_last_night(job: Job, night: Night) -> LookBack:
     seen = set()
     passed_over: list[str] = []
     for day in _days_back(night.day):
-        output = place(str(job.folder), render(job.output.path, day))
+        output = job.absolute(render(job.output.path, day))
         if output in seen:
             continue
         seen.add(output)
@@ -67,7 +69,7 @@ def find_last_night(job: Job, night: Night) -> LookBack:
         if found:
             newest = max(told for told, _ in found)
             manifests = [manifest for told, manifest in found if told == newest]
-            last = _last_night(newest, manifests, named=night.into_folder)
+            last = _last_night(newest, manifests, output if night.into_folder else None)
             return LookBack(last=last, passed_over=tuple(passed_over))
     return LookBack(passed_over=tuple(passed_over))
 
@@ -98,11 +100,13 @@ def _day_of(manifest: Manifest, job: Job) -> date | None:
     return date.fromisoformat(told.date) if told and told.name == job.name else None
 
 
-def _last_night(day: date, manifests: list[Manifest], *, named: bool) -> LastNight:
+def _last_night(day: date, manifests: list[Manifest], folder: str | None) -> LastNight:
     profile: dict[str, tuple[dict[str, Any], list[int]]] = {}
     rows: Counter[str] = Counter()
+    inside = as_folder(store_of(folder).resolve(folder)) if folder is not None else None
     for manifest in manifests:
-        rows[Path(manifest.output.path).name if named else ""] = manifest.rows.read
+        name = manifest.output.path.removeprefix(inside) if inside is not None else ""
+        rows[name] = manifest.rows.read
         profiled = manifest.job.profile if manifest.job is not None else None
         for column, told in (profiled or {}).items():
             bins, counts = told["bins"], told["counts"]

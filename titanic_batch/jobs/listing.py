@@ -16,6 +16,7 @@ from titanic_batch.jobs.settings import choose_model
 from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX
 from titanic_batch.stores import entry_at, is_folder, store_of
+from titanic_batch.stores.names import last_part
 
 #: Other programs' files, which may stand where jobs do.
 _NO_JOBS = ("pyproject.toml",)
@@ -125,16 +126,18 @@ def _of_day(job: Job, day: date) -> Callable[[Manifest], bool]:
 
 def _newest(job: Job) -> PublishedOutput | None:
     pattern = outputs_glob(job)
-    inside = "*" if pattern.endswith("/") else ""
+    inside = "**/*" if pattern.endswith("/") else ""
     manifests = [
         path
         for path in store_of(pattern).glob(f"{pattern}{inside}{MANIFEST_SUFFIX}")
-        if Path(path).name != RUN_MANIFEST
+        if last_part(path) != RUN_MANIFEST
     ]
     newest = max(manifests, key=_modified, default=None)
     if newest is None:
         return None
-    return _published(f"{Path(newest).parent}/" if inside else newest.removesuffix(MANIFEST_SUFFIX))
+    if not inside:
+        return _published(newest.removesuffix(MANIFEST_SUFFIX))
+    return _published("/".join(newest.split("/")[: pattern.count("/")]) + "/")
 
 
 def _published(

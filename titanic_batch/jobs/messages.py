@@ -1,4 +1,4 @@
-"""What is wrong with a job file, in words that name the file and the key."""
+"""Say what is wrong with a job file, naming the file and the key."""
 
 from __future__ import annotations
 

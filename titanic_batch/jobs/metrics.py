@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titanic_batch.printable import as_utf8
 from titanic_batch.stores import store_of, write_file
+from titanic_batch.stores.base import Name
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
@@ -45,7 +45,7 @@ class Figures:
     drift: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
-def write_textfile(path: Path, figures: Figures) -> None:
+def write_textfile(path: Name, figures: Figures) -> None:
     """Write the figures, in one step; a failed run keeps the last success of the file before.
 
     Raises:
@@ -102,7 +102,7 @@ def _families(figures: Figures, succeeded_at: float) -> Iterator[GaugeMetricFami
     yield from (nights, rows, models, drift)
 
 
-def _last_success(path: Path, figures: Figures) -> float:
+def _last_success(path: Name, figures: Figures) -> float:
     """Return when the file says that the job last succeeded; 0 where it does not say."""
     from prometheus_client.parser import text_string_to_metric_families
 

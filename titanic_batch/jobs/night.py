@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import glob
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
-from titanic_batch.errors import UsageError
+from titanic_batch.errors import UsageError, os_errors
 from titanic_batch.jobs.dates import any_date_glob, render
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.publish.paths import MANIFEST_SUFFIX, output_paths
 from titanic_batch.stores import entry_at, is_folder, store_of
+from titanic_batch.stores.names import folder_of, last_part
 
 #: Every file of a night that goes into a folder, and its verdict. A companion by its ending: no
 #: folder of inputs takes it for one.
@@ -41,21 +40,24 @@ class Night:
     @property
     def into_folder(self) -> bool:
         """Whether the output is a folder."""
-        return self.output.endswith(os.sep)
+        return self.output.endswith("/")
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders that its files are written to."""
+        return sorted({folder_of(path) for path in (self.output, self.rejects) if path is not None})
 
 
 def plan_night(job: Job, day: date) -> Night:
     """Return what one date of a job reads and writes."""
-    folder = str(job.folder)
-    rejects = render(job.rejects, day) if job.rejects is not None else None
-    marker = job.input.marker
     source = render(job.input.path, day)
+    marker, rejects = job.input.marker, job.rejects
     return Night(
         day=day,
-        input=_input(folder, source),
-        marker=_marker(place(folder, source), render(marker, day)) if marker else None,
-        output=place(folder, render(job.output.path, day)),
-        rejects=place(folder, rejects) if rejects is not None else None,
+        input=_input(job, source),
+        marker=_marker(job.absolute(source), render(marker, day)) if marker else None,
+        output=job.absolute(render(job.output.path, day)),
+        rejects=job.absolute(render(rejects, day)) if rejects is not None else None,
     )
 
 
@@ -80,31 +82,38 @@ def plan_nights(job: Job, days: Iterable[date]) -> list[Night]:
 
 def outputs_glob(job: Job) -> str:
     """Return a glob for the outputs of all of a job's nights."""
-    return place(glob.escape(str(job.folder)), any_date_glob(job.output.path))
+    return _absolute_glob(job, any_date_glob(job.output.path))
 
 
-def manifests_of(output: str) -> list[Path]:
-    """Return where the manifests of an output are: a file's one, or those in a folder."""
-    if not output.endswith(os.sep):
+def manifests_of(output: str) -> list[str]:
+    """Return where the manifests of an output are: a file's one, or those beneath a folder.
+
+    Raises:
+        FileAccessError: if a folder cannot be listed.
+    """
+    if not output.endswith("/"):
         return [output_paths(output).manifest]
-    found = [Path(name) for name in store_of(output).list(output) if name.endswith(MANIFEST_SUFFIX)]
-    return [path for path in found if path.name != RUN_MANIFEST]
-
-
-def place(folder: str, path: str) -> str:
-    """Return a path that is relative to a folder; `~` is the home, a slash at the end stays."""
-    placed = os.path.normpath(os.path.join(folder, os.path.expanduser(path)))  # noqa: PTH111, PTH118
-    return placed + os.sep if path.endswith(os.sep) and placed != os.sep else placed
+    refused: list[OSError] = []
+    pattern = f"{glob.escape(output)}**/*{MANIFEST_SUFFIX}"
+    found = store_of(output).glob(pattern, onerror=refused.append)
+    with os_errors(output, "looking for manifests"):
+        for exc in refused:
+            raise exc
+    return [name for name in found if last_part(name) != RUN_MANIFEST]
 
 
 def _marker(input: str, marker: str) -> str:
-    inside = input.endswith(os.sep) or is_folder(input)
-    return place(input if inside else str(Path(input).parent), marker)
+    inside = input.endswith("/") or is_folder(input)
+    return store_of(marker).absolute(marker, input if inside else folder_of(input))
 
 
-def _input(folder: str, path: str) -> str:
+def _input(job: Job, path: str) -> str:
     """Return where the input is; a folder such as /srv/[new] must not make a glob of a file."""
-    plain = place(folder, path)
+    plain = job.absolute(path)
     if glob.has_magic(path) and entry_at(plain) is None:
-        return place(glob.escape(folder), path)
+        return _absolute_glob(job, path)
     return plain
+
+
+def _absolute_glob(job: Job, pattern: str) -> str:
+    return store_of(pattern).absolute(pattern, glob.escape(str(job.folder)))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from titanic_batch.documents import NotADocumentError
 from titanic_batch.errors import without_cells
 from titanic_batch.jobs.night import RUN_MANIFEST
-from titanic_batch.publish.json_file import read_json
 from titanic_batch.publish.manifest import TOOL
-from titanic_batch.stores import store_of, write_file
+from titanic_batch.stores import read_json, store_of, write_file
+from titanic_batch.stores.names import join
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +28,7 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
     Raises:
         FileAccessError: if the system refuses.
     """
-    path = Path(night.output) / RUN_MANIFEST
+    path = join(night.output, RUN_MANIFEST)
     if store_of(path).stat(path) is not None and all(file.skipped for file in files):
         return
     document = {
@@ -47,7 +46,7 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
 def says_published(job: Job, night: Night) -> bool:
     """Return whether the run manifest says that all of a night is published, by this job."""
     try:
-        document = read_json(Path(night.output) / RUN_MANIFEST, "reading the run manifest")
+        document = read_json(join(night.output, RUN_MANIFEST), "reading the run manifest")
     except NotADocumentError:
         return False
     return isinstance(document, dict) and all(
@@ -65,7 +64,7 @@ def says_published(job: Job, night: Night) -> bool:
 def _verdict(file: FileOutcome) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "input": file.pair.input,
-        "output": str(file.pair.output.data) if file.pair.output is not None else None,
+        "output": file.pair.output.data if file.pair.output is not None else None,
     }
     if file.error is not None:
         error = file.error

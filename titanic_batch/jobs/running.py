@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from titanic_batch.errors import (
@@ -20,9 +19,14 @@ from titanic_batch.jobs.history import History, look_at_history, pairs_without_i
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.last_night import LookBack, find_last_night
 from titanic_batch.jobs.night import Night, plan_night, plan_nights
-from titanic_batch.jobs.pinning import require_pinned
 from titanic_batch.jobs.run_manifest import write_run_manifest
-from titanic_batch.jobs.settings import ModelChoice, Overrides, choose_model, score_keywords
+from titanic_batch.jobs.settings import (
+    ModelChoice,
+    Overrides,
+    choose_model,
+    require_pinned,
+    score_keywords,
+)
 from titanic_batch.scoring.api import make_options, score_files
 from titanic_batch.scoring.inputs import FilePair, pair_files
 from titanic_batch.scoring.progress import Observer
@@ -54,7 +58,7 @@ class PlannedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class NightOutcome:
-    """How one night ended.
+    """The outcome of one night.
 
     Attributes:
         night: Its date and paths.
@@ -280,9 +284,6 @@ def _outcome(job: Job, night: Night, files: Sequence[FileOutcome]) -> NightOutco
 
 
 def _make_folders(night: Night) -> None:
-    folders = {Path(night.output) if night.into_folder else Path(night.output).parent}
-    if night.rejects is not None:
-        folders.add(Path(night.rejects).parent)
-    for folder in sorted(folders):
+    for folder in night.folders:
         with os_errors(folder, "making the output's folder"):
             store_of(folder).make_folder(folder)

@@ -1,4 +1,4 @@
-"""What a run of a job is told: flags override the job file, the file overrides the environment."""
+"""Settings of a run of a job: flags override the job file, the file overrides the environment."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from titanic_batch.errors import UsageError
+from titanic_batch.errors import UntrustedModelError, UsageError
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.night import Night, place
+from titanic_batch.jobs.night import Night
 from titanic_batch.scoring.options import DEFAULT_MODEL, MODEL_VARIABLE, WORKERS_VARIABLE
 
 
@@ -59,6 +59,41 @@ def choose_model(job: Job, overrides: Overrides | None = None) -> ModelChoice:
     return ModelChoice(ref=_placed(job.model.ref, job), pin=pin, trust=(*pins, *trust))
 
 
+def require_pinned(choice: ModelChoice) -> None:
+    """Refuse a model that is not the pinned one; nothing of it is unpickled.
+
+    Raises:
+        UntrustedModelError: if the reference now leads to a model with another hash.
+        ModelError: if there is no such model.
+        UsageError: if a hash of `trust` is malformed.
+    """
+    if choice.pin is None:
+        return
+    from titanic_batch.models.opening import inspect_model
+
+    require_hash(choice, inspect_model(choice.ref).sha256)
+
+
+def require_hash(choice: ModelChoice, sha256: str) -> None:
+    """Refuse a hash that is neither pinned nor given by `--trust`.
+
+    Raises:
+        UntrustedModelError: if it is neither.
+        UsageError: if a hash of `trust` is malformed.
+    """
+    if choice.pin is None:
+        return
+    from titanic_batch.models.trust.gate import parse_hashes
+
+    if sha256 not in parse_hashes(choice.trust, where="--trust"):
+        raise UntrustedModelError(
+            f"this is not the job file's model: its SHA-256 is {sha256}, and "
+            f"model.sha256 says {choice.pin}",
+            where=choice.ref,
+            hint=f"If it is the right one, put its hash into the file, or pass --trust {sha256}.",
+        )
+
+
 def score_keywords(job: Job, night: Night, *, overrides: Overrides | None = None) -> dict[str, Any]:
     """Return the keywords of `titanic_batch.score` for one night.
 
@@ -86,7 +121,7 @@ def _placed(ref: str, job: Job) -> str:
     from titanic_batch.models.reference import FILE_ENDINGS, parse_reference
 
     reference = parse_reference(ref, registered_schemes())
-    return place(str(job.folder), ref) if reference.loader in FILE_ENDINGS.values() else ref
+    return job.absolute(ref) if reference.loader in FILE_ENDINGS.values() else ref
 
 
 def _workers_of_environment() -> int | None:
@@ -94,5 +129,5 @@ def _workers_of_environment() -> int | None:
     if not text:
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"{text!r} is no number of workers", where=WORKERS_VARIABLE)
+        raise UsageError(f"{text!r} is not a number of workers", where=WORKERS_VARIABLE)
     return int(text)

@@ -161,12 +161,12 @@ class GuardsTable(Table):
 
     @property
     def need_profile(self) -> bool:
-        """Whether they can be judged only by what is in each bin."""
+        """Whether judging them takes counts by bin."""
         return any(map(limit_of, (self.max_drift_from_training, self.max_drift_from_last)))
 
     @property
     def need_last_night(self) -> bool:
-        """Whether they can be judged only against the last night."""
+        """Whether judging them takes the last night."""
         return any(map(limit_of, (self.max_row_change, self.max_drift_from_last)))
 
 

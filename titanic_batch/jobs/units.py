@@ -15,9 +15,9 @@ from titanic_batch.errors import UsageError
 from titanic_batch.interrupts import interruptible
 from titanic_batch.jobs.dates import fixed_folder
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.night import place
 from titanic_batch.printable import printable
 from titanic_batch.stores import write_file
+from titanic_batch.stores.names import folder_of
 
 #: Another run holds the output: the one failure that time alone fixes.
 _TRIED_AGAIN = 75
@@ -109,7 +109,7 @@ ExecStart=systemd-cat -p crit -t {name} echo "{name} failed, see: journalctl -u 
 
 @dataclass(frozen=True, kw_only=True)
 class UnitOptions:
-    """How a job is run by systemd.
+    """The times and limits by which systemd runs a job.
 
     Attributes:
         on_calendar: When, as systemd.time writes it.
@@ -200,12 +200,11 @@ def write_units(units: Sequence[Unit], folder: str | Path) -> list[Path]:
 
 def writable_folders(job: Job) -> list[str]:
     """Return the folders that a job writes to, as far up as no date changes them."""
-    folder = str(job.folder)
-    found = {place(folder, fixed_folder(job.output.path))}
+    found = {job.absolute(fixed_folder(job.output.path))}
     if job.rejects is not None:
-        found.add(place(folder, fixed_folder(job.rejects)))
+        found.add(job.absolute(fixed_folder(job.rejects)))
     if job.textfile is not None:
-        found.add(str(job.textfile.parent))
+        found.add(folder_of(job.textfile))
     return sorted(found)
 
 
@@ -249,7 +248,7 @@ def _check_time(kind: str, text: str, flag: str, example: str) -> None:
         )
     if done.returncode and "ailed to parse" in done.stderr:
         raise UsageError(
-            f"{text!r} is no time that systemd reads",
+            f"{text!r} is not a time that systemd understands",
             where=flag,
             hint=f'Write for example {flag} "{example}"; see systemd.time(7).',
         )

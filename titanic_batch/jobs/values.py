@@ -1,4 +1,4 @@
-"""What single keys of a job file take, and become: types for pydantic."""
+"""Types of single keys in a job file, for pydantic."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def parse_duration(text: str) -> float:
     """
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise UsageError(f"{text!r} is no duration", hint="Write it as 90s, 5m, 2h or 1d.")
+        raise UsageError(f"{text!r} is not a duration", hint="Write it as 90s, 5m, 2h or 1d.")
     return float(found[1]) * _UNITS_S[found[2]]
 
 

@@ -1,4 +1,4 @@
-"""What is known of a model at each step: found (Artifact), verified, loaded."""
+"""A model at each step of opening it: found (Artifact), verified, loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which code does a loaded model run? What it predicts depends on all of it.
+"""Find the code that a loaded model runs: its predictions depend on all of it.
 
 Installed distributions stand for themselves, by what they recorded of their files when they were
 installed. All other modules (a folder on PYTHONPATH, an editable install, a file that was copied
@@ -48,7 +48,7 @@ class LoadedCode:
 
     @cached_property
     def digest(self) -> str | None:
-        """What stands for the code; None where that cannot be said."""
+        """A hash of the code; None where there can be none."""
         digest = hashlib.blake2b(digest_size=20)
         digest.update(f"{sys.version}\0{platform.machine()}\0".encode())
         try:
@@ -93,7 +93,7 @@ class _TooManyFilesError(Exception):
 
 
 class _Installed:
-    """What is installed in the folders for that: the distributions, and the files they recorded."""
+    """The installed distributions, and the files that they recorded."""
 
     def __init__(self) -> None:
         folders = dict.fromkeys(path.rstrip("/") for path in sys.path if _is_site(path))

@@ -176,5 +176,5 @@ def _broken_loader(loader: Loader, ref: str, step: str, exc: Exception) -> Model
     return ModelError(
         f"the loader {loader.name} failed in {step}: {type(exc).__name__}: {exc}",
         where=ref,
-        hint="This is a fault in the package that provides the loader.",
+        hint="Report it to the package that provides the loader.",
     )

@@ -1,4 +1,4 @@
-"""Where the classes and functions of a loaded model come from: distributions and their versions."""
+"""Find the distributions that the classes and functions of a loaded model come from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which package to install for a module that a model needs, where that is beyond doubt.
+"""Name the package to install for a module that a model needs, where that is beyond doubt.
 
 Whoever registers a name in a package index gets his code run by all who are told to install it. So
 only packages that everybody knows are named, and never one after a module's own name.

@@ -1,4 +1,4 @@
-"""What a model reference means.
+"""Parse model references.
 
     NAME, NAME:latest, NAME:VERSION        a model in the BentoML store
     *.pkl *.pickle *.joblib *.skops        a file

@@ -52,7 +52,7 @@ def read_sidecar(path: Path, sha256: str) -> tuple[TrainingSchema | None, tuple[
     except NotADocumentError as exc:
         raise _damaged(beside, str(exc)) from exc
     if not isinstance(document, dict) or document.get("schema_version") != SIDECAR_VERSION:
-        raise _damaged(beside, f"it is no document of schema_version {SIDECAR_VERSION}")
+        raise _damaged(beside, f"it does not have schema_version {SIDECAR_VERSION}")
     if document.get("sha256") != sha256:
         warning = f"{beside.name} belongs to another version of {path.name} and is ignored"
         return None, (warning,)

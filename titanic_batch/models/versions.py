@@ -1,4 +1,4 @@
-"""Which scikit-learn a model was made with, and whether the installed one may load it."""
+"""Compare the scikit-learn that made a model with the installed one."""
 
 from __future__ import annotations
 

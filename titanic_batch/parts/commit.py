@@ -12,7 +12,6 @@ from pathlib import Path
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.chunk.profile import ProfilePlan
-from titanic_batch.chunk.task import Reject
 from titanic_batch.errors import DataError, InputMissingError, TitanicBatchError, os_errors
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.parts.folder import PartsFolder
@@ -20,7 +19,7 @@ from titanic_batch.parts.receipts import Receipt, add_totals, read_rejects
 from titanic_batch.publish.directory import listing_sha256, put_folder_in_place
 from titanic_batch.publish.manifest import FileInfo, Manifest, RowCounts
 from titanic_batch.publish.paths import FOLDER_MANIFEST, FOLDER_REJECTS
-from titanic_batch.publish.rejects import HEADER
+from titanic_batch.publish.rejects import HEADER, Reject
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.guarding import Guard, GuardDecision, PublishRequest
@@ -206,7 +205,8 @@ def _ask_guard(commit: Commit, totals: RunTotals, rejects: Sequence[Path]) -> Gu
         return None
     request = PublishRequest(
         input=commit.input.path,
-        output=commit.folder.output,
+        output=str(commit.folder.output),
+        name=commit.folder.output.name,
         rows=RowCounts(read=totals.read, scored=totals.scored, rejected=totals.rejected),
         nulls=totals.counts.nulls,
         schema=commit.schema,
@@ -239,6 +239,8 @@ def _manifest(commit: Commit, whole: Whole, decision: GuardDecision | None) -> M
             sha256=listing_sha256((part.sha256, part.name) for part in parts),
         ),
         rejects_path=FOLDER_REJECTS if whole.totals.rejected else None,
+        partition=(),
+        added=(),
         decision=decision,
         warnings=(*commit.warnings, *said),
         parts=tuple(

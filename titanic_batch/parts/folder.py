@@ -51,7 +51,7 @@ class PartsFolder:
                 where=str(self.output.parent),
                 hint=f"Remove .{self.output.name}.{self.fingerprint}.work there.",
             )
-        return found
+        return Path(found)
 
     @property
     def receipts(self) -> Path:
@@ -86,8 +86,8 @@ class PartsFolder:
 
     def recover(self) -> None:
         """Bring to rest what a commit which died has left; the output's lock must be held."""
-        for place in {self.path, *StaleFiles().work_of(self.output)}:
-            finish_moving(place / "new", self.output)
+        for place in {str(self.path), *StaleFiles().work_of(str(self.output))}:
+            finish_moving(Path(place) / "new", self.output)
         with os_errors(self.path, "taking back finished parts"):
             for path in map(Path, store_of(self.new).list(self.new)):
                 back = self.path / path.name
@@ -101,8 +101,8 @@ class PartsFolder:
 
     def drop_others(self) -> None:
         """Remove what runs by other models or options have left beside the output."""
-        for other in StaleFiles().work_of(self.output):
-            if other != self.path:
+        for other in StaleFiles().work_of(str(self.output)):
+            if other != str(self.path):
                 store_of(other).drop(other)
 
     def receipt_path(self, name: str) -> Path:
@@ -119,7 +119,7 @@ class PartsFolder:
         target = self.path / f"part-{index:05d}.{suffix}"
         return (
             store_of(target).stage(target, run_id),
-            RejectsFile(self.receipts / f"part-{index:05d}.rejects.csv", run_id),
+            RejectsFile(str(self.receipts / f"part-{index:05d}.rejects.csv"), run_id),
         )
 
     def write_receipt(self, receipt: Receipt) -> None:

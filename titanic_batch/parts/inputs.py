@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 import pyarrow as pa
 
 from titanic_batch.errors import DataError, UsageError
 from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.manifest import FileInfo, Manifest
-from titanic_batch.scoring.inputs import FilePair, find_inputs, is_several, require_input
+from titanic_batch.scoring.finding import InputFile, find_inputs, is_several
+from titanic_batch.scoring.inputs import FilePair, require_input
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.sizes import input_bytes
@@ -76,9 +77,7 @@ class WholeInput:
         paths: Sequence[str] | None = None,
     ) -> None:
         self.path = input
-        if paths is None:
-            paths = find_inputs(input) if is_several(input) else [input]
-        self.paths = list(paths)
+        self.paths = _files_of(input) if paths is None else list(paths)
         for path in self.paths:
             require_input(path)
             _require_file(path)
@@ -93,11 +92,14 @@ class WholeInput:
     @property
     def pairs(self) -> list[FilePair]:
         """Its files, without outputs."""
-        return [FilePair(input=path, output=None, output_format="") for path in self.paths]
+        return [
+            FilePair(file=InputFile(path=path), output=None, output_format="")
+            for path in self.paths
+        ]
 
     def open(self, path: str) -> Source:
         """Open one of its files; the caller closes it."""
-        return source_of(path, self._options, chunk_size=self._chunk_size)
+        return source_of(InputFile(path=path), self._options, chunk_size=self._chunk_size)
 
     def parts(
         self, schema: pa.Schema, is_finished: Callable[[int, Part], bool] | None = None
@@ -184,7 +186,7 @@ class WholeInput:
         """Return whether its files are, to the byte, what an output was scored from."""
         if input_bytes(self.pairs) != manifest.input.bytes:
             return False
-        hashes = [input_sha256(Path(path)) for path in self.paths]
+        hashes = [input_sha256(path) for path in self.paths]
         return None not in hashes and _hash_of(hashes) == manifest.input.sha256
 
     def info(self) -> FileInfo:
@@ -200,6 +202,23 @@ class WholeInput:
             bytes=sum(one.bytes for one in read),
             sha256=sha256,
         )
+
+
+def _files_of(input: str) -> list[str]:
+    """Return the files of an INPUT, in the order in which they are read."""
+    if not is_several(input):
+        return [input]
+    files = find_inputs(input)
+    for file in files:
+        if file.error is not None:
+            raise file.error
+        if file.partition:
+            raise UsageError(
+                "columns that stand in the names of folders are not read into parts",
+                where=file.path,
+                hint="Score it without --parts: each file is published on its own.",
+            )
+    return [file.path for file in files]
 
 
 def _hash_of(hashes: Sequence[str | None]) -> str:

@@ -13,12 +13,11 @@ import numpy as np
 
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.chunk.profile import Profile
-from titanic_batch.chunk.task import Reject
 from titanic_batch.documents import NotADocumentError
-from titanic_batch.publish.json_file import read_json
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.scoring.refusing import SHOWN_REJECTS
 from titanic_batch.scoring.report import RunTotals
-from titanic_batch.stores import store_of
+from titanic_batch.stores import read_json, store_of
 from titanic_batch.stores.base import as_text
 
 VERSION = 1

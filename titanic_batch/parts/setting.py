@@ -16,6 +16,7 @@ from titanic_batch.chunk.task import FileContext
 from titanic_batch.parts.inputs import Part, Piece, WholeInput, chunk_size
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.choosing import PredictorChoice, choose_predictor, kept_predictor
+from titanic_batch.scoring.finding import InputFile
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.planning import FilePlan, Planner
 from titanic_batch.scoring.reject_limit import reject_limit
@@ -192,7 +193,7 @@ def _setting(
     first = whole.open(path)
     try:
         planner = Planner(description=description, options=options, metadata=output_metadata(model))
-        pair = FilePair(input=path, output=None, output_format=options.output_format)
+        pair = FilePair(file=InputFile(path=path), output=None, output_format=options.output_format)
         plan = planner.plan(pair, first)
     finally:
         first.close()

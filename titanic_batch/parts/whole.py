@@ -19,6 +19,7 @@ from titanic_batch.parts.scoring import PartsScoring
 from titanic_batch.parts.setting import Setting, open_setting
 from titanic_batch.publish.directory import refuse_foreign_folder
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
+from titanic_batch.scoring.finding import InputFile
 from titanic_batch.scoring.finishing import open_finisher
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.model import open_chosen_model
@@ -65,7 +66,7 @@ def score_whole(
     check_output(folder, whole, options)
     model = open_chosen_model(options)
     spare_model(folder, model)
-    pair = FilePair(input=input, output=None, output_format=options.output_format)
+    pair = FilePair(file=InputFile(path=input), output=None, output_format=options.output_format)
     if options.skip_published:
         manifest = already_published(folder, whole, model, options, part_bytes)
         if manifest is not None:
@@ -198,7 +199,7 @@ class _WholeRun:
                 rejects[file.index] = folder.rejects_path(file.receipt.name)
             elif staged is not None:
                 staged.seal(REJECTS_MODE)
-                rejects[file.index] = staged.place
+                rejects[file.index] = Path(staged.place)
         self.totals = totals
         return refused(
             folder,

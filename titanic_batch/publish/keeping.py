@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from pathlib import Path
 
 from titanic_batch.documents import NotADocumentError
 from titanic_batch.errors import os_errors
@@ -13,7 +12,7 @@ from titanic_batch.stores import store_of
 from titanic_batch.stores.base import NOTHING
 
 
-def keep_replaced(manifest: Path) -> Steps:
+def keep_replaced(manifest: str) -> Steps:
     """Copy a manifest to the lowest free OUTPUT.manifest.json.N; the output's lock must be held.
 
     It is on the disk before anything that replaces the manifest is written, so whatever instant a
@@ -44,17 +43,17 @@ def keep_replaced(manifest: Path) -> Steps:
     yield store.unsynced([kept])
 
 
-def _place_for(manifest: Path, data: bytes) -> Path:
+def _place_for(manifest: str, data: bytes) -> str:
     """Return the lowest name that is free, or that holds the same already."""
-    names = (manifest.with_name(f"{manifest.name}.{number}") for number in itertools.count(1))
+    names = (f"{manifest}.{number}" for number in itertools.count(1))
     return next(name for name in names if _is_free(name) or _read(name) == data)
 
 
-def _is_free(path: Path) -> bool:
+def _is_free(path: str) -> bool:
     return store_of(path).stat(path, follow=False) is None
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: str) -> bytes | None:
     """Return what is in a file; None for what is none, which nobody has published."""
     try:
         with os_errors(path, "reading the manifest"):

@@ -15,14 +15,15 @@ from the types here. To change the format:
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any
 
 from titanic_batch.documents import NotADocumentError
 from titanic_batch.publish import manifest_form as form
-from titanic_batch.publish.json_file import read_json
+from titanic_batch.stores import read_json
+from titanic_batch.stores.base import Name
 
 MANIFEST_VERSION = 1
 TOOL = "titanic-batch"
@@ -46,7 +47,7 @@ class _Readable(Mapping[str, Any]):
 
 @dataclass(frozen=True, kw_only=True)
 class ToolInfo(_Readable):
-    """What wrote the manifest."""
+    """The tool that wrote the manifest."""
 
     name: Annotated[str, form.TEXT]
     version: Annotated[str, form.TEXT]
@@ -100,7 +101,7 @@ class JobInfo(_Readable):
 
 @dataclass(frozen=True, kw_only=True)
 class PredictorInfo(_Readable):
-    """What predicted.
+    """The predictor that scored the rows.
 
     Attributes:
         kind: "compiled", by a scoring plan, or "scikit-learn".
@@ -151,7 +152,7 @@ class RejectInfo(_Readable):
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest(_Readable):
-    """What was published.
+    """A published output: of which input, by which model, with which result.
 
     Attributes:
         manifest_version: Version of this format.
@@ -177,6 +178,7 @@ class Manifest(_Readable):
         rows_recalled: Rows that this run did not ask the model about, as an earlier run of the same
             that was broken off had kept what it predicted.
         predictor: What predicted; None in manifests that are older than that.
+        partition: Columns that stand in the names of the input's folders, and their values.
         job: The job's name and date, what its guards found, and counts by bin, for the next night;
             None where no job published.
         parts: Where the output is a folder: its files in row order, each with sha256, bytes, rows
@@ -207,6 +209,7 @@ class Manifest(_Readable):
     warnings: Annotated[tuple[str, ...], form.TEXTS] = ()
     rows_recalled: Annotated[int, form.COUNT] = 0
     predictor: PredictorInfo | None = None
+    partition: Annotated[dict[str, str | None], form.TEXTS_BY_COLUMN] = field(default_factory=dict)
     job: JobInfo | None = None
     parts: Annotated[tuple[dict[str, Any], ...] | None, form.or_null(form.PARTS)] = None
 
@@ -250,13 +253,13 @@ class UnreadableManifest:
         is_ours: Whether it says that titanic-batch wrote it.
     """
 
-    path: Path
+    path: str
     reason: str
     hint: str = ""
     is_ours: bool = False
 
 
-def read_manifest(path: Path) -> Manifest | None:
+def read_manifest(path: Name) -> Manifest | None:
     """Return the manifest at `path`; None where there is none that can be relied on.
 
     Raises:
@@ -266,7 +269,7 @@ def read_manifest(path: Path) -> Manifest | None:
     return found if isinstance(found, Manifest) else None
 
 
-def find_manifest(path: Path) -> Manifest | UnreadableManifest | None:
+def find_manifest(path: Name) -> Manifest | UnreadableManifest | None:
     """Return the manifest at `path`, or why what stands there is none; None for nothing at all.
 
     A symlink is not followed: whoever can plant one could claim any file as ours. Nor is anything
@@ -278,17 +281,17 @@ def find_manifest(path: Path) -> Manifest | UnreadableManifest | None:
     try:
         document = read_json(path, "reading the manifest")
     except NotADocumentError as exc:
-        return UnreadableManifest(path=path, reason=str(exc))
-    return None if document is None else _parse(path, document)
+        return UnreadableManifest(path=os.fspath(path), reason=str(exc))
+    return None if document is None else _parse(os.fspath(path), document)
 
 
-def _parse(path: Path, document: Any) -> Manifest | UnreadableManifest:
+def _parse(path: str, document: Any) -> Manifest | UnreadableManifest:
     def unreadable(reason: str, *, hint: str = "", is_ours: bool = True) -> UnreadableManifest:
         return UnreadableManifest(path=path, reason=reason, hint=hint, is_ours=is_ours)
 
     tool = document.get("tool") if isinstance(document, dict) else None
     if not isinstance(tool, dict) or tool.get("name") != TOOL:
-        return unreadable("it is none of titanic-batch's", is_ours=False)
+        return unreadable("titanic-batch did not write it", is_ours=False)
     version = document.get("manifest_version")
     if not form.VERSION.holds(version):
         return unreadable("its manifest_version is not a version")

@@ -147,6 +147,13 @@ COUNTS_BY_COLUMN = Kind(
     lambda value: isinstance(value, dict) and all(map(_is_counts, value.values())),
     {"type": "object", "additionalProperties": _BY_VALUE},
 )
+TEXTS_BY_COLUMN = Kind(
+    "texts by column",
+    lambda value: (
+        isinstance(value, dict) and all(isinstance(v, str | None) for v in value.values())
+    ),
+    {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
+)
 TEXTS = _list_of("texts", TEXT.holds, _A_TEXT)
 OBJECTS = _list_of("objects", OBJECT.holds, {"type": "object"})
 VALUES = _list_of("values", lambda _: True, {})
@@ -257,7 +264,7 @@ def _oddity(document: dict[str, Any]) -> str:
             try:
                 os.fsencode(value)  # the bytes of a file name that is no UTF-8 are half surrogates
             except UnicodeEncodeError:
-                return "it holds a text that is no Unicode"
+                return "it holds text that is not Unicode"
         elif isinstance(value, dict | list):
             if depth > _DEEPEST:
                 return "it is nested too deeply"

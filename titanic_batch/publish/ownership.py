@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from pathlib import Path
+import os
 
 from titanic_batch.errors import FileAccessError, UsageError, os_errors
 from titanic_batch.publish.manifest import (
@@ -16,12 +16,14 @@ from titanic_batch.publish.manifest import (
 from titanic_batch.publish.paths import (
     FOLDER_MANIFEST,
     MANIFEST_SUFFIX,
+    REJECTS_SUFFIX,
     OutputPaths,
     output_paths,
 )
 from titanic_batch.publish.rejects import HEADER, count_reasons
 from titanic_batch.stores import entry_at, store_of
-from titanic_batch.stores.base import hash_file
+from titanic_batch.stores.base import Name, hash_file
+from titanic_batch.stores.names import folder_of, join, last_part
 
 
 def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
@@ -39,7 +41,7 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
     if data is not None and data.kind == "folder":
         raise FileAccessError(
             "the output is a folder",
-            where=str(paths.data),
+            where=paths.data,
             hint="Name a file in it, ending in .csv or .parquet.",
         )
     for path in files:
@@ -51,8 +53,8 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
         why = found.reason if isinstance(found, UnreadableManifest) else ""
         raise UsageError(
             "this file was not written by titanic-batch, or was changed since"
-            + (f"; its manifest proves nothing: {why}" if why else ""),
-            where=str(paths.data),
+            + (f"; its manifest cannot be used: {why}" if why else ""),
+            where=paths.data,
             hint="Choose another output, or replace it with --overwrite.",
         )
     manifest = entry_at(paths.manifest, follow=False)
@@ -61,17 +63,17 @@ def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
     refuse_foreign_rejects(paths.rejects)
 
 
-def _refuse_unreadable_manifest(path: Path) -> None:
+def _refuse_unreadable_manifest(path: str) -> None:
     found = find_manifest(path)
     if isinstance(found, UnreadableManifest):
         raise UsageError(
-            f"the manifest is to be written here, and this file is no manifest: {found.reason}",
-            where=str(path),
+            f"the manifest is to be written here, and this file is not a manifest: {found.reason}",
+            where=path,
             hint=f"{found.hint} Choose another output, or replace it with --overwrite.".lstrip(),
         )
 
 
-def _refuse_special(path: Path) -> None:
+def _refuse_special(path: str) -> None:
     """Refuse what is no file; a link is replaced itself."""
     found = entry_at(path, follow=False)
     if found is None:
@@ -79,18 +81,18 @@ def _refuse_special(path: Path) -> None:
     if found.kind == "folder":
         raise FileAccessError(
             "a folder stands where this file is to be written",
-            where=str(path),
+            where=path,
             hint="Choose another path, or remove it.",
         )
     if found.kind == "special":
         raise UsageError(
-            "this is no ordinary file, but a device, a pipe or a socket",
-            where=str(path),
+            "this is a device, a pipe or a socket, not a file",
+            where=path,
             hint="Choose another path.",
         )
 
 
-def refuse_foreign_rejects(path: Path) -> None:
+def refuse_foreign_rejects(path: str) -> None:
     """Refuse to replace a file that is no rejects file, going by its header.
 
     Raises:
@@ -104,8 +106,8 @@ def refuse_foreign_rejects(path: Path) -> None:
         is_ours = is_rejects_file(path)
     if not is_ours:
         raise UsageError(
-            "rejects are to be written here, and this is no rejects file",
-            where=str(path),
+            "rejects are to be written here, and this is not a rejects file",
+            where=path,
             hint="Choose another place for them, or replace it with --overwrite.",
         )
 
@@ -116,25 +118,26 @@ def published(paths: OutputPaths) -> Manifest | None:
     return manifest if manifest is not None and describes(manifest.output, paths.data) else None
 
 
-def is_published(path: Path) -> bool:
+def is_published(path: Name) -> bool:
     """Return whether titanic-batch published the file, going by what its manifest says it is."""
     found_here = entry_at(path, follow=False)
     is_link = found_here is not None and found_here.kind == "link"
-    if path.name.startswith("part-") and _is_listed(path):
+    if last_part(os.fspath(path)).startswith("part-") and _is_listed(os.fspath(path)):
         return True
-    if not is_link and entry_at(f"{path}{MANIFEST_SUFFIX}", follow=False) is None:
+    if not is_link and entry_at(f"{os.fspath(path)}{MANIFEST_SUFFIX}", follow=False) is None:
         return False
     found = find_manifest(output_paths(path).manifest)
     return found.is_ours if isinstance(found, UnreadableManifest) else found is not None
 
 
-def _is_listed(path: Path) -> bool:
+def _is_listed(path: str) -> bool:
     """Return whether a file is a part that the manifest of its folder lists."""
-    manifest = read_manifest(path.with_name(FOLDER_MANIFEST))
-    return manifest is not None and any(part["name"] == path.name for part in manifest.parts or ())
+    manifest = read_manifest(join(folder_of(path), FOLDER_MANIFEST))
+    listed = (part["name"] for part in (manifest.parts if manifest is not None else None) or ())
+    return last_part(path) in listed
 
 
-def describes(known: FileInfo, file: Path) -> bool:
+def describes(known: FileInfo, file: Name) -> bool:
     """Return whether a file is the one that a manifest knows, to the byte; a symlink is none."""
     try:
         with os_errors(file, "reading"):
@@ -149,19 +152,19 @@ def describes(known: FileInfo, file: Path) -> bool:
         raise
 
 
-def stale_rejects(paths: OutputPaths) -> set[Path]:
+def stale_rejects(paths: OutputPaths) -> set[str]:
     """Return the rejects files that belong to the output published so far, and to failed runs."""
-    own = {paths.data.with_name(paths.data.name + ".rejects.csv"), paths.failed_rejects}
+    own = {paths.data + REJECTS_SUFFIX, paths.failed_rejects}
     stale = {path for path in own if is_rejects_file(path)}
     manifest = read_manifest(paths.manifest)
     if manifest is not None and manifest.rejects.path is not None:
-        listed = Path(manifest.rejects.path)
+        listed = manifest.rejects.path
         if listed not in own and _holds_rejects_of(manifest, listed):
             stale.add(listed)
     return stale
 
 
-def _holds_rejects_of(manifest: Manifest, path: Path) -> bool:
+def _holds_rejects_of(manifest: Manifest, path: str) -> bool:
     """Return whether a file that a manifest names is what that run rejected.
 
     A manifest that was edited, or planted, may name any file. It goes only if it is this user's,
@@ -180,7 +183,7 @@ def _holds_rejects_of(manifest: Manifest, path: Path) -> bool:
         return False
 
 
-def is_rejects_file(path: Path) -> bool:
+def is_rejects_file(path: Name) -> bool:
     """Return whether a file begins as rejects files do; a pipe, which would wait, is not opened."""
     try:
         found = store_of(path).stat(path)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from titanic_batch.stores import store_of
+from titanic_batch.stores.base import Name
 
 MANIFEST_SUFFIX = ".manifest.json"
-_REJECTS = ".rejects.csv"
+REJECTS_SUFFIX = ".rejects.csv"
 _FAILED = ".failed.rejects.csv"
 #: The companions in a folder of parts.
 FOLDER_MANIFEST = "_manifest.json"
@@ -28,25 +27,26 @@ class OutputPaths:
         rejects: Its rejects file.
     """
 
-    data: Path
-    rejects: Path
+    data: str
+    rejects: str
 
     @cached_property
-    def manifest(self) -> Path:
+    def manifest(self) -> str:
         """The manifest."""
-        return _beside(self.data, MANIFEST_SUFFIX)
+        return self.data + MANIFEST_SUFFIX
 
     @cached_property
-    def failed_rejects(self) -> Path:
+    def failed_rejects(self) -> str:
         """The rejects of a run that did not publish."""
-        return _beside(self.data, _FAILED)
+        return self.data + _FAILED
 
 
-def output_paths(output: str | Path, rejects: str | Path | None = None) -> OutputPaths:
+def output_paths(output: Name, rejects: Name | None = None) -> OutputPaths:
     """Return the paths of an output; where it is a symlink, those of its target."""
-    data = Path(os.path.realpath(output))
+    data = store_of(output).resolve(output)
     return OutputPaths(
-        data=data, rejects=Path(os.path.realpath(rejects)) if rejects else _beside(data, _REJECTS)
+        data=data,
+        rejects=store_of(rejects).resolve(rejects) if rejects else data + REJECTS_SUFFIX,
     )
 
 
@@ -65,12 +65,8 @@ def require_names(paths: OutputPaths) -> None:
 def is_companion(name: str) -> bool:
     """Return whether a file name is one that titanic-batch writes beside outputs."""
     return (
-        name.endswith((MANIFEST_SUFFIX, _REJECTS, ".tmp", ".part"))
+        name.endswith((MANIFEST_SUFFIX, REJECTS_SUFFIX, ".tmp", ".part"))
         or name.startswith(".")
         or name in (FOLDER_MANIFEST, FOLDER_REJECTS)
         or _KEPT_MANIFEST.fullmatch(name) is not None
     )
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from titanic_batch.errors import os_errors
 from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.ownership import (
@@ -25,7 +23,7 @@ def put_in_place(
     *,
     data: Staged | None,
     rejects: Staged | None,
-    rejects_path: Path | None,
+    rejects_path: str | None,
 ) -> Steps:
     """Commit a run's synced files: rejects, data, manifest; rejects that no longer apply go.
 
@@ -75,14 +73,13 @@ def recover(paths: OutputPaths, stale_files: StaleFiles) -> None:
                 store.remove(leftover)
 
 
-def _complete(paths: OutputPaths, place: Path, manifest: Manifest) -> None:
+def _complete(paths: OutputPaths, place: str, manifest: Manifest) -> None:
     store, run_id = store_of(paths.data), manifest.run_id
     record = store.staged(paths.manifest, run_id)
     if record is None or record.place != place:
         return
     data = store.staged(paths.data, run_id)
-    rejects_path = Path(manifest.rejects.path) if manifest.rejects.path is not None else None
-    rejects = None
+    rejects_path, rejects = manifest.rejects.path, None
     if rejects_path is not None:
         rejects = store.staged(rejects_path, run_id)
         is_free = rejects is not None and store.stat(rejects_path) is None

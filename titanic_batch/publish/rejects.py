@@ -6,47 +6,39 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Protocol
+from dataclasses import dataclass
 
+from titanic_batch.faults import Reason
 from titanic_batch.stores import store_of
-from titanic_batch.stores.base import Staged, as_text
+from titanic_batch.stores.base import Name, Staged, as_text
 
 COLUMNS = ("row", "line", "column", "reason", "record")
 HEADER = (",".join(COLUMNS) + "\n").encode()
 MODE = 0o600
 
 
-class RejectRow(Protocol):
-    """The fields of a rejects file's line."""
+@dataclass(frozen=True, kw_only=True)
+class Reject:
+    """A record that was not scored: a line of a rejects file.
 
-    @property
-    def row(self) -> int:
-        """1-based number of the data record."""
-        ...
+    Attributes:
+        row: 1-based number of the data record.
+        line: 1-based line on which it starts; None for Parquet.
+        column: The column at fault; empty for the whole record.
+        reason: Why it was rejected.
+        record: The raw record.
+        said: What the model said of it, which is written nowhere.
+    """
 
-    @property
-    def line(self) -> int | None:
-        """1-based line on which it starts; None for Parquet."""
-        ...
-
-    @property
-    def column(self) -> str:
-        """The column at fault; empty for the whole record."""
-        ...
-
-    @property
-    def reason(self) -> str:
-        """Why it was rejected."""
-        ...
-
-    @property
-    def record(self) -> str:
-        """The raw record."""
-        ...
+    row: int
+    line: int | None
+    column: str
+    reason: Reason
+    record: str
+    said: str = ""
 
 
-def count_reasons(path: Path) -> Counter[str]:
+def count_reasons(path: Name) -> Counter[str]:
     """Return how many records of a rejects file have each reason; raises OSError."""
     csv.field_size_limit(2**31 - 1)
     reasons: Counter[str] = Counter()
@@ -66,7 +58,7 @@ class RejectsFile:
         run_id: Of the run.
     """
 
-    def __init__(self, target: Path, run_id: str) -> None:
+    def __init__(self, target: str, run_id: str) -> None:
         self._file: Staged = store_of(target).stage(target, run_id)
 
     @property
@@ -75,11 +67,11 @@ class RejectsFile:
         return self._file if self._file.is_created else None
 
     @property
-    def target(self) -> Path:
+    def target(self) -> str:
         """The path that the rejects file will have."""
         return self._file.target
 
-    def add(self, rejects: Iterable[RejectRow]) -> None:
+    def add(self, rejects: Iterable[Reject]) -> None:
         """Append records; raises FileAccessError where the system refuses."""
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")

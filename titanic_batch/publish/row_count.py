@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
+import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from titanic_batch.errors import DataError, os_errors
 from titanic_batch.stores import store_of
-from titanic_batch.stores.base import as_text
+from titanic_batch.stores.base import Name, as_text
 
 
-def count_rows(path: Path, output_format: str) -> int:
+def count_rows(path: Name, output_format: str) -> int:
     """Return the number of data rows; raises DataError where the file can't be read as such."""
     if output_format == "parquet":
         try:
@@ -25,7 +25,7 @@ def count_rows(path: Path, output_format: str) -> int:
                 return sum(batch.num_rows for batch in file.iter_batches(use_threads=False))
         except (pa.ArrowException, OSError) as exc:
             raise DataError(
-                "it is not a readable Parquet file", where=str(path), hint="Score it again."
+                "it is not a readable Parquet file", where=os.fspath(path), hint="Score it again."
             ) from exc
     csv.field_size_limit(2**31 - 1)
     try:
@@ -33,5 +33,5 @@ def count_rows(path: Path, output_format: str) -> int:
             return max(sum(1 for _ in csv.reader(file)) - 1, 0)
     except (UnicodeDecodeError, csv.Error) as exc:
         raise DataError(
-            "it is not a readable CSV file", where=str(path), hint="Score it again."
+            "it is not a readable CSV file", where=os.fspath(path), hint="Score it again."
         ) from exc

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from titanic_batch.stores import store_of
+from titanic_batch.stores.names import folder_of, last_part
 
 
 class StaleFiles:
@@ -17,32 +16,28 @@ class StaleFiles:
     """
 
     def __init__(self) -> None:
-        self._by_folder: dict[str, dict[tuple[str, str], list[Path]]] = {}
+        self._by_folder: dict[str, dict[tuple[str, str], list[str]]] = {}
 
-    def are_beside(self, targets: Iterable[Path]) -> bool:
+    def are_beside(self, targets: Iterable[str]) -> bool:
         """Return whether the folders of these outputs hold any stale files."""
-        return any(self._in(_folder(path)) for path in targets)
+        return any(self._in(folder_of(path)) for path in targets)
 
-    def of(self, target: Path) -> list[Path]:
+    def of(self, target: str) -> list[str]:
         """Return the private files of one output or companion file."""
         return self._find(target, "tmp")
 
-    def work_of(self, data: Path) -> list[Path]:
+    def work_of(self, data: str) -> list[str]:
         """Return the work folders of one output."""
         return self._find(data, "work")
 
-    def _find(self, target: Path, kind: str) -> list[Path]:
-        found = self._in(_folder(target))
-        return found.get((target.name, kind), []) if found else []
+    def _find(self, target: str, kind: str) -> list[str]:
+        found = self._in(folder_of(target))
+        return found.get((last_part(target), kind), []) if found else []
 
-    def _in(self, folder: str) -> dict[tuple[str, str], list[Path]]:
+    def _in(self, folder: str) -> dict[tuple[str, str], list[str]]:
         if folder not in self._by_folder:
-            found: dict[tuple[str, str], list[Path]] = {}
+            found: dict[tuple[str, str], list[str]] = {}
             for left in store_of(folder).left_behind(folder):
                 found.setdefault((left.target, left.kind), []).append(left.place)
             self._by_folder[folder] = found
         return self._by_folder[folder]
-
-
-def _folder(path: Path) -> str:
-    return os.path.dirname(path)  # noqa: PTH120  # a Path more costs more than all that is done

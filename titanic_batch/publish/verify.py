@@ -12,7 +12,7 @@ from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_ma
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.row_count import count_rows
 from titanic_batch.stores import store_of
-from titanic_batch.stores.base import hash_file
+from titanic_batch.stores.base import Name, hash_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +26,13 @@ class Verification:
         manifest: Its manifest.
     """
 
-    path: Path
+    path: str
     rows: int
     sha256: str
     manifest: Manifest
 
 
-def verify(output: str | Path) -> Verification:
+def verify(output: Name) -> Verification:
     """Read an output, a file or a folder of parts, again and hold it against its manifest.
 
     Raises:
@@ -45,28 +45,26 @@ def verify(output: str | Path) -> Verification:
     with os_errors(paths.data, "reading"):
         found = store_of(paths.data).stat(paths.data)
     if found is not None and found.kind == "folder":
-        of_parts, count = verify_folder(paths.data)
+        of_parts, count = verify_folder(Path(paths.data))
         return Verification(
             path=paths.data, rows=count, sha256=of_parts.output.sha256, manifest=of_parts
         )
     if found is None:
         raise DataError(
-            "there is no such output", where=str(paths.data), hint="Check the path, or score it."
+            "there is no such output", where=paths.data, hint="Check the path, or score it."
         )
     manifest = find_manifest(paths.manifest)
     if manifest is None:
-        raise DataError(
-            "its manifest is missing", where=str(paths.manifest), hint="Score it again."
-        )
+        raise DataError("its manifest is missing", where=paths.manifest, hint="Score it again.")
     if isinstance(manifest, UnreadableManifest):
         raise DataError(
-            f"its manifest proves nothing: {manifest.reason}",
-            where=str(paths.manifest),
+            f"its manifest cannot be used: {manifest.reason}",
+            where=paths.manifest,
             hint=manifest.hint or "Score it again.",
         )
     known, rows = manifest.output, manifest.rows
     if found.kind != "file":
-        raise _differs(paths.data, "it is no regular file")
+        raise _differs(paths.data, "it is not a regular file")
     with os_errors(paths.data, "reading"), store_of(paths.data).open(paths.data).file as file:
         sha256 = hash_file(file)
         size = file.tell()
@@ -81,5 +79,5 @@ def verify(output: str | Path) -> Verification:
     return Verification(path=paths.data, rows=count, sha256=sha256, manifest=manifest)
 
 
-def _differs(path: Path, what: str) -> DataError:
-    return DataError(what, where=str(path), hint="Score it again.")
+def _differs(path: str, what: str) -> DataError:
+    return DataError(what, where=path, hint="Score it again.")

@@ -99,7 +99,7 @@ class OneHotSource:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreProfile:
-    """How the model scored its training data.
+    """The spread of the scores that a model gave its training data.
 
     The score is the probability of the second of two classes, the number that a regressor
     predicts, or else the label.
@@ -237,7 +237,7 @@ def _fault_of(document: Any) -> str:
             try:
                 node.encode()
             except UnicodeEncodeError:
-                return f"{node[:80]!r} is no text in Unicode"
+                return f"{node[:80]!r} is not Unicode text"
         elif isinstance(node, int) and not -(1 << 63) <= node < 1 << 64:
             return f"{str(node)[:80]} is beyond 64 bits"
     return ""

@@ -10,11 +10,12 @@ from titanic_batch.engine.forkserver import start_forkserver
 from titanic_batch.errors import UsageError
 from titanic_batch.interrupts import interruptible
 from titanic_batch.publish.manifest import Manifest
-from titanic_batch.scoring.inputs import is_several, pair_files
+from titanic_batch.scoring.finding import is_several
+from titanic_batch.scoring.inputs import pair_files
 from titanic_batch.scoring.option_fields import read_keywords, with_keywords
 from titanic_batch.scoring.options import OPTIONS, ScoreKeywords, ScoreOptions
 from titanic_batch.scoring.progress import Observer
-from titanic_batch.scoring.workers import needs_workers
+from titanic_batch.scoring.sizes import needs_workers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

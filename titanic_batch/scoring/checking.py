@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
-from titanic_batch.alignment.plan import MissingColumnsError, plan_alignment
+from titanic_batch.alignment.plan import MissingColumnsError
 from titanic_batch.chunk.output import plan_output
-from titanic_batch.chunk.task import FileContext, Reject
+from titanic_batch.chunk.task import FileContext
 from titanic_batch.engine.base import ChunkTask, Engine
 from titanic_batch.engine.serial import SerialEngine
 from titanic_batch.errors import (
@@ -23,10 +23,12 @@ from titanic_batch.errors import (
 from titanic_batch.models import VerifiedModel
 from titanic_batch.predict.base import ModelDescription
 from titanic_batch.publish.manifest import ModelInfo
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.advice.giving import Adviser
+from titanic_batch.scoring.aligning import align_source, alignment_entries
 from titanic_batch.scoring.choosing import PredictorChoice, choose_predictor, kept_predictor
-from titanic_batch.scoring.inputs import find_inputs, is_several
+from titanic_batch.scoring.finding import InputFile, find_inputs
 from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.null_texts import null_text_warnings
 from titanic_batch.scoring.options import ScoreOptions
@@ -34,7 +36,7 @@ from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.refusing import is_refused, refusal, refuse_two_spellings
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.rejected_rows import RejectedRows
-from titanic_batch.scoring.report import RunTotals, alignment_entries, model_info, plain_counts
+from titanic_batch.scoring.report import RunTotals, model_info, plain_counts
 from titanic_batch.scoring.trying import RowTrial, trial_of
 from titanic_batch.sinks.csv_sink import CsvFormat
 from titanic_batch.sources.base import Chunk, Source
@@ -45,7 +47,7 @@ _MOST_REJECTS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
-    """How an input would be scored.
+    """The result of checking one input.
 
     Attributes:
         input: Its path.
@@ -114,8 +116,8 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[Checke
     adviser = Adviser(engine, description, options)
     trial = trial_of(description.info, options)
     files = []
-    for path in find_inputs(input) if is_several(input) else [input]:
-        check = _Check(path, model, engine, options, trial, predictor=predictor)
+    for found in find_inputs(input):
+        check = _Check(found, model, engine, options, trial, predictor=predictor)
         try:
             report: CheckReport | None = check.report(full=full)
             error: TitanicBatchError | None = check.error
@@ -125,7 +127,7 @@ def check_files(input: str, options: ScoreOptions, *, full: bool) -> list[Checke
             report, error = None, exc
         if error is not None and check.case is not None:
             adviser.hint(error, check.case)
-        files.append(CheckedFile(input=path, report=report, error=error))
+        files.append(CheckedFile(input=found.path, report=report, error=error))
     return files
 
 
@@ -160,7 +162,7 @@ class _Check:
 
     def __init__(
         self,
-        path: str,
+        file: InputFile,
         model: VerifiedModel,
         engine: Engine,
         options: ScoreOptions,
@@ -170,7 +172,8 @@ class _Check:
     ) -> None:
         self.error: DataError | None = None
         self.case: Case | None = None
-        self._path = path
+        self._file = file
+        self._path = file.path
         self._model = model
         self._engine = engine
         self._options = options
@@ -180,27 +183,21 @@ class _Check:
     def report(self, *, full: bool) -> CheckReport:
         """Look at its rows; raises what `score` would before its first row."""
         try:
-            source = source_of(self._path, self._options)
+            source = source_of(self._file, self._options)
         except HeaderError as exc:
-            self.case = Case(path=self._path, sample=exc.head)
+            self.case = Case(path=self._path, partition=self._file.partition, sample=exc.head)
             raise
         try:
             return self._report(source, full=full)
         except MissingColumnsError:
-            self.case = Case(path=self._path, sample=source.head())
+            self.case = Case(path=self._path, partition=self._file.partition, sample=source.head())
             raise
         finally:
             source.close()
 
     def _report(self, source: Source, *, full: bool) -> CheckReport:
         path, options, description = self._path, self._options, self._engine.describe()
-        plan = plan_alignment(
-            description.schema,
-            source.schema,
-            options.alignment,
-            where=path,
-            text_cells=source.text_cells,
-        )
+        plan = align_source(description.schema, source, options.alignment, path=path)
         checked = _CheckedRows()
         chunks = source.chunks()
         # Two, for a last record without a newline is a chunk of its own.
@@ -221,7 +218,7 @@ class _Check:
         return CheckReport(
             input=path,
             model=model_info(self._model, description),
-            alignment=alignment_entries(plan, totals.counts),
+            alignment=alignment_entries(plan, totals.counts, source.partition),
             complete=complete,
             rows_checked=totals.read,
             rejected=totals.rejected,
@@ -267,7 +264,9 @@ class _Check:
             self.error = DataError(
                 "the last record has no newline, so the file may be cut short", where=self._path
             )
-            self.case = Case(path=self._path, sample=end, is_complete=False)
+            self.case = Case(
+                path=self._path, partition=self._file.partition, sample=end, is_complete=False
+            )
 
 
 def _plain(unknown: dict[str, Counter[str]]) -> dict[str, dict[str, int]]:

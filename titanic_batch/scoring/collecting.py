@@ -71,7 +71,7 @@ class Collector:
 
     @property
     def is_refused(self) -> bool:
-        """Whether nothing is to be published of what was read."""
+        """Whether the file is refused for its rejects."""
         return self.validates_only or is_refused(self.totals, self._options)
 
     def too_many_rejects(self) -> DataError:

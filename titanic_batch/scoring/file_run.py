@@ -121,7 +121,7 @@ class FileRun:
 
     @property
     def model_errors(self) -> tuple[str, ...]:
-        """What the model said of rows on which it fails; it may quote their cells."""
+        """The errors of rows on which the model fails; they may quote cells."""
         if self.manifest is None or self._scoring is None:
             return ()
         return self._scoring.collector.rejected.model_errors
@@ -141,11 +141,11 @@ class FileRun:
 
     def _case_of(self, error: TitanicBatchError) -> Case | None:
         """Return what is in hand of a file whose header or rows are refused."""
-        path = self.pair.input
+        path, partition = self.pair.input, self.pair.file.partition
         if isinstance(error, HeaderError):
-            return Case(path=path, sample=error.head)
+            return Case(path=path, partition=partition, sample=error.head)
         if isinstance(error, MissingColumnsError) and self._file is not None:
-            return Case(path=path, sample=self._file.source.head())
+            return Case(path=path, partition=partition, sample=self._file.source.head())
         if isinstance(error, TooManyRejectsError) and self._scoring is not None:
             is_complete = self._all_sent and not self._on_their_way
             return self._scoring.collector.case(is_complete=is_complete)

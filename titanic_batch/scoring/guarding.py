@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from titanic_batch.models import VerifiedModel
@@ -21,6 +20,7 @@ class PublishRequest:
 
     Attributes:
         input: The input.
+        name: Of the output, in the folder that several go into.
         output: Where it goes; None for standard output.
         rows: How many.
         nulls: Null cells by model column, of all well-formed records.
@@ -30,7 +30,8 @@ class PublishRequest:
     """
 
     input: str
-    output: Path | None
+    name: str
+    output: str | None
     rows: RowCounts
     nulls: Mapping[str, int]
     schema: TrainingSchema

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 
 from titanic_batch.alignment.option_checks import check_options
-from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import plan_output
 from titanic_batch.predict.base import ModelInfo
 from titanic_batch.schema import TrainingSchema
+from titanic_batch.scoring.aligning import align_source
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
@@ -28,17 +28,11 @@ def check_header(pair: FilePair, schema: TrainingSchema, options: ScoreOptions) 
         FileAccessError: if it cannot be read.
         UsageError: if an option names what does not exist.
     """
-    source = source_of(pair.input, options)
+    source = source_of(pair.file, options)
     try:
         if not source.schema.names:
             return  # empty, which the options allow
-        alignment = plan_alignment(
-            schema,
-            source.schema,
-            options.alignment,
-            where=pair.input,
-            text_cells=source.text_cells,
-        )
+        alignment = align_source(schema, source, options.alignment, path=pair.input)
         plan_output(
             source.schema,
             alignment,

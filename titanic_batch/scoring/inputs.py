@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import PurePath
 
-from titanic_batch.errors import InputMissingError, UsageError
+from titanic_batch.errors import UsageError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.printable import shell_quoted
-from titanic_batch.publish.ownership import is_published
-from titanic_batch.publish.paths import OutputPaths, is_companion, output_paths, require_names
+from titanic_batch.publish.paths import OutputPaths, output_paths, require_names
+from titanic_batch.scoring.finding import InputFile, find_inputs, is_several, root_of
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import STDIN, input_format, no_such_file, stem
-from titanic_batch.stores import entry_at, store_of
+from titanic_batch.stores import entry_at, is_folder, store_of
+from titanic_batch.stores.names import as_folder, folder_of, join
 
 STDOUT = "-"
-_GLOB_CHARACTERS = frozenset("*?[")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,16 +26,21 @@ class FilePair:
     """One input file and its output.
 
     Attributes:
-        input: The input.
-        output: None for standard output.
+        file: The input.
+        output: None for standard output, and for what is known to be no input.
         output_format: csv or parquet.
         makes_folder: Whether the output's folder is made if it is missing: that of several files.
     """
 
-    input: str
+    file: InputFile
     output: OutputPaths | None
     output_format: str
     makes_folder: bool = False
+
+    @property
+    def input(self) -> str:
+        """The input's path."""
+        return self.file.path
 
 
 def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]:
@@ -54,90 +58,91 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
     several = is_several(input)
     if output == STDOUT:
         return [_to_stdout(input, several=several, options=options)]
-    files = find_inputs(input) if several else [input]
-    into_folder = output.endswith(os.sep) or _kind(output) == "folder"
+    into_folder = output.endswith("/") or is_folder(output)
     if several and not into_folder:
         raise UsageError(
             f"{input} is several files, and {output} is not a folder",
             hint=f"Name an output folder: {output}/",
         )
-    if not into_folder:
-        return [_single(_pair(files[0], output, _format_of(output), options))]
-    if options.rejects is not None and len(files) > 1:
-        raise UsageError("--rejects names one file, but there are several inputs")
-    pairs = _into_folder(files, Path(output), options, several=several)
-    return pairs if several else [_single(pairs[0])]
+    if several:
+        pairs = _into_folder(input, output, options)
+        if options.rejects is not None and len(pairs) > 1:
+            raise UsageError("--rejects names one file, but there are several inputs")
+        return pairs
+    output_format = options.output_format if into_folder else _format_of(output)
+    if into_folder:
+        name = "stdin" if input == STDIN else stem(input)
+        output = join(output, f"{name}.{output_format}")
+    return [_single(_pair(InputFile(path=input), output, output_format, options))]
 
 
-def is_several(input: str) -> bool:
-    """Return whether an INPUT stands for several files."""
-    if input == STDIN or _kind(input) == "file":
-        return False
-    return _kind(input) == "folder" or bool(_GLOB_CHARACTERS & set(input))
-
-
-def _kind(path: str) -> str | None:
-    """Return what a path leads to; None for nothing, also where its name is too long."""
-    found = entry_at(path)
-    return found.kind if found is not None else None
-
-
-def find_inputs(input: str) -> list[str]:
-    """Return the files of a folder or glob that can be scored, by name.
-
-    Rejects files, other companions of outputs, and outputs that titanic-batch published are not
-    among them.
-
-    Raises:
-        InputMissingError: if there are none.
-    """
-    store = store_of(input)
-    candidates = store.list(input) if _kind(input) == "folder" else store.glob(input)
-    found = [path for path in candidates if _is_input(path)]
-    if not found:
-        raise InputMissingError(
-            "there are no files to score here",
-            where=input,
-            hint="Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet.",
-        )
-    return found
-
-
-def _is_input(path: str) -> bool:
-    stop_if_interrupted()
-    return (
-        input_format(path) is not None
-        and not is_companion(Path(path).name)
-        and _kind(path) == "file"
-        and not is_published(Path(path))
-    )
-
-
-def _into_folder(
-    files: list[str], folder: Path, options: ScoreOptions, *, several: bool
-) -> list[FilePair]:
-    pairs: list[FilePair] = []
-    by_stem: dict[str, str] = {}
-    folders = {os.path.dirname(path) for path in files} if several else set()  # noqa: PTH120
-    if os.path.realpath(folder) in map(os.path.realpath, folders):
-        raise UsageError(
-            "the output folder is the input folder",
-            where=str(folder),
-            hint="Name another output folder.",
-        )
-    for path in files:
-        stop_if_interrupted()
-        name = "stdin" if path == STDIN else stem(path)
-        if name in by_stem:
+def _into_folder(input: str, output: str, options: ScoreOptions) -> list[FilePair]:
+    """Return a folder's or glob's files, with outputs that lie in a folder as the inputs do."""
+    by_target: dict[str, InputFile] = {}
+    unread: list[InputFile] = []
+    for file in find_inputs(input):
+        if file.error is not None:
+            unread.append(file)
+            continue
+        folder = join(output, file.folder) if file.folder else output
+        target = join(folder, f"{stem(file.path)}.{options.output_format}")
+        other = by_target.setdefault(target, file)
+        if other is not file:
             raise UsageError(
-                f"{by_stem[name]} and {path} would have the same output",
+                f"{other.path} and {file.path} would have the same output",
                 hint="Rename one of them, or score them one by one.",
             )
-        by_stem[name] = path
-        target = folder / f"{name}.{options.output_format}"
-        pair = _pair(path, str(target), options.output_format, options)
-        pairs.append(replace(pair, makes_folder=several))
-    return pairs
+    _keep_apart(root_of(input), output, by_target)
+    pairs = [
+        FilePair(file=file, output=None, output_format=options.output_format) for file in unread
+    ]
+    for target, file in by_target.items():
+        stop_if_interrupted()
+        pair = _pair(file, target, options.output_format, options)
+        pairs.append(replace(pair, makes_folder=True))
+    return sorted(pairs, key=lambda pair: pair.input)
+
+
+def _keep_apart(root: str, output: str, by_target: Mapping[str, InputFile]) -> None:
+    """Refuse outputs that would be folders of others, and an output folder that holds inputs."""
+    parents = {folder_of(target) for target in by_target}
+    for above in {above for parent in parents for above in _with_those_above(parent)}:
+        if above in by_target:
+            raise UsageError(
+                f"the output of {by_target[above].path} would be a folder of other outputs",
+                where=above,
+                hint="Rename that input, or score it by itself.",
+            )
+    resolve, resolve_output = store_of(root).resolve, store_of(output).resolve
+    outside, inside = resolve(root), resolve_output(output)
+    if outside == inside:
+        raise UsageError(
+            "the output folder is the input folder",
+            where=output,
+            hint="Name another output folder.",
+        )
+    # Where the inputs themselves lie in the output folder, only what goes among them is in the way.
+    among = set(map(resolve_output, parents)) if _is_in(outside, inside) else None
+    for folder in sorted({folder_of(file.path) for file in by_target.values()}):
+        found = resolve(folder)
+        if found in among if among is not None else _is_in(found, inside):
+            raise UsageError(
+                f"there are inputs in the output folder: {folder}",
+                where=output,
+                hint="Name another output folder.",
+            )
+
+
+def _with_those_above(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder, below = folder_of(folder), folder
+        if folder == below:
+            return
+
+
+def _is_in(folder: str, other: str) -> bool:
+    return f"{folder}/".startswith(as_folder(other))
 
 
 def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
@@ -150,7 +155,7 @@ def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
             "with standard output, rejected rows would be lost",
             hint=f"Say where they go: --rejects {shell_quoted(f'{name}.rejects.csv')}",
         )
-    return FilePair(input=input, output=None, output_format="csv")
+    return FilePair(file=InputFile(path=input), output=None, output_format="csv")
 
 
 def _single(pair: FilePair) -> FilePair:
@@ -163,19 +168,22 @@ def _single(pair: FilePair) -> FilePair:
 def pair_of_file(input: str, output: str, rejects: str | None = None) -> FilePair:
     """Return the pair of one file and its output, whether the input is there or not."""
     return FilePair(
-        input=input, output=output_paths(output, rejects), output_format=_format_of(output)
+        file=InputFile(path=input),
+        output=output_paths(output, rejects),
+        output_format=_format_of(output),
     )
 
 
-def _pair(input: str, output: str, output_format: str, options: ScoreOptions) -> FilePair:
-    require_input(input)
+def _pair(file: InputFile, output: str, output_format: str, options: ScoreOptions) -> FilePair:
+    path = file.path
+    require_input(path)
     paths = output_paths(output, options.rejects)
     companions = (paths.data, paths.rejects, paths.manifest, paths.failed_rejects)
-    if input != STDIN and (same := _same_file(input, companions)) is not None:
-        raise UsageError("input and output are the same file", where=str(same))
+    if path != STDIN and (same := _same_file(path, companions)) is not None:
+        raise UsageError("input and output are the same file", where=same)
     if len(set(companions)) < len(companions):
-        raise UsageError("--rejects names the output or a file beside it", where=str(paths.rejects))
-    return FilePair(input=input, output=paths, output_format=output_format)
+        raise UsageError("--rejects names the output or a file beside it", where=paths.rejects)
+    return FilePair(file=file, output=paths, output_format=output_format)
 
 
 def require_input(path: str) -> None:
@@ -196,7 +204,7 @@ def _require_known(path: str) -> None:
 
 
 def _format_of(output: str) -> str:
-    suffix = Path(output).suffix.lower()
+    suffix = PurePath(output).suffix.lower()
     if suffix not in (".csv", ".parquet"):
         raise UsageError(
             "unknown file extension",
@@ -206,7 +214,7 @@ def _format_of(output: str) -> str:
     return suffix[1:]
 
 
-def _same_file(input: str, others: Iterable[Path]) -> Path | None:
+def _same_file(input: str, others: Iterable[str]) -> str | None:
     """Return the one of `others` that is the input, by whatever name."""
     found = entry_at(input)
     for path in others if found is not None else ():

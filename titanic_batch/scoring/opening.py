@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import FileContext
+from titanic_batch.errors import os_errors
 from titanic_batch.predict.cache import PredictionCache
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.inputs import FilePair
@@ -15,6 +19,8 @@ from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.targets import Target, target_of
 from titanic_batch.sources.base import Source
+from titanic_batch.stores import store_of
+from titanic_batch.stores.names import folder_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +49,12 @@ def open_file(pair: FilePair, context: RunContext) -> OpenFile:
         FileAccessError, OutputLockedError, UsageError: if the output cannot be written.
     """
     with contextlib.ExitStack() as held:
-        source = source_of(pair.input, context.options)
+        source = source_of(pair.file, context.options)
         held.callback(source.close)
+        if pair.makes_folder and pair.output is not None:
+            folder = folder_of(pair.output.data)
+            with os_errors(folder, "making the output's folder"):
+                store_of(folder).make_folder(folder)
         target = target_of(pair, context.options, context.stale_files)
         held.callback(target.close)
         target.open()
@@ -55,7 +65,7 @@ def open_file(pair: FilePair, context: RunContext) -> OpenFile:
 def file_context(file: OpenFile, plan: FilePlan, context: RunContext) -> FileContext:
     """Return what is the same for every chunk of a file."""
     limit = reject_limit(context.options.max_rejects)
-    work = file.target.open_work(context.fingerprint)
+    work = file.target.open_work(_fingerprint(file, context))
     return FileContext(
         input=file.pair.input,
         parser=file.source.parser,
@@ -64,12 +74,21 @@ def file_context(file: OpenFile, plan: FilePlan, context: RunContext) -> FileCon
         encoder=plan.format.rows,
         file_encoder=plan.file_encoder,
         threshold=context.options.threshold,
-        cache=PredictionCache(work) if work is not None else None,
+        cache=PredictionCache(Path(work)) if work is not None else None,
         profile=_profile_plan(plan, context),
         whole=context.may_depend,
         max_rejects=limit.count or 0,
         max_reject_share=limit.share or 0.0,
     )
+
+
+def _fingerprint(file: OpenFile, context: RunContext) -> str:
+    """Return what stands for all that a file's predictions depend on but its rows."""
+    partition = file.pair.file.partition
+    if not partition:
+        return context.fingerprint
+    document = json.dumps([context.fingerprint, partition])
+    return hashlib.sha256(document.encode()).hexdigest()[: len(context.fingerprint)]
 
 
 def _profile_plan(plan: FilePlan, context: RunContext) -> ProfilePlan | None:

@@ -11,7 +11,7 @@ from titanic_batch.scoring.inputs import FilePair
 
 @dataclass(frozen=True, kw_only=True)
 class FileOutcome:
-    """How one file ended: with a manifest, or with an error.
+    """The outcome of one file: a manifest, or an error.
 
     Attributes:
         pair: The input and its output.

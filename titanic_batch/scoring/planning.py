@@ -1,4 +1,4 @@
-"""How a file is scored: planned once for each header that a run meets."""
+"""Plan how a file is scored, once for each header that a run meets."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Literal
 import pyarrow as pa
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
-from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import OutputPlan, plan_output
 from titanic_batch.predict.base import ModelDescription, check_threshold
+from titanic_batch.scoring.aligning import align_source
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sinks.base import Encoder, Format
@@ -20,7 +20,7 @@ from titanic_batch.sources.base import Source
 
 @dataclass(frozen=True, kw_only=True)
 class FilePlan:
-    """How the columns of a file become the model's, and the output's.
+    """The ways from a file's columns to the model's and the output's.
 
     Attributes:
         alignment: The model's columns.
@@ -48,7 +48,9 @@ class Planner:
     description: ModelDescription
     options: ScoreOptions
     metadata: dict[str, str]
-    _plans: dict[tuple[pa.Schema, bool, str], FilePlan] = field(default_factory=dict, repr=False)
+    _plans: dict[tuple[pa.Schema, bool, frozenset[str], str], FilePlan] = field(
+        default_factory=dict, repr=False
+    )
 
     def plan(self, pair: FilePair, source: Source) -> FilePlan:
         """Return the plan of one file.
@@ -57,7 +59,8 @@ class Planner:
             DataError: if a model column has no source, or two.
             UsageError: if an option does not go with the model or the file.
         """
-        key = (source.schema, source.text_cells, pair.output_format)
+        partition = frozenset(name for name, _ in source.partition)
+        key = (source.schema, source.text_cells, partition, pair.output_format)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._make(pair, source)
@@ -72,13 +75,7 @@ class Planner:
                 column_mappings=(), dropped=(), named=True
             )  # no bytes, no columns, no rows
             if is_empty
-            else plan_alignment(
-                self.description.schema,
-                source.schema,
-                options.alignment,
-                where=pair.input,
-                text_cells=source.text_cells,
-            )
+            else align_source(self.description.schema, source, options.alignment, path=pair.input)
         )
         output_format: Literal["csv", "parquet"] = (
             "parquet" if pair.output_format == "parquet" else "csv"
@@ -92,6 +89,7 @@ class Planner:
             output_format=output_format,
             prediction_column=options.prediction_column,
             probability_column=options.probability_column,
+            partition=[name for name, _ in source.partition],
         )
         written = format_of(output_format, output.schema, self.metadata, output.repeating)
         return FilePlan(

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on."""
+"""Tell how far a run is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is.
+    """The state of a run.
 
     Attributes:
         input: The file in work.

@@ -16,6 +16,7 @@ from titanic_batch.scoring.refusing import refuse_two_spellings
 from titanic_batch.scoring.report import RunTotals, build_manifest
 from titanic_batch.scoring.sizes import chunk_bytes
 from titanic_batch.stores.base import Unsynced
+from titanic_batch.stores.names import join, last_part
 
 
 def publish_file(
@@ -55,6 +56,8 @@ def publish_file(
         alignment=file_context.alignment,
         totals=totals,
         input=FileInfo(path=info.path, format=info.format, bytes=info.bytes, sha256=info.sha256),
+        partition=file.pair.file.partition,
+        added=file.source.partition,
         output=output,
         rejects_path=file.target.rejects_path,
         decision=decision,
@@ -84,6 +87,7 @@ def _ask_guard(
     output = file.pair.output
     request = PublishRequest(
         input=file.pair.input,
+        name=join(file.pair.file.folder, last_part(output.data)) if output is not None else "",
         output=output.data if output is not None else None,
         rows=RowCounts(read=totals.read, scored=totals.scored, rejected=totals.rejected),
         nulls=totals.counts.nulls,

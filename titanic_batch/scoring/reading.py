@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from titanic_batch.scoring.finding import InputFile
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.sizes import chunk_bytes
 from titanic_batch.sources.base import Source
 from titanic_batch.sources.opening import open_source
+from titanic_batch.sources.partitioned import PartitionedSource
 
 
-def source_of(path: str, options: ScoreOptions, *, chunk_size: int | None = None) -> Source:
-    """Open the input at `path`; see `open_source` for what it raises.
+def source_of(file: InputFile, options: ScoreOptions, *, chunk_size: int | None = None) -> Source:
+    """Open an input, with the columns of its partition; see `open_source` for what it raises.
 
     Args:
-        path: The input.
+        file: The input.
         options: How it is written.
         chunk_size: How much of it a chunk holds; None for what suits its size.
     """
-    return open_source(
-        path,
-        chunk_bytes=chunk_bytes(path, options) if chunk_size is None else chunk_size,
+    if file.error is not None:
+        raise file.error
+    source = open_source(
+        file.path,
+        chunk_bytes=chunk_bytes(file.path, options) if chunk_size is None else chunk_size,
         max_record_bytes=options.max_record_bytes,
         delimiter=options.delimiter,
         encoding=options.encoding,
         allow_no_final_newline=options.allow_no_final_newline,
         allow_empty=options.allow_empty,
     )
+    return PartitionedSource(source, file.partition, file.path) if file.partition else source

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import OutputPlan, output_table, plan_output
 from titanic_batch.chunk.prepare import Prepared, prepare
 from titanic_batch.chunk.task import FileContext
@@ -34,8 +32,9 @@ from titanic_batch.predict.compiled.link import TOLERANCE
 from titanic_batch.predict.null_groups import InNullGroups
 from titanic_batch.predict.sklearn_predictor import SklearnPredictor
 from titanic_batch.publish.manifest import Manifest
+from titanic_batch.scoring.aligning import align_source
 from titanic_batch.scoring.api import make_options
-from titanic_batch.scoring.inputs import is_several
+from titanic_batch.scoring.finding import InputFile, is_several
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.reject_limit import reject_limit
@@ -44,6 +43,7 @@ from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk, Source
 from titanic_batch.sources.formats import STDIN
 from titanic_batch.stores import store_of
+from titanic_batch.stores.names import join
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Recomputation:
 
 
 def recompute(
-    output: Path, manifest: Manifest, *, sample: int | None = None, trust: Sequence[str] = ()
+    output: str, manifest: Manifest, *, sample: int | None = None, trust: Sequence[str] = ()
 ) -> Recomputation:
     """Score the input of a published output again, and compare.
 
@@ -81,19 +81,20 @@ def recompute(
     if path == STDIN:
         raise UsageError(
             "its input was standard input, which is gone",
-            where=str(output),
+            where=output,
             hint="Leave out --recompute.",
         )
-    if store_of(Path(path)).stat(Path(path)) is None:
+    if store_of(path).stat(path) is None:
         raise InputMissingError("the input is gone", where=path)
     if is_several(path):
         raise UsageError(
             "its input was several files, and --recompute reads one",
-            where=str(output),
+            where=output,
             hint="Leave it out.",
         )
-    if not is_input_of(manifest, Path(path)):
-        raise DataError("the input is another than it was", where=path, hint="Score it again.")
+    file = InputFile(path=path, partition=tuple(manifest.partition.items()))
+    if not is_input_of(manifest, file):
+        raise DataError("the input has changed since", where=path, hint="Score it again.")
     told = {name: value for name, value in manifest.options.items() if name != PART_BYTES}
     options = make_options(**told)
     model = _model_of(manifest, options, trust)
@@ -101,7 +102,7 @@ def recompute(
         session = open_session(model)
     fails = manifest.rejects.by_reason.get("model-error", 0)
     every = 1 if sample is None or fails else max(manifest.rows.scored // max(sample, 1), 1)
-    source = source_of(path, options)
+    source = source_of(file, options)
     try:
         comparison = _Comparison(output, manifest, options)
         for rows, table, count in _predicted(source, session, options, path, every=every):
@@ -121,7 +122,7 @@ def _model_of(manifest: Manifest, options: ScoreOptions, trust: Sequence[str]) -
         ignore_custom_objects=options.ignore_custom_objects,
     )
     if not is_model_of(manifest, model):
-        raise DataError(f"the model {ref} is another than it was", where=manifest.output.path)
+        raise DataError(f"the model {ref} has changed since", where=manifest.output.path)
     return model
 
 
@@ -133,13 +134,7 @@ def _predicted(
     Rows are counted among those that are not rejected.
     """
     info = session.description.info
-    alignment = plan_alignment(
-        session.description.schema,
-        source.schema,
-        options.alignment,
-        where=path,
-        text_cells=source.text_cells,
-    )
+    alignment = align_source(session.description.schema, source, options.alignment, path=path)
     output = plan_output(
         source.schema,
         alignment,
@@ -209,12 +204,12 @@ def _some_of(
 class _Comparison:
     """Holds predictions against a published output."""
 
-    def __init__(self, output: Path, manifest: Manifest, options: ScoreOptions) -> None:
+    def __init__(self, output: str, manifest: Manifest, options: ScoreOptions) -> None:
         self._path = output
         self._files = (
             [output]
             if manifest.parts is None
-            else [output / part["name"] for part in manifest.parts]
+            else [join(output, part["name"]) for part in manifest.parts]
         )
         self._format = manifest.output.format
         self._scored = manifest.rows.scored
@@ -266,19 +261,21 @@ class _Comparison:
         return Recomputation(rows=self._rows, largest_difference=self._largest)
 
     def _differs(self, what: str) -> DataError:
-        return DataError(what, where=str(self._path), hint="Please report it, with the manifest.")
+        return DataError(what, where=self._path, hint="Please report it, with the manifest.")
 
 
-def _read(path: Path, kind: str, schema: pa.Schema) -> pa.Table:
+def _read(path: str, kind: str, schema: pa.Schema) -> pa.Table:
     """Return the predictions in a published output, in the types that they have there."""
-    if kind == "parquet":
-        return pq.read_table(path, columns=schema.names)
-    return pa.csv.read_csv(
-        path,
-        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(
-            include_columns=schema.names,
-            column_types={field.name: field.type for field in schema},
-            strings_can_be_null=False,
-        ),
-    )
+    opened = store_of(path).open(path)
+    with opened.file:
+        if kind == "parquet":
+            return pq.read_table(opened.local_name, columns=schema.names)
+        return pa.csv.read_csv(
+            opened.local_name,
+            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+            convert_options=pa.csv.ConvertOptions(
+                include_columns=schema.names,
+                column_types={field.name: field.type for field in schema},
+                strings_can_be_null=False,
+            ),
+        )

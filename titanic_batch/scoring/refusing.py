@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.counts import AlignmentCounts
-from titanic_batch.chunk.task import Reject
 from titanic_batch.errors import DataError, TooManyRejectsError
 from titanic_batch.printable import shell_quoted
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.report import RunTotals

@@ -9,7 +9,7 @@ from titanic_batch.errors import UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class RejectLimit:
-    """How many rows may be rejected; exactly one of the two is set.
+    """The most rows that may be rejected; exactly one of the two is set.
 
     Attributes:
         count: At most so many rows.

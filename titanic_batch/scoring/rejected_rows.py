@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import islice
 
-from titanic_batch.chunk.task import Reject, ScoredChunk
+from titanic_batch.chunk.task import ScoredChunk
+from titanic_batch.publish.rejects import Reject
 from titanic_batch.scoring.advice.case import Case, Picked
 from titanic_batch.scoring.refusing import SHOWN_REJECTS
 from titanic_batch.scoring.report import RunTotals
@@ -33,7 +34,7 @@ class RejectedRows:
 
     @property
     def model_errors(self) -> tuple[str, ...]:
-        """What the model said of the first rows on which it fails; it may quote their cells."""
+        """The errors of the first rows on which the model fails; they may quote cells."""
         return tuple(
             f"the model fails on row {reject.row:,}: {reject.said}" for reject in self._model_errors
         )
@@ -55,6 +56,7 @@ class RejectedRows:
         sample, rows = self._picked.sample_of(source)
         return Case(
             path=path,
+            partition=source.partition,
             sample=sample,
             rows=rows,
             read=totals.read,

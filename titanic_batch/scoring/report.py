@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from titanic_batch import __version__
-from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping
+from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.chunk.profile import Profile
 from titanic_batch.chunk.task import ScoredChunk
@@ -32,10 +32,12 @@ from titanic_batch.publish.manifest import (
     ToolInfo,
 )
 from titanic_batch.schema import schema_sha256
+from titanic_batch.scoring.aligning import alignment_entries
 from titanic_batch.scoring.choosing import PredictorChoice
 from titanic_batch.scoring.guarding import GuardDecision
 from titanic_batch.scoring.null_texts import null_text_warnings
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.sources.partition import Partition
 
 _LIBRARIES = ("scikit-learn", "pandas", "pyarrow", "numpy", "joblib", "bentoml", "skops")
 #: A column of free text that was allowed everything must not swell the manifest.
@@ -166,57 +168,14 @@ def predictor_info(choice: PredictorChoice, totals: RunTotals) -> PredictorInfo:
     )
 
 
-def alignment_entries(
-    plan: AlignmentPlan, counts: AlignmentCounts | None = None
-) -> tuple[dict[str, Any], ...]:
-    """Return the manifest's `alignment`: each model column, then each dropped input column."""
-    fed = [_mapping_entry(column_mapping, counts) for column_mapping in plan.column_mappings]
-    dropped = [{"column": None, "from": name, "action": "dropped"} for name in plan.dropped]
-    return (*fed, *dropped)
-
-
-def _mapping_entry(column_mapping: ColumnMapping, counts: AlignmentCounts | None) -> dict[str, Any]:
-    column = column_mapping.column
-    entry: dict[str, Any] = {
-        "column": column.name,
-        "from": column_mapping.source,
-        "action": column_mapping.action,
-        "kind": column.kind,
-        "null": "filled"
-        if column_mapping.fill is not None
-        else "accepted"
-        if column_mapping.accepts_null
-        else "reject",
-    }
-    if (
-        column_mapping.action != "renamed"
-        and column_mapping.one_hot is None
-        and column_mapping.source != column.name
-    ):
-        entry["renamed"] = True
-    if column_mapping.fill is not None:
-        entry["fill"] = column_mapping.fill
-    if column_mapping.mapping is not None:
-        entry["map"] = column_mapping.mapping
-    if column_mapping.one_hot is not None:
-        entry["value"] = column_mapping.one_hot
-    if (
-        column.kind == "category"
-        or column_mapping.one_hot is not None
-        or column_mapping.mapping is not None
-    ):
-        entry["unknown"] = "accepted" if column_mapping.accepts_unknown else "reject"
-    if counts is not None and column_mapping.fill is not None:
-        entry["filled"] = counts.filled[column.name]
-    return entry
-
-
 def build_manifest(
     *,
     run_id: str,
     started_at: datetime,
     info: RunInfo,
     alignment: AlignmentPlan,
+    partition: Partition,
+    added: Partition,
     totals: RunTotals,
     input: FileInfo,
     output: FileInfo,
@@ -225,7 +184,10 @@ def build_manifest(
     warnings: tuple[str, ...] = (),
     parts: tuple[dict[str, Any], ...] | None = None,
 ) -> Manifest:
-    """Return the manifest of a run that is about to publish."""
+    """Return the manifest of a run that is about to publish.
+
+    `added` is what of the partition the input itself does not hold.
+    """
     finished_at = datetime.now(UTC)
     seconds = (finished_at - started_at).total_seconds()
     return Manifest(
@@ -250,7 +212,7 @@ def build_manifest(
             by_reason=dict(sorted(totals.by_reason.items())),
             other_faults=dict(sorted(totals.other_faults.items())),
         ),
-        alignment=alignment_entries(alignment, totals.counts),
+        alignment=alignment_entries(alignment, totals.counts, added),
         unknown_categories={
             column: _listed(values)
             for column, values in sorted(totals.counts.scored_unknown.items())
@@ -264,6 +226,7 @@ def build_manifest(
             *_warnings(totals),
             *(decision.warnings if decision is not None else ()),
         ),
+        partition=dict(partition),
         job=decision.job if decision is not None else None,
         parts=parts,
     )

@@ -31,12 +31,12 @@ from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.report import output_metadata, run_info
-from titanic_batch.scoring.sizes import input_bytes
+from titanic_batch.scoring.sizes import input_bytes, worker_count
 from titanic_batch.scoring.skipping import already_published
 from titanic_batch.scoring.trying import RowTrial, trial_of
-from titanic_batch.scoring.workers import worker_count
 from titanic_batch.sources.dialect import declare_dialect
 from titanic_batch.stores import store_of
+from titanic_batch.stores.names import folder_of
 
 
 def run_files(
@@ -76,12 +76,9 @@ def run_files(
 
 def _refuse_overwriting_model(pairs: Sequence[FilePair], model: VerifiedModel) -> None:
     """Refuse to write over the model, --overwrite or not."""
-    spared = os.path.realpath(model.path)
+    spared = store_of(model.path).resolve(model.path)
     for pair in pairs:
-        if pair.output is not None and spared in (
-            str(pair.output.data),
-            str(pair.output.rejects),
-        ):
+        if pair.output is not None and spared in (pair.output.data, pair.output.rejects):
             raise UsageError("the model itself would be written over", where=spared)
 
 
@@ -126,7 +123,7 @@ def _run_all(
         description = engine.describe()
         if guard is not None:
             guard.check(model, description.schema)
-        _make_folders(pairs)
+        _make_folder(pairs)
         with open_finisher(len(pairs)) as finisher:
             predictor = choose_predictor(engine, model, kept, input_bytes(pairs) or 0)
             info = run_info(options, model, description, predictor)
@@ -219,8 +216,11 @@ def open_engine(
     return SerialEngine(model)
 
 
-def _make_folders(pairs: Sequence[FilePair]) -> None:
-    """Make the output folder that several files go into."""
-    for folder in {p.output.data.parent for p in pairs if p.output is not None and p.makes_folder}:
+def _make_folder(pairs: Sequence[FilePair]) -> None:
+    """Make the folder that several outputs go into; those in it are made one by one."""
+    paths = (pair.output for pair in pairs if pair.output is not None and pair.makes_folder)
+    if made := {folder_of(path.data) for path in paths}:
+        parts = os.path.commonprefix([folder.split("/") for folder in made])  # noqa: RUF071  # lists
+        folder = "/".join(parts)
         with os_errors(folder, "making the output folder"):
             store_of(folder).make_folder(folder)

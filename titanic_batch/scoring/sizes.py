@@ -1,4 +1,4 @@
-"""How large inputs are, as far as that can be told without reading them, and their chunks."""
+"""Size a run without reading its inputs: their bytes, their chunks, and the workers for them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ _SMALLEST_CHUNK_BYTES = 1 << 20
 _PLAIN = (".csv", ".tsv")
 #: About how much a compressed or columnar file unfolds to.
 _UNFOLDS = 4
+#: Inputs smaller than this, all together, are scored in this process.
+_SMALL_INPUT_BYTES = 8 << 20
+#: So many files are worth workers, however small each is.
+_MANY_FILES = 100
 
 
 def input_bytes(pairs: Sequence[FilePair]) -> int | None:
@@ -49,3 +53,28 @@ def _unfolded(path: str) -> float:
 def _size(path: str) -> int:
     found = entry_at(path)
     return found.size if found is not None else 0  # it is missed when it is opened
+
+
+def needs_workers(pairs: Sequence[FilePair], options: ScoreOptions) -> bool:
+    """Return whether the inputs are large or many enough for workers, as far as their sizes say."""
+    if options.workers == 1:
+        return False
+    return len(pairs) >= _MANY_FILES or unfolded_bytes(pairs) >= _SMALL_INPUT_BYTES
+
+
+def worker_count(pairs: Sequence[FilePair], options: ScoreOptions) -> int:
+    """Return how many workers a run gets; 1 means none but this process."""
+    if not needs_workers(pairs, options):
+        return 1
+    wanted = options.workers or _usable_cpus()
+    if len(pairs) >= wanted:
+        return wanted
+    chunks = sum(unfolded_bytes([pair]) / chunk_bytes(pair.input, options) for pair in pairs)
+    return max(math.ceil(min(wanted, chunks)), len(pairs))
+
+
+def _usable_cpus() -> int:
+    """Return the CPUs that this process may use, a container's quota considered."""
+    import joblib  # it imports numpy, which must not delay the forkserver's start
+
+    return int(joblib.cpu_count())

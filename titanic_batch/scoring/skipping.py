@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.ownership import published
 from titanic_batch.schema import schema_sha256
+from titanic_batch.scoring.finding import InputFile
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sources.formats import STDIN
@@ -34,7 +34,7 @@ def already_published(
     manifest = published(pair.output)
     if manifest is None or differing_options(manifest, options):
         return None
-    if not is_model_of(manifest, model) or not is_input_of(manifest, Path(pair.input)):
+    if not is_model_of(manifest, model) or not is_input_of(manifest, pair.file):
         return None
     return manifest
 
@@ -60,7 +60,7 @@ def differing_options(manifest: Manifest, options: ScoreOptions) -> list[str]:
     )
 
 
-def input_sha256(path: Path) -> str | None:
+def input_sha256(path: str) -> str | None:
     """Return the SHA-256 of an input; None where it cannot be read, or only once, as a pipe."""
     try:
         found = store_of(path).stat(path)
@@ -72,9 +72,11 @@ def input_sha256(path: Path) -> str | None:
         return None  # it is missed when it is opened, with a better message
 
 
-def is_input_of(manifest: Manifest, path: Path) -> bool:
-    """Return whether a file is, to the byte, what an output was scored from."""
-    known = manifest.input
+def is_input_of(manifest: Manifest, file: InputFile) -> bool:
+    """Return whether a file is what an output was scored from: its bytes, and its partition."""
+    known, path = manifest.input, file.path
+    if manifest.partition != dict(file.partition):
+        return False
     try:
         found = store_of(path).stat(path)
         if found is None or found.size != known.bytes:

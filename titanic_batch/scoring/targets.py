@@ -9,7 +9,6 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Generator, Sequence
-from pathlib import Path
 from typing import IO, Any, Protocol
 
 from titanic_batch.errors import ClosedPipeError, os_errors
@@ -18,7 +17,7 @@ from titanic_batch.publish.manifest import FileInfo, Manifest
 from titanic_batch.publish.ownership import refuse_foreign_rejects
 from titanic_batch.publish.publication import Publication
 from titanic_batch.publish.rejects import MODE as REJECTS_MODE
-from titanic_batch.publish.rejects import RejectRow, RejectsFile
+from titanic_batch.publish.rejects import Reject, RejectsFile
 from titanic_batch.publish.stale_files import StaleFiles
 from titanic_batch.publish.together import Steps
 from titanic_batch.scoring.inputs import FilePair
@@ -39,11 +38,11 @@ class Target(Protocol):
         ...
 
     @property
-    def file(self) -> IO[bytes]:
-        """Where the sink writes to."""
+    def file(self) -> Any:
+        """Where the sink writes to: as much of a file as sinks use."""
         ...
 
-    def add_rejects(self, rejects: tuple[RejectRow, ...]) -> None:
+    def add_rejects(self, rejects: tuple[Reject, ...]) -> None:
         """Take rejected records."""
         ...
 
@@ -60,11 +59,11 @@ class Target(Protocol):
         """Make the output seen, step by step; the manifest that is replaced may be kept."""
         ...
 
-    def keep_failed_rejects(self) -> Path | None:
+    def keep_failed_rejects(self) -> str | None:
         """Leave the rejects of a run that fails, where there is a place for them."""
         ...
 
-    def open_work(self, fingerprint: str, /) -> Path | None:
+    def open_work(self, fingerprint: str, /) -> str | None:
         """Return the folder for what a killed run would need again; None where there is none."""
         ...
 
@@ -81,67 +80,9 @@ def target_of(pair: FilePair, options: ScoreOptions, stale_files: StaleFiles) ->
     """Return the target of one input, not yet opened."""
     if pair.output is None:
         return StdoutTarget(options.rejects, overwrite=options.overwrite)
-    publication = Publication(pair.output, overwrite=options.overwrite, stale_files=stale_files)
-    return FileTarget(publication, pair.output_format)
-
-
-class FileTarget:
-    """A file and its companions, published together."""
-
-    def __init__(self, publication: Publication, output_format: str) -> None:
-        self._publication = publication
-        self._format = output_format
-        self.run_id = self._publication.run_id
-
-    def open(self) -> None:
-        """Open the publication; see there for what it raises."""
-        self._publication.open()
-
-    @property
-    def file(self) -> Any:
-        """Where the sink writes to."""
-        return self._publication.data
-
-    def add_rejects(self, rejects: tuple[RejectRow, ...]) -> None:
-        """Take rejected records."""
-        self._publication.rejects.add(rejects)
-
-    def seal(self) -> Generator[Sequence[Unsynced], None, FileInfo]:
-        """End the output's bytes, step by step, and say what they are."""
-        yield from self._publication.seal()
-        data = self._publication.data
-        return FileInfo(
-            path=str(data.target),
-            format=self._format,
-            bytes=data.bytes_written,
-            sha256=data.sha256,
-        )
-
-    @property
-    def rejects_path(self) -> str | None:
-        """Where the rejects will be; None where there are none."""
-        publication = self._publication
-        return None if publication.rejects.staged is None else str(publication.paths.rejects)
-
-    def commit(self, manifest: Manifest, /, *, keeps_replaced: bool = False) -> Steps:
-        """Publish, step by step."""
-        return self._publication.commit(manifest, keeps_replaced=keeps_replaced)
-
-    def open_work(self, fingerprint: str) -> Path | None:
-        """Return the folder for what a killed run would need again."""
-        return self._publication.open_work(fingerprint)
-
-    def drop_work(self) -> None:
-        """Remove that folder."""
-        self._publication.drop_work()
-
-    def keep_failed_rejects(self) -> Path | None:
-        """Leave OUTPUT.failed.rejects.csv."""
-        return self._publication.keep_failed_rejects()
-
-    def close(self) -> None:
-        """Drop what was not published."""
-        self._publication.close()
+    return Publication(
+        pair.output, pair.output_format, overwrite=options.overwrite, stale_files=stale_files
+    )
 
 
 class _Spool:
@@ -161,7 +102,7 @@ class StdoutTarget:
     def __init__(self, rejects: str | None, *, overwrite: bool) -> None:
         self.run_id = uuid.uuid4().hex
         self._overwrite = overwrite
-        self._rejects = RejectsFile(Path(rejects), self.run_id) if rejects else None
+        self._rejects = RejectsFile(rejects, self.run_id) if rejects else None
         self._held = contextlib.ExitStack()
 
     def open(self) -> None:
@@ -176,11 +117,11 @@ class StdoutTarget:
         self._held.callback(self._close_spool)
 
     @property
-    def file(self) -> IO[bytes]:
+    def file(self) -> _Spool:
         """Where the sink writes to."""
-        return _Spool(self._spool)  # type: ignore[return-value]  # as much of one as sinks use
+        return _Spool(self._spool)
 
-    def add_rejects(self, rejects: tuple[RejectRow, ...]) -> None:
+    def add_rejects(self, rejects: tuple[Reject, ...]) -> None:
         """Take rejected records, where there is a place for them."""
         if self._rejects is not None:
             self._rejects.add(rejects)
@@ -201,7 +142,7 @@ class StdoutTarget:
     def rejects_path(self) -> str | None:
         """Where the rejects will be; None where there are none."""
         staged = self._staged
-        return None if staged is None else str(staged.target)
+        return None if staged is None else staged.target
 
     @property
     def _staged(self) -> Staged | None:
@@ -234,14 +175,14 @@ class StdoutTarget:
             except BrokenPipeError as exc:
                 raise ClosedPipeError("standard output was closed") from exc
 
-    def open_work(self, _fingerprint: str) -> Path | None:
+    def open_work(self, _fingerprint: str) -> str | None:
         """Keep nothing: no folder stands beside standard output."""
         return None
 
     def drop_work(self) -> None:
         """Do nothing."""
 
-    def keep_failed_rejects(self) -> Path | None:
+    def keep_failed_rejects(self) -> str | None:
         """Leave nothing: no file stands beside standard output."""
         return None
 

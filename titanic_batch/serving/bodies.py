@@ -115,9 +115,9 @@ def body_fault(body: bytes, expected: type) -> str:
     except _FaultError as exc:
         return f"the request {exc}"
     except UnicodeDecodeError as exc:
-        return f"the request is no UTF-8 at byte {exc.start}"
+        return f"the request is not UTF-8 at byte {exc.start}"
     except ValueError as exc:
-        return f"the request is no JSON: {exc}"
+        return f"the request is not JSON: {exc}"
     if not isinstance(document, expected):
         return f"the request must be a JSON {_NAMES[expected]}"
     if _is_deep(document):
@@ -148,7 +148,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(text: str) -> float:
-    raise _FaultError(f"holds {text}, which is no JSON: send null for a value that is missing")
+    raise _FaultError(f"holds {text}, which is not JSON: send null for a value that is missing")
 
 
 def _integer(text: str) -> int:

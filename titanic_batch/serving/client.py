@@ -110,7 +110,7 @@ class ServiceClient:
     def _strange(self, answer: object, status: int = 200) -> FileAccessError:
         shown = " ".join(str(answer).split())[:_SHOWN]
         return FileAccessError(
-            f"this is no answer of a scoring service ({status}: {shown})",
+            f"this is not the answer of a scoring service ({status}: {shown})",
             where=self.url,
             hint="See the service's own log, or correct --url.",
         )
@@ -118,5 +118,5 @@ class ServiceClient:
 
 def _no_url(url: str) -> UsageError:
     return UsageError(
-        "this is no address of a service", where=url, hint="Give --url http://HOST:PORT."
+        "this is not the address of a service", where=url, hint="Give --url http://HOST:PORT."
     )

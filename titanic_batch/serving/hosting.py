@@ -1,4 +1,4 @@
-"""Which model a service has, and whether it can be served, before the service starts."""
+"""Find the model of a service, and refuse one that cannot be served, before it starts."""
 
 from __future__ import annotations
 

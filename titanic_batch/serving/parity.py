@@ -7,6 +7,7 @@ from typing import Any
 
 from titanic_batch.errors import InputMissingError, TitanicBatchError
 from titanic_batch.interrupts import interruptible
+from titanic_batch.scoring.finding import InputFile
 from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
@@ -38,7 +39,7 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
     field = field_name(session.description.schema)
     regressor = session.description.info.classes is None
     totals = ParityTotals(regressor=regressor)
-    source = source_of(input, options)
+    source = source_of(InputFile(path=input), options)
     try:
         context = scoring_context(
             source.schema,

@@ -19,7 +19,7 @@ MODEL = "model"
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """How a model's answers are worded.
+    """The words for a model's answers.
 
     Attributes:
         field: The name of the prediction: the model's target in lower case ("survived").

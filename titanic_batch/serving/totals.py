@@ -28,7 +28,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class ParityReport:
-    """How a file's batch scores and a service's answers compare.
+    """The comparison of a file's batch scores with a service's answers.
 
     Attributes:
         input: The file.

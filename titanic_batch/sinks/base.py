@@ -32,7 +32,7 @@ class Sink(Protocol):
 
 
 class Format(Protocol):
-    """How files of one format are written."""
+    """Writes files of one format."""
 
     @property
     def rows(self) -> Encoder:

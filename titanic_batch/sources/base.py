@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from titanic_batch.faults import Fault
 from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.partition import Partition
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +27,7 @@ class Chunk:
         regular: CSV: every quote obeys the grammar.
         terminated: CSV: the last record ends in a newline.
         is_all: Whether the input holds nothing else.
+        partition: The values of the columns that stand in its folders' names.
     """
 
     data: bytes
@@ -35,6 +37,7 @@ class Chunk:
     regular: bool = True
     terminated: bool = True
     is_all: bool = False
+    partition: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,10 +124,12 @@ class Source(Protocol):
     Attributes:
         schema: The input's columns; all text for CSV.
         text_cells: Whether its cells are text that alignment is still to read (CSV).
+        partition: Those of its columns that only its folders' names hold; they are text.
     """
 
     schema: pa.Schema
     text_cells: bool
+    partition: Partition
 
     @property
     def parser(self) -> Parser:

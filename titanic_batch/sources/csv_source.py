@@ -12,6 +12,7 @@ from titanic_batch.sources.csv_cutter import cut_chunks
 from titanic_batch.sources.csv_header import read_header
 from titanic_batch.sources.csv_parser import CsvParser
 from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.partition import Partition
 from titanic_batch.sources.sample import CsvSample, csv_sample
 from titanic_batch.sources.stream import InputStream
 
@@ -35,6 +36,7 @@ class CsvSource:
     """
 
     text_cells = True
+    partition: Partition = ()
 
     def __init__(
         self,

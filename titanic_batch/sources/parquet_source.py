@@ -16,6 +16,7 @@ from titanic_batch.errors import DataError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord
 from titanic_batch.sources.formats import empty_input
+from titanic_batch.sources.partition import Partition
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
 from titanic_batch.sources.stream import open_input
 from titanic_batch.sources.table_parser import duplicate_names
@@ -61,23 +62,25 @@ class ParquetSource:
     """
 
     text_cells = False
+    partition: Partition = ()
 
     def __init__(self, path: str, *, chunk_bytes: int, allow_empty: bool = False) -> None:
         self._path = path
         self._opened = open_input(path)
         self._file = self._opened.file
+        self._parquet: pq.ParquetFile | None = None
         try:
             self._size = self._opened.entry.size
             if not allow_empty:
                 _refuse_empty(self._size, path)
             self._sha256 = ""
-            self._parquet = self._open() if self._size else None
-            self.schema = (
-                _without_views(self._parquet.schema_arrow) if self._parquet else pa.schema([])
-            )
+            self.schema = pa.schema([])
+            if self._size:
+                self._parquet = self._open()
+                self.schema = _without_views(self._parquet.schema_arrow)
             _refuse_duplicates(self.schema.names, path)
         except BaseException:
-            self._file.close()
+            self.close()
             raise
         self.parser = ParquetParser()
         self._chunk_bytes = chunk_bytes
@@ -85,9 +88,7 @@ class ParquetSource:
 
     def _open(self) -> pq.ParquetFile:
         try:
-            file = pq.ParquetFile(
-                pa.PythonFile(self._file, mode="r"), page_checksum_verification=True
-            )
+            file = pq.ParquetFile(self._opened.local_name, page_checksum_verification=True)
             for name in file.schema_arrow.names:  # decoded here, where damage may have hit them
                 name.encode()
             return file
@@ -199,7 +200,7 @@ class ParquetSource:
     def release(self) -> None:
         """Close the file, of which all is read; raises DataError if it changed meanwhile."""
         self._opened.check_unchanged()
-        self._file.close()
+        self.close()
 
     def info(self) -> InputInfo:
         """Return what was read; raises DataError if the file changed since it was opened."""
@@ -216,11 +217,24 @@ class ParquetSource:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+        if self._parquet is not None:
+            self._parquet.close()
 
 
 def _refuse_empty(size: int, path: str) -> None:
     if size == 0:
         raise empty_input(path)
+
+
+def _hash(opened: OpenedFile) -> str:
+    """Return a file's SHA-256; what reads it by its name keeps its place."""
+    digest = hashlib.sha256()
+    offset = 0
+    while block := opened.read_at(offset, _HASH_BLOCK_BYTES):
+        stop_if_interrupted()
+        digest.update(block)
+        offset += len(block)
+    return digest.hexdigest()
 
 
 def _groups(metadata: pq.FileMetaData, which: Sequence[int] | None = None) -> list[Any]:
@@ -248,16 +262,6 @@ def _without_views(schema: pa.Schema) -> pa.Schema:
         if field.type in plain:
             schema = schema.set(index, field.with_type(plain[field.type]))
     return schema
-
-
-def _hash(opened: OpenedFile) -> str:
-    digest = hashlib.sha256()
-    offset = 0
-    while block := opened.read_at(offset, _HASH_BLOCK_BYTES):
-        stop_if_interrupted()
-        digest.update(block)
-        offset += len(block)
-    return digest.hexdigest()
 
 
 def _table(chunk: Chunk) -> pa.Table:

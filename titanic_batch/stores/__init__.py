@@ -1,8 +1,11 @@
-"""Where the files are that a user names: every open, list, stage, commit and lock goes through one.
+"""Stores: every open, list, stage, commit and lock of a user's file goes through one.
 
 base            the protocol
 local           the file system
+local_listing   looking for files there
 local_staging   files that are written in private there, and renamed into place
+names           taking names apart, and putting them together
+patterns        globs
 private         the private names beside an output, and how long names may be
 """
 
@@ -11,14 +14,18 @@ import errno
 import os
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
+from titanic_batch.documents import parse_json
 from titanic_batch.errors import FileAccessError, os_errors
 from titanic_batch.stores.base import Entry, Name, Staged, Store
 from titanic_batch.stores.local import LocalStore
 
-__all__ = ["entry_at", "is_folder", "require_writable", "store_of", "write_file"]
+__all__ = ["entry_at", "is_folder", "read_json", "require_writable", "store_of", "write_file"]
 
 _LOCAL = LocalStore()
+#: Thousands of columns make a manifest of a few megabytes.
+_LARGEST_JSON_BYTES = 64 << 20
 
 
 def store_of(name: Name) -> Store:  # noqa: ARG001  # there is only one yet
@@ -37,6 +44,22 @@ def is_folder(name: Name) -> bool:
     """Return whether a folder stands at a name, or where a link there leads to."""
     found = entry_at(name)
     return found is not None and found.kind == "folder"
+
+
+def read_json(name: Name, doing: str) -> Any:
+    """Return a JSON file that anybody may have edited, cut or planted; None where there is none.
+
+    Args:
+        name: Where it is; a link is not followed.
+        doing: What an error says was being done.
+
+    Raises:
+        NotADocumentError: if it is no JSON, or no ordinary file.
+        FileAccessError: if the system refuses.
+    """
+    with os_errors(name, doing):
+        data = store_of(name).read(name, limit=_LARGEST_JSON_BYTES)
+    return None if data is None else parse_json(data)
 
 
 def write_file(name: Name, data: bytes, doing: str, *, mode: int | None = None) -> None:
@@ -77,7 +100,7 @@ def require_writable(name: Name, doing: str) -> None:
 def _staged(name: Name, doing: str) -> Iterator[Staged]:
     """Stage a file that is discarded unless it is committed; each error says what was done."""
     staged = store_of(name).stage(name, uuid.uuid4().hex)
-    with os_errors(os.fspath(name), doing):
+    with os_errors(name, doing):
         try:
             yield staged
         except FileAccessError as exc:  # it says what the store was doing

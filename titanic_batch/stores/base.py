@@ -11,15 +11,14 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Literal, Protocol
 
 from titanic_batch.interrupts import stop_if_interrupted
 
-#: A path, or an object's URL.
+#: A path, or an object's URL. What a store gives out, and what is kept of names, is text.
 Name = str | os.PathLike[str]
 
 #: What a commit may replace: whatever stands there; nothing; else what has this tag.
@@ -62,11 +61,13 @@ class Leftover:
 
     Attributes:
         target: The last part of the name that it belongs to.
+        kind: `tmp` for a file, `work` for a folder.
+        place: The local path of its bytes.
     """
 
     target: str
     kind: str
-    place: Path
+    place: str
 
 
 class OpenedFile(Protocol):
@@ -90,6 +91,7 @@ class OpenedFile(Protocol):
     def local_name(self) -> str:
         """A name, in UTF-8, by which other code reads the file on this machine while it is open.
 
+        It means this very file, and `file` is left alone meanwhile: they may share a position.
         pyarrow reads ahead from a Python file in threads that need the interpreter, and one that
         still does when the process exits ends it by SIGABRT; a name spares it that.
         """
@@ -119,12 +121,12 @@ class Staged(Unsynced, Protocol):
     """
 
     @property
-    def target(self) -> Path:
+    def target(self) -> str:
         """The name that it gets when it is committed."""
         ...
 
     @property
-    def place(self) -> Path:
+    def place(self) -> str:
         """The local path of its bytes until then."""
         ...
 
@@ -140,7 +142,7 @@ class Staged(Unsynced, Protocol):
 
     @property
     def bytes_written(self) -> int:
-        """How much has been written."""
+        """The number of bytes written."""
         ...
 
     @property
@@ -199,8 +201,30 @@ class Store(Protocol):
         """Return what stands at a name, or where a link there leads to; None for nothing."""
         ...
 
-    def glob(self, pattern: str) -> list[str]:
-        """Return the names that match a glob, in order; no wildcard matches a dot in front."""
+    def absolute(self, name: str, folder: str) -> str:
+        """Return a user's name for something as one that holds anywhere.
+
+        Args:
+            name: Where it is not absolute already, it is relative to the folder. A slash at its end
+                stays.
+            folder: An absolute name.
+        """
+        ...
+
+    def resolve(self, name: Name) -> str:
+        """Return the absolute name of what is written when a name is: where links there lead."""
+        ...
+
+    def glob(self, pattern: str, *, onerror: Callable[[OSError], None] | None = None) -> list[str]:
+        """Return the files that match a glob, and all those in folders that do, in order.
+
+        `**` stands for folders of any depth, or none; see `stores.patterns` for what is hidden
+        from wildcards. A folder that several names lead to is looked through by one of them.
+
+        Args:
+            pattern: The glob; a folder's escaped name means all that is in it.
+            onerror: Is told of a folder that cannot be listed, and whose files are missing.
+        """
         ...
 
     def list(self, folder: Name) -> list[str]:
@@ -239,8 +263,8 @@ class Store(Protocol):
         """Refuse a folder, there or yet to be made, that takes no file; raises FileAccessError."""
         ...
 
-    def work_folder(self, name: Name, fingerprint: str) -> Path | None:
-        """Return the folder, on this machine, of what a killed run for a name would need again.
+    def work_folder(self, name: Name, fingerprint: str) -> str | None:
+        """Return a folder on this machine for what a killed run for a name would need again.
 
         It may not be there yet. None where something else, or another user's, stands in its place.
         """
@@ -254,7 +278,7 @@ class Store(Protocol):
         """Remove a file, if it is there."""
         ...
 
-    def drop(self, place: Path) -> None:
+    def drop(self, place: Name) -> None:
         """Remove a work folder as far as that is possible; it may not be there."""
         ...
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import glob
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 from titanic_batch.documents import open_regular, read_bounded
 from titanic_batch.errors import DataError, FileAccessError, OutputLockedError, os_errors
 from titanic_batch.printable import shell_quoted
 from titanic_batch.stores.base import Entry, Leftover, Name
+from titanic_batch.stores.local_listing import files_of_glob
 from titanic_batch.stores.local_staging import Folder, StagedFile, tag_of
+from titanic_batch.stores.names import as_folder, folder_of, join
 from titanic_batch.stores.private import check_name, lock_file, private_in, work_folder
 
 
@@ -30,22 +30,18 @@ class LocalFile:
 
     def __init__(self, name: Name) -> None:
         self._name = name
-        self.file: IO[bytes] = Path(name).open("rb", buffering=0)  # noqa: SIM115  # the caller closes it
+        self.file: IO[bytes] = open(name, "rb", buffering=0)  # noqa: SIM115  # the caller closes it
         self._before = os.fstat(self.file.fileno())
         self.entry = _entry(self._before)
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Return bytes from anywhere in the file."""
         return os.pread(self.file.fileno(), size, offset)
 
     @property
     def local_name(self) -> str:
-        """The path; where that is no UTF-8, the opened file's descriptor."""
-        try:
-            os.fspath(self._name).encode()
-        except UnicodeEncodeError:
-            return f"/dev/fd/{self.file.fileno()}"
-        return os.fspath(self._name)
+        """The descriptor's name: another file may stand at the path by now."""
+        name = f"/dev/fd/{self.file.fileno()}"
+        return name if os.path.exists(name) else os.fspath(self._name)
 
     def check_unchanged(self) -> None:
         """Raise DataError if the file was written to since it was opened.
@@ -60,7 +56,7 @@ class LocalFile:
             after = os.fstat(self.file.fileno())
         else:
             try:
-                after = os.stat(self._name)  # noqa: PTH116  # thousands of times
+                after = os.stat(self._name)
             except OSError:
                 return
             if not os.path.samestat(before, after):
@@ -77,13 +73,12 @@ class LocalStore:
     """Files by their paths; see `stores.base.Store`."""
 
     def open(self, name: Name) -> LocalFile:
-        """Open a file for reading."""
         return LocalFile(name)
 
     def read(self, name: Name, *, limit: int | None = None, follow: bool = False) -> bytes | None:
         """Return a file whole; None where there is none, or the path is impossible."""
         try:
-            with open_regular(Path(name), follow_links=follow) as file:
+            with open_regular(name, follow_links=follow) as file:
                 return file.read() if limit is None else read_bounded(file, limit)
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -93,9 +88,8 @@ class LocalStore:
             raise
 
     def stat(self, name: Name, *, follow: bool = True) -> Entry | None:
-        """Return what stands at a path; None for nothing."""
         try:
-            return _entry(os.stat(name, follow_symlinks=follow))  # noqa: PTH116  # thousands
+            return _entry(os.stat(name, follow_symlinks=follow))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as exc:
@@ -103,51 +97,53 @@ class LocalStore:
                 return None
             raise
 
-    def glob(self, pattern: str) -> list[str]:
-        """Return the paths that match a glob, in order."""
-        return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  # absolute ones too
+    def absolute(self, name: str, folder: str) -> str:
+        """Return a path that is relative to a folder; `~` is the home."""
+        placed = os.path.normpath(os.path.join(folder, os.path.expanduser(name)))
+        return as_folder(placed) if name.endswith("/") else placed
+
+    def resolve(self, name: Name) -> str:
+        return os.path.realpath(name)
+
+    def glob(self, pattern: str, *, onerror: Callable[[OSError], None] | None = None) -> list[str]:
+        return files_of_glob(pattern, onerror)
 
     def list(self, folder: Name) -> list[str]:
-        """Return the paths in a folder, in order."""
         try:
-            return sorted(str(path) for path in Path(folder).iterdir())
+            return sorted(join(os.fspath(folder), name) for name in os.listdir(folder))
         except (FileNotFoundError, NotADirectoryError):
             return []
 
     def stage(self, name: Name, run_id: str) -> StagedFile:
-        """Return a file that is to be written beside its place, and renamed."""
-        return StagedFile(Path(name), run_id)
+        return StagedFile(os.fspath(name), run_id)
 
     def staged(self, name: Name, run_id: str) -> StagedFile | None:
-        """Return what a dead run has staged; None where it is not there."""
-        staged = StagedFile(Path(name), run_id)
+        staged = StagedFile(os.fspath(name), run_id)
         try:
-            return staged if stat.S_ISREG(staged.place.lstat().st_mode) else None
+            return staged if stat.S_ISREG(os.lstat(staged.place).st_mode) else None
         except OSError:
             return None
 
     def left_behind(self, folder: Name) -> Iterator[Leftover]:
-        """Yield the private files and work folders in a folder."""
-        return private_in(Path(folder))
+        return private_in(os.fspath(folder))
 
     def check_name(self, name: Name, suffix: str) -> None:
-        """Refuse a path whose name, or which as a whole, would be too long."""
-        check_name(Path(name), suffix)
+        check_name(os.fspath(name), suffix)
 
     def check_folder(self, folder: Name) -> None:
         """Refuse a folder that is not there and could not be made, or takes no file."""
-        path = Path(folder)
-        while not os.path.lexists(path) and path != path.parent:
-            path = path.parent
+        path = os.path.abspath(folder)
+        while not os.path.lexists(path) and path != folder_of(path):
+            path = folder_of(path)
         with os_errors(path, "looking at the folder that is written to"):
-            if not path.is_dir():
+            if not os.path.isdir(path):
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             if not os.access(path, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    def work_folder(self, name: Name, fingerprint: str) -> Path | None:
+    def work_folder(self, name: Name, fingerprint: str) -> str | None:
         """Return a private folder beside the output."""
-        folder = work_folder(Path(name), fingerprint)
+        folder = work_folder(os.fspath(name), fingerprint)
         found = self.stat(folder, follow=False)
         is_private = found is None or (
             found.kind == "folder" and found.is_own and not found.mode & 0o077
@@ -155,20 +151,21 @@ class LocalStore:
         return folder if is_private else None
 
     def make_folder(self, folder: Name) -> None:
-        """Make a folder and those above it."""
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        os.makedirs(folder, exist_ok=True)
 
     def remove(self, name: Name) -> None:
-        """Remove a file, if it is there."""
-        Path(name).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
 
-    def drop(self, place: Path) -> None:
-        """Remove a work folder."""
+    def drop(self, place: Name) -> None:
         shutil.rmtree(place, ignore_errors=True)
 
     def unsynced(self, names: Iterable[Name]) -> Sequence[Folder]:
         """Return the folders of these paths, whose entries have changed."""
-        return [Folder(path) for path in dict.fromkeys(Path(name).parent for name in names)]
+        return [
+            Folder(path)
+            for path in dict.fromkeys(folder_of(os.fspath(name)) or "." for name in names)
+        ]
 
     def mode_for(self, name: Name) -> int:
         """Return the mode of what stands at a path, or what the umask leaves of 0666.
@@ -176,7 +173,7 @@ class LocalStore:
         To ask for the umask is to change it for a moment, for all threads: ask in the main one.
         """
         try:
-            return os.stat(name).st_mode & 0o777  # noqa: PTH116
+            return os.stat(name).st_mode & 0o777
         except OSError:
             mask = os.umask(0)
             os.umask(mask)
@@ -190,19 +187,18 @@ class LocalStore:
         lock on a file that has lost its name counts for nothing, so nobody can hold the removed
         one.
         """
-        path = Path(name)
-        descriptor = _acquire(path)
+        lock = lock_file(os.fspath(name))
+        descriptor = _acquire(os.fspath(name), lock)
         try:
             yield
         finally:
             with contextlib.suppress(OSError):
-                lock_file(path).unlink()
+                os.unlink(lock)
             with contextlib.suppress(OSError):  # closed it is, whatever the system says of it
                 os.close(descriptor)
 
 
-def _acquire(path: Path) -> int:
-    lock = lock_file(path)
+def _acquire(path: str, lock: str) -> int:
     with os_errors(path, "locking the output"):
         while True:
             try:
@@ -210,19 +206,19 @@ def _acquire(path: Path) -> int:
             except FileNotFoundError as exc:
                 raise FileAccessError(
                     "the output's folder does not exist",
-                    where=str(path.parent),
-                    hint=f"Make it first (`mkdir -p {shell_quoted(str(path.parent))}`), or "
+                    where=folder_of(path),
+                    hint=f"Make it first (`mkdir -p {shell_quoted(folder_of(path))}`), or "
                     "correct the path.",
                 ) from exc
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.path.samestat(os.fstat(descriptor), lock.lstat()):
+                if os.path.samestat(os.fstat(descriptor), os.lstat(lock)):
                     return descriptor
             except BlockingIOError as exc:
                 os.close(descriptor)
                 raise OutputLockedError(
                     "another run is writing this output",
-                    where=str(path),
+                    where=path,
                     hint="Try again when it has ended.",
                 ) from exc
             except FileNotFoundError:

@@ -10,11 +10,11 @@ import stat
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
 from titanic_batch.errors import os_errors
 from titanic_batch.stores.base import ANYTHING, NOTHING, Name, ReplacedMeanwhileError
+from titanic_batch.stores.names import folder_of
 from titanic_batch.stores.private import temporary
 
 _WRITE_BUFFER_BYTES = 1 << 20
@@ -31,7 +31,7 @@ class StagedFile:
         run_id: Makes the private name the run's own.
     """
 
-    def __init__(self, target: Path, run_id: str) -> None:
+    def __init__(self, target: str, run_id: str) -> None:
         self.target = target
         self.place = temporary(target, run_id)
         self._raw: IO[bytes] | None = None
@@ -44,7 +44,6 @@ class StagedFile:
 
     @property
     def is_created(self) -> bool:
-        """Whether it was made."""
         return self._raw is not None
 
     def write(self, data: bytes) -> int:
@@ -66,7 +65,6 @@ class StagedFile:
         return len(data)
 
     def tell(self) -> int:
-        """Return how much has been written."""
         return self.bytes_written
 
     def flush(self) -> None:
@@ -76,20 +74,16 @@ class StagedFile:
         """Do nothing: `sync` or `discard` closes the file, not what writes to it."""
 
     def readable(self) -> bool:
-        """Always false."""
         return False
 
     def writable(self) -> bool:
-        """Always true."""
         return True
 
     def seekable(self) -> bool:
-        """Always false."""
         return False
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of what has been written, in hex."""
         return self._hash.hexdigest()
 
     def seal(self, mode: int) -> None:
@@ -110,20 +104,21 @@ class StagedFile:
 
     def commit(self, *, expected: str = ANYTHING, name: Name | None = None) -> None:
         """Rename the file into its place, or to another name, in whatever folder."""
-        target = Path(name) if name is not None else self.target
+        target = os.fspath(name) if name is not None else self.target
         if expected != ANYTHING and tag_at(target) != expected:
             raise ReplacedMeanwhileError(
-                errno.EEXIST, "another program has written there meanwhile", str(target)
+                errno.EEXIST, "another program has written there meanwhile", target
             )
-        if target.parent == self.place.parent:
-            self.place.replace(target)
+        if folder_of(target) == folder_of(self.place):
+            os.replace(self.place, target)
         else:  # perhaps on another disk
             copy = StagedFile(target, uuid.uuid4().hex)
             try:
-                copy.write(self.place.read_bytes())
-                copy.seal(stat.S_IMODE(self.place.stat().st_mode))
+                with open(self.place, "rb") as file:
+                    copy.write(file.read())
+                copy.seal(stat.S_IMODE(os.stat(self.place).st_mode))
                 copy.sync()
-                copy.place.replace(target)
+                os.replace(copy.place, target)
             finally:
                 copy.discard()
         self.is_committed = True
@@ -140,7 +135,7 @@ class StagedFile:
                 self._raw.close()
         if self._is_ours:
             with contextlib.suppress(OSError):
-                self.place.unlink()
+                os.unlink(self.place)
 
     def _create(self) -> IO[bytes]:
         with os_errors(self.target, "creating the output"):
@@ -152,10 +147,10 @@ class StagedFile:
         return self._raw
 
 
-def tag_at(path: Path) -> str:
+def tag_at(path: str) -> str:
     """Return the tag of what stands at a path, a link itself; `NOTHING` for nothing."""
     try:
-        return tag_of(path.lstat())
+        return tag_of(os.lstat(path))
     except (FileNotFoundError, NotADirectoryError):
         return NOTHING
 
@@ -169,7 +164,7 @@ def tag_of(found: os.stat_result) -> str:
 class Folder:
     """A folder whose entries may not be on the disk yet."""
 
-    path: Path
+    path: str
 
     def sync(self) -> None:
         """Bring its entries to the disk."""

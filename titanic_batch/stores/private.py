@@ -6,10 +6,10 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from titanic_batch.errors import UsageError
 from titanic_batch.stores.base import Leftover
+from titanic_batch.stores.names import folder_of, join, last_part
 
 _PRIVATE = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{32}\.(?P<kind>tmp|work)", re.DOTALL)
 #: Every file system takes names and paths of so many bytes, and is not asked.
@@ -19,34 +19,38 @@ _NO_LIMIT = 1 << 30
 _ANY_RUN = "0" * 32
 
 
-def temporary(target: Path, run_id: str) -> Path:
+def temporary(target: str, run_id: str) -> str:
     """Return the private name under which `target` is written by a run."""
-    return target.with_name(f".{target.name}.{run_id}.tmp")
+    return _beside(target, f"{run_id}.tmp")
 
 
-def lock_file(target: Path) -> Path:
+def lock_file(target: str) -> str:
     """Return the lock file of an output, there only while a run holds it."""
-    return target.with_name(f".{target.name}.lock")
+    return _beside(target, "lock")
 
 
-def work_folder(data: Path, fingerprint: str) -> Path:
+def work_folder(data: str, fingerprint: str) -> str:
     """Return the folder that keeps what a run would need again if it were killed."""
-    return data.with_name(f".{data.name}.{fingerprint}.work")
+    return _beside(data, f"{fingerprint}.work")
 
 
-def private_in(folder: Path) -> Iterator[Leftover]:
+def _beside(target: str, ending: str) -> str:
+    return join(folder_of(target), f".{last_part(target)}.{ending}")
+
+
+def private_in(folder: str) -> Iterator[Leftover]:
     """Yield what stands in a folder under private names; nothing where there is no folder."""
     with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
             if private := _PRIVATE.fullmatch(entry.name):
                 yield Leftover(
-                    target=private["target"], kind=private["kind"], place=folder / entry.name
+                    target=private["target"], kind=private["kind"], place=join(folder, entry.name)
                 )
 
 
-def check_name(target: Path, suffix: str) -> None:
+def check_name(target: str, suffix: str) -> None:
     """Refuse a path beside which the file system takes no private name of `target` and `suffix`."""
-    private = os.fsencode(temporary(target.with_name(target.name + suffix), _ANY_RUN))
+    private = os.fsencode(temporary(target + suffix, _ANY_RUN))
     folder, name = os.path.split(private)
     lengths = {
         "PC_NAME_MAX": ("name", len(name)),
@@ -54,11 +58,11 @@ def check_name(target: Path, suffix: str) -> None:
     }
     for limit, (what, length) in lengths.items():
         if length > _AT_LEAST[limit] and length > (most := _limit_at(folder, limit)):
-            added = len(name) - len(os.fsencode(target.name))
+            added = len(name) - len(os.fsencode(last_part(target)))
             raise UsageError(
                 f"its {what} is too long: with the {added} bytes that the files beside an "
                 f"output add, it has {length:,}, and {most:,} are possible here",
-                where=str(target),
+                where=target,
                 hint=f"Choose a shorter {what}, by {length - most:,} bytes at least.",
             )
 
@@ -69,7 +73,7 @@ def _limit_at(folder: bytes, limit: str) -> int:
         try:
             most = os.pathconf(folder, limit)
         except OSError:
-            above = os.path.dirname(folder)  # noqa: PTH120  # bytes
+            above = os.path.dirname(folder)  # bytes
             if above == folder:
                 return _NO_LIMIT
             folder = above

@@ -1,4 +1,4 @@
-"""What training data shows of one column: its kind, range, quantiles, shares and nulls."""
+"""Statistics of one training column: its kind, range, quantiles, shares and nulls."""
 
 from __future__ import annotations
 

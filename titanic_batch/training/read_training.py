@@ -76,7 +76,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             with opened.file:
                 table = pq.ParquetFile(opened.local_name).read()
     except pa.ArrowException as exc:
-        raise DataError(f"it is no readable Parquet file: {exc}", where=str(path)) from exc
+        raise DataError(f"it is not a readable Parquet file: {exc}", where=str(path)) from exc
     _check_names(table.column_names, path)
     frame: pd.DataFrame = table.to_pandas()
     return frame
@@ -107,7 +107,7 @@ def _read_csv(
                 )  # fmt: skip
     except (csv.Error, UnicodeError, pd.errors.ParserError, pa.ArrowException) as exc:
         raise DataError(
-            f"it is no readable CSV file: {exc}",
+            f"it is not a readable CSV file: {exc}",
             where=str(path),
             hint="Say how it is written with --delimiter and --encoding.",
         ) from exc

@@ -1,4 +1,4 @@
-"""Reading: how a training file is written."""
+"""Reading: the format of a training file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How a training CSV is written.
+    """The format of a training CSV.
 
     Attributes:
         delimiter: Between cells; None for a comma, or a tab in .tsv files.

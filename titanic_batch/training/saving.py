@@ -187,7 +187,7 @@ def _save_to_store(data: bytes, name: str, schema: TrainingSchema) -> str:
     with staging_folder() as staging:
         folder = staging / "model"
         with os_errors(models_folder(), "saving the model"):
-            folder.mkdir()
+            store_of(folder).make_folder(folder)
             write_file(folder / MODEL_FILE, data, "saving the model")
             write_file(folder / MODEL_YAML, described.encode(), "saving the model")
         add_to_store(folder, tag)

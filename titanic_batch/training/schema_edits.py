@@ -14,7 +14,7 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 @dataclass(frozen=True, kw_only=True)
 class SchemaEdits:
-    """What to change, by model column.
+    """Changes to a schema, by model column.
 
     Attributes:
         sources: The input column that feeds it (`--rename OLD=NEW`: NEW to OLD).

@@ -1,4 +1,4 @@
-"""What a model answers on the data that it was trained on, for nights to be held against."""
+"""Count the scores that a model gives its training data, for nights to be held against."""
 
 from __future__ import annotations
 

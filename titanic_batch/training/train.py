@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from titanic_batch.errors import DataError, InputMissingError
 from titanic_batch.interrupts import interruptible
+from titanic_batch.stores import entry_at
 from titanic_batch.training.candidates import FEATURES, candidates
 from titanic_batch.training.learn_schema import learn_schema_from_frame
 from titanic_batch.training.read_training import read_training_file
@@ -73,7 +74,7 @@ class TrainedReference:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingReport:
-    """What a training run did.
+    """The result of a training run.
 
     Attributes:
         candidates: All that were compared, in a fixed order.
@@ -211,7 +212,7 @@ def default_training_data() -> Path:
     roots = (Path.cwd(), Path(__file__).resolve().parents[2])
     for root in roots:
         path = root / "sample_data" / "train.csv"
-        if path.is_file():
+        if (found := entry_at(path)) is not None and found.kind == "file":
             return path
     raise InputMissingError(
         "there is no sample_data/train.csv here to train on",

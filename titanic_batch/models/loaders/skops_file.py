@@ -52,7 +52,7 @@ def unknown_types(data: bytes) -> list[str]:
     """Return the types in a skops file that skops does not know, sorted.
 
     Raises:
-        ModelError: if it is no skops file, damaged, or unpacks to more than is accepted.
+        ModelError: if it is not a skops file, damaged, or unpacks to more than is accepted.
     """
     try:
         import skops.io
@@ -68,7 +68,7 @@ def unknown_types(data: bytes) -> list[str]:
         raise
     except Exception as exc:  # whatever a hostile file can provoke in zipfile, json and skops
         raise ModelError(
-            f"it is no skops file, or a damaged one ({type(exc).__name__}: {_brief(exc)})",
+            f"it is not a skops file, or a damaged one ({type(exc).__name__}: {_brief(exc)})",
             hint="Write it again with skops.io.dump; a pickle must end in .pkl.",
         ) from exc
     return sorted(found)

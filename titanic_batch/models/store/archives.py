@@ -150,7 +150,7 @@ def delete_model(ref: str, *, yes: bool = False) -> ModelSummary:
     tag, folder = find_folder(_store_ref(ref))
     if tag != ref and not yes:
         raise UsageError(
-            f"this means {tag} at the moment, and another version tomorrow",
+            f"this means {tag} now, and may mean another version later",
             where=ref,
             hint=f"Run `titanic-batch models delete {tag}`, or add --yes.",
         )
@@ -172,7 +172,7 @@ def _format_of(path: Path) -> str:
         if path.name.lower().endswith(ending):
             return kind
     raise UsageError(
-        "this is no file name of an archive",
+        "this is not the name of an archive",
         where=str(path),
         hint=f"It must end in {', '.join(ARCHIVE_FORMATS)}.",
     )

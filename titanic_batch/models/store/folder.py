@@ -90,7 +90,9 @@ def find_folder(ref: str) -> tuple[str, Path]:
     matches = [version] if version in versions else [v for v in versions if v.startswith(version)]
     if len(matches) > 1:
         raise ModelError(
-            f"it means several: {', '.join(matches)}", where=ref, hint="Give the whole version."
+            f"several versions match: {', '.join(matches)}",
+            where=ref,
+            hint="Give the whole version.",
         )
     if not matches:
         raise _not_found(ref)

@@ -1,4 +1,4 @@
-"""What the store holds, and all that is known of one model, without unpickling anything."""
+"""List the models of the store, and describe one, without unpickling anything."""
 
 from __future__ import annotations
 

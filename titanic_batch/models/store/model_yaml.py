@@ -49,7 +49,7 @@ def read_yaml(data: bytes, where: str) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError, TypeError, OverflowError) as exc:
         raise _refused(" ".join(str(exc).split())[:300], where) from exc
     if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
-        raise _refused("it is no mapping of names to values", where)
+        raise _refused("it is not a mapping of names to values", where)
     return document
 
 

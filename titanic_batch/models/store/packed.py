@@ -1,4 +1,4 @@
-"""What a bento carries: where this code runs from an unpacked bento, the model is beside it.
+"""The model in a bento: where this code runs from an unpacked one, it is beside it.
 
     BENTO/bento.yaml                     `envs` names the packed model and its hash
     BENTO/src/titanic_batch/             this code

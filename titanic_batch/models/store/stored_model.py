@@ -1,4 +1,4 @@
-"""What the BentoML store keeps of a model beside its pickle: `model.yaml`, read by our own code.
+"""Read the `model.yaml` that the BentoML store keeps beside a pickle.
 
 bentoml would read it with aliases, and import the module that it names.
 """
@@ -68,7 +68,7 @@ class StoredModel:
 
     @property
     def made_by(self) -> str:
-        """What made it, in words: "torch (bentoml.pytorch)"."""
+        """The library that made it: "torch (bentoml.pytorch)"."""
         if not self.module:  # as what `bentoml.models.create` leaves to its caller
             return self.framework or "an unnamed framework (bentoml.models.create)"
         return f"{self.framework} ({self.module})" if self.framework else self.module
@@ -92,7 +92,7 @@ class StoredModel:
 
     @property
     def other_files(self) -> tuple[str, ...]:
-        """What else is in its folder than bentoml put there, and than texts for people."""
+        """The files in its folder that are neither bentoml's nor texts for people."""
         known = {MODEL_FILE, MODEL_YAML, CUSTOM_OBJECTS}
         names = (path.relative_to(self.folder).as_posix() for path in self.files)
         return tuple(name for name in names if name not in known and not _FOR_PEOPLE.search(name))
@@ -166,7 +166,7 @@ def _mapping(document: dict[str, Any], key: str, where: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise _damaged(f"its `{key}` is no mapping", where)
+        raise _damaged(f"its `{key}` is not a mapping", where)
     return value
 
 
@@ -180,7 +180,7 @@ def _moment(value: object, where: str) -> datetime:
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return aware.astimezone(UTC)
     except (ValueError, OverflowError) as exc:
-        raise _damaged(f"{str(value)[:80]!r} is no time", where) from exc
+        raise _damaged(f"{str(value)[:80]!r} is not a time", where) from exc
 
 
 def _damaged(why: str, where: str) -> ModelError:

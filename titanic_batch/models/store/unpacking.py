@@ -176,10 +176,10 @@ class _Names:
             len(part.encode("utf-8", "surrogateescape")) > _MAX_NAME_BYTES for part in parts
         )
         if long or not name.isprintable():
-            raise _refused(f"{shown} is no plain name of a file", self._source)
+            raise _refused(f"{shown} is not a plain file name", self._source)
         if not parts:
             if not is_folder:
-                raise _refused(f"{shown} is no plain name of a file", self._source)
+                raise _refused(f"{shown} is not a plain file name", self._source)
             return None
         # Some file systems tell neither case nor composed letters apart.
         keys = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
@@ -215,7 +215,7 @@ def _reading(source: Path) -> Iterator[None]:
 def no_archive(source: Path, exc: BaseException) -> ModelError:
     """Return the error of a file that cannot be read as an archive."""
     return ModelError(
-        f"it is no archive of a BentoML model, or a damaged one ({' '.join(str(exc).split())})",
+        f"it is not an archive of a BentoML model, or a damaged one ({' '.join(str(exc).split())})",
         where=str(source),
         hint="Export or copy it again.",
     )
@@ -233,5 +233,5 @@ def _refused(what: str, source: Path | str) -> DataError:
     return DataError(
         what,
         where=str(source),
-        hint="Take archives that `models export` wrote, from people you know.",
+        hint="Only import archives that `models export` wrote, from people you know.",
     )

@@ -39,7 +39,7 @@ def parse_hashes(texts: Iterable[str], *, where: str) -> frozenset[str]:
     for sha256 in hashes:
         if not HASH.fullmatch(sha256):
             raise UsageError(
-                f"{sha256[:80]!r} is no SHA-256: it takes 64 hexadecimal digits",
+                f"{sha256[:80]!r} is not a SHA-256: it takes 64 hexadecimal digits",
                 where=where,
                 hint="`sha256sum FILE` or `titanic-batch models show REF` prints it.",
             )

@@ -198,14 +198,14 @@ def _make_private(folder: Path) -> None:
 
 def _entries(path: Path, document: object) -> dict[str, Entry]:
     if not isinstance(document, dict) or document.get("ledger_version") != LEDGER_VERSION:
-        raise _unreadable(path, f"it is no document of ledger_version {LEDGER_VERSION}")
+        raise _unreadable(path, f"it does not have ledger_version {LEDGER_VERSION}")
     trusted = document.get("trusted")
     if not isinstance(trusted, dict):
         raise _unreadable(path, "it has no `trusted` object")
     entries: dict[str, Entry] = {}
     for sha256, fields in trusted.items():
         if not _HASH.fullmatch(sha256) or not isinstance(fields, dict):
-            raise _unreadable(path, f"its entry {sha256[:80]!r} is no SHA-256 with an object")
+            raise _unreadable(path, f"its entry {sha256[:80]!r} is not a SHA-256 with an object")
         entries[sha256] = Entry(
             ref=str(fields.get("ref", "")),
             added_at=str(fields.get("added_at", "")),

@@ -1,4 +1,4 @@
-"""Whether somebody else can change a file on which trust rests.
+"""Find out whether somebody else can change a file on which trust rests.
 
 As sshd judges the files of a user: it must be the user's own or root's, writable for its owner
 alone, and so must every folder above it, for who can write one can put another in its place. A
@@ -24,7 +24,7 @@ _MOST_LINKS = 40  # as Linux
 
 @dataclass(frozen=True, kw_only=True)
 class Exposure:
-    """How somebody else can change a file.
+    """A way for somebody else to change a file.
 
     Attributes:
         why: As a part of a sentence about the file: "others can write to it".

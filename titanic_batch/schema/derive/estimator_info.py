@@ -41,7 +41,7 @@ def about_model(ref: str) -> Iterator[None]:
 
 @dataclass(frozen=True, kw_only=True)
 class EstimatorInfo:
-    """What a fitted estimator says of its input.
+    """The input that a fitted estimator was trained on, as far as it says.
 
     Attributes:
         columns: What is known of each column that must be there, in the model's order.

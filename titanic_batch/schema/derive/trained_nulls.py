@@ -1,4 +1,4 @@
-"""Which columns a fitted tree model met a null in: each library leaves other traces of it."""
+"""Find the columns in which a fitted tree model met nulls: each library leaves other traces."""
 
 from __future__ import annotations
 

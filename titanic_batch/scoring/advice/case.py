@@ -10,6 +10,7 @@ import numpy as np
 from titanic_batch.alignment.counts import AlignmentCounts
 from titanic_batch.chunk.task import ScoredChunk
 from titanic_batch.sources.base import Chunk, Sample, Source
+from titanic_batch.sources.partition import Partition
 
 _MOST_REJECTED = 150
 _MOST_OF_A_KIND = 10
@@ -66,6 +67,7 @@ class Case:
 
     Attributes:
         path: The file.
+        partition: The columns that stand in its folders' names.
         sample: Records of it.
         rows: The row number of each; empty where the header is what is refused.
         read: How many rows were read.
@@ -76,6 +78,7 @@ class Case:
     """
 
     path: str
+    partition: Partition = ()
     sample: Sample
     rows: tuple[int, ...] = ()
     read: int = 0

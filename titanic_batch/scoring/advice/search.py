@@ -112,7 +112,7 @@ def _shaped(
         trial = _tried(changes, case, options, trials)
     if isinstance(trial.error, MissingColumnsError):
         sample, chosen = _changed(case, options, changes)
-        changes = [*changes, *rename_changes(sample, chosen, case.path, trials)]
+        changes = [*changes, *rename_changes(sample, chosen, case, trials)]
         trial = _tried(changes, case, options, trials)
     return changes, trial
 
@@ -122,7 +122,7 @@ def _tried(changes: Sequence[Change], case: Case, options: ScoreOptions, trials:
         sample, chosen = _changed(case, options, changes)
     except DataError as exc:
         return Trial(error=exc, rejected={})
-    return trials.run(sample, chosen, case.path)
+    return trials.run(sample, chosen, case.path, case.partition)
 
 
 def _changed(

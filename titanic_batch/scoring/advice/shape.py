@@ -13,6 +13,7 @@ from titanic_batch.alignment.names import Names
 from titanic_batch.alignment.plan import MissingColumnsError, plan_alignment
 from titanic_batch.errors import TitanicBatchError
 from titanic_batch.schema import ColumnSchema, TrainingSchema
+from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.advice.changes import Change
 from titanic_batch.scoring.advice.encodings import likely_encodings
 from titanic_batch.scoring.advice.trials import Trials, read
@@ -145,14 +146,14 @@ def _missing(header: _Header, options: ScoreOptions, schema: TrainingSchema) -> 
 
 
 def rename_changes(
-    sample: Sample, options: ScoreOptions, path: str, trials: Trials
+    sample: Sample, options: ScoreOptions, case: Case, trials: Trials
 ) -> list[Change]:
     """Return what gives every missing model column another column of the input, or nothing.
 
     What an input column holds must fit.
     """
     try:
-        reading = read(sample, options, path)
+        reading = read(sample, options, case.path, case.partition)
     except TitanicBatchError:
         return []
     schema = trials.schema

@@ -22,6 +22,8 @@ from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sinks.csv_sink import CsvFormat
 from titanic_batch.sources.base import Parsed, Reading, Sample
 from titanic_batch.sources.opening import dialect_of
+from titanic_batch.sources.partition import Partition
+from titanic_batch.sources.partitioned import partitioned_reading
 
 #: A null is nearer to being scored than what cannot even be read.
 _COST_OF_NULL, _COST = 1, 2
@@ -91,10 +93,12 @@ class Trials:
         self._engine = engine
         self._info = info
 
-    def run(self, sample: Sample, options: ScoreOptions, path: str) -> Trial:
+    def run(
+        self, sample: Sample, options: ScoreOptions, path: str, partition: Partition = ()
+    ) -> Trial:
         """Score a sample of the file at `path`."""
         try:
-            reading = read(sample, options, path)
+            reading = read(sample, options, path, partition)
             plan = plan_alignment(
                 self.schema,
                 reading.schema,
@@ -176,12 +180,13 @@ class Trials:
         return 1 - faulty / given if given else 0.0
 
 
-def read(sample: Sample, options: ScoreOptions, path: str) -> Reading:
-    """Read a sample of the file at `path` as options say."""
-    return sample.read(
+def read(sample: Sample, options: ScoreOptions, path: str, partition: Partition = ()) -> Reading:
+    """Read a sample of the file at `path`, which lies in a partition, as options say."""
+    reading = sample.read(
         dialect_of(path, options.delimiter, options.encoding),
         allow_no_final_newline=options.allow_no_final_newline,
     )
+    return partitioned_reading(reading, partition)
 
 
 def _row(parsed: Parsed, first_row: int, index: int) -> int:
