@@ -20,6 +20,7 @@ from sklearn.preprocessing import FunctionTransformer
 import titanic_batch
 from tests.alignment.planning import aligned, category, column, plan, reasons
 from titanic_batch.alignment.apply import Aligned, align
+from titanic_batch.alignment.number_format import declare_numbers
 from titanic_batch.models import open_model
 from titanic_batch.models.sidecar import write_sidecar
 from titanic_batch.nulls import READ_AS_NULL
@@ -216,3 +217,29 @@ def test_options_of_reading_hold_for_training_data_and_later_runs(
     out = pd.read_csv(tmp_path / "out.csv")
     read = pd.read_csv(io.StringIO("name,k\n,1\nZoë,2\n"))
     np.testing.assert_allclose(out["prediction"], model.predict(read[["name"]]), atol=1e-12)
+
+
+def test_training_files_are_read_by_the_same_options_as_later_ones(
+    empty_home: Path, tmp_path: Path
+) -> None:
+    """By the rules of `score`, too: pandas would take 1.23 for 123 where points part thousands."""
+    sizes = [1000.5 + 500 * i for i in range(30)]
+    numbers = [f"{size:,.1f}".translate(str.maketrans(",.", ".,")) for size in sizes]
+    rows = [f'{number}; "a \\"b\\"" ;{i}' for i, number in enumerate(numbers)]
+    (tmp_path / "train.csv").write_text("\n".join(["sep=;", "size;name;y", *rows, ""]))
+    frame = pd.DataFrame({"size": sizes})
+    joblib.dump(LinearRegression().fit(frame, range(30)), tmp_path / "m.pkl")
+    reading = Reading(
+        delimiter=";", escape="\\", skip_lines=1, trim=True, numbers=declare_numbers(",", ".")
+    )
+    model: dict[str, Any] = {"name": "m", "data": tmp_path / "train.csv", "target": "y"}
+    sha256 = sha256_of(tmp_path / "m.pkl")
+    register_model(str(tmp_path / "m.pkl"), **model, trust=[sha256], reading=reading)
+    schema = open_model("m").schema
+    assert schema is not None
+    assert (schema.column("size").minimum, schema.column("size").maximum) == (1000.5, 15500.5)
+    (tmp_path / "train.csv").write_text("sep=;\nsize;name;y\n1.23;a;1\n1.230;b;2\n")
+    register_model(str(tmp_path / "m.pkl"), **model, trust=[sha256], reading=reading)
+    schema = open_model("m").schema
+    assert schema is not None
+    assert schema.column("size").minimum is None  # a column of texts

@@ -49,6 +49,26 @@ def _numbers(column: str, write: str) -> Records:
     return found
 
 
+def _marked(thousands: str, decimal: str) -> Records:
+    """Return the records with fares in the thousands, and numbers with other marks in them."""
+    found = _numbers("Fare", "{:,.2f}")
+    for column in ("Age", "Fare"):
+        place = found[0].index(column)
+        for record in found[1:]:
+            whole, point, fraction = record[place].partition(".")
+            record[place] = whole.replace(",", thousands) + (decimal if point else "") + fraction
+    return found
+
+
+def _escaped() -> str:
+    """Return the records as Spark writes them."""
+    found = records()
+    found[3][2] = 'Troutt, Miss. Edwina "Winnie"'
+    text = io.StringIO()
+    csv.writer(text, doublequote=False, escapechar="\\", lineterminator="\n").writerows(found)
+    return text.getvalue()
+
+
 def _answers(column: str, yes: str, no: str) -> Records:
     found = records()
     place = found[0].index(column)
@@ -117,7 +137,29 @@ MENDED: dict[str, tuple[bytes, tuple[str, ...]]] = {
         ("--map ",),
     ),
     "some-upper-case": (written(changed("Sex", {"male": "MALE"})).encode(), ("--map ",)),
-    "padded": (written(changed("Sex", prefix=" ")).encode(), ("--map ",)),
+    "padded": (written(changed("Sex", prefix=" ")).encode(), ("--trim",)),
+    "spaces-around-quotes": (PLAIN.replace(',"', ', "').encode(), ("--trim",)),
+    "decimal-comma": (
+        written(_commas(), ";").encode("utf-8-sig"),
+        ("--delimiter ';'", "--decimal ','"),
+    ),
+    "thousands": (written(_numbers("Fare", "{:,.2f}")).encode(), ("--thousands ','",)),
+    "german": (
+        written(_marked(".", ","), ";").encode("cp1252"),
+        ("--delimiter ';'", "--decimal ',' --thousands '.'"),
+    ),
+    "french": (
+        written(_marked("\u202f", ","), ";").encode(),
+        ("--delimiter ';'", "--decimal ',' --thousands ' '"),
+    ),
+    "swiss": (written(_marked("\u2019", ".")).encode(), ("--thousands ",)),
+    "backslashes": (_escaped().encode(), (r"--escape '\'",)),
+    "title": (("# exported 2026-11-01 by CRM\n" + PLAIN).encode(), ("--skip-lines 1",)),
+    "two-titles": (("Passengers\n\n" + PLAIN).encode(), ("--skip-lines 2",)),
+    "sep": (
+        ("sep=;\r\n" + written(records(), ";", "\r\n")).encode(),
+        ("--delimiter ';'", "--skip-lines 1"),
+    ),
     "null-sex": (PLAIN.replace(",male,", ",,", 1).encode(), ("--fill Sex=male",)),
     "null-class": (PLAIN.replace(",3,", ",,", 1).encode(), ("--fill Pclass=3",)),
     "renamed": (
@@ -197,17 +239,18 @@ HOPELESS: dict[str, tuple[bytes, str]] = {
 
 #: What is to be rewritten, by a command that the message names.
 REWRITTEN: dict[str, bytes] = {
-    "decimal-comma": written(_commas(), ";").encode("utf-8-sig"),
-    "thousands": written(_numbers("Fare", "{:,.2f}")).encode(),
-    "blank-lines": (PLAIN + "\n\n\n").encode(),
-    "blank-lines-crlf": (PLAIN.replace("\n", "\r\n") + "\r\n").encode(),
-    "index": _sides("").encode(),
-    "trailing-delimiter": "".join(f"{line},\n" for line in PLAIN.splitlines()).encode(),
+    "decimal-comma-among-commas": written(_commas()).encode("utf-8-sig"),
+    "blank-line-inside": PLAIN.replace("\n", "\n\n", 3).replace("\n\n", "\n", 1).encode(),
     "trailing-in-rows": PLAIN.replace("S\n", "S,\n")
     .replace("C\n", "C,\n")
     .replace("Q\n", "Q,\n")
     .encode(),
-    "title": ("# exported 2026-11-01 by CRM\n" + PLAIN).encode(),
-    "two-titles": ("Passengers\n\n" + PLAIN).encode(),
-    "sep": ("sep=;\r\n" + written(records(), ";", "\r\n")).encode(),
+}
+
+#: What is read as it is, though other readers take it for something else.
+READ: dict[str, bytes] = {
+    "blank-lines": (PLAIN + "\n\n\n").encode(),
+    "blank-lines-crlf": (PLAIN.replace("\n", "\r\n") + "\r\n").encode(),
+    "index": _sides("").encode(),
+    "trailing-delimiter": "".join(f"{line},\n" for line in PLAIN.splitlines()).encode(),
 }

@@ -29,7 +29,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from tests.cli.command import PASSENGERS, Command, Done, manifest
 from tests.cli.direct import cells
-from tests.cli.odd_files import HOPELESS, MENDED, PLAIN, REWRITTEN, ROWS
+from tests.cli.odd_files import HOPELESS, MENDED, PLAIN, READ, REWRITTEN, ROWS
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def command(in_process: Command) -> Command:
 
 
 #: Flags that take no value.
-SWITCHES = {"--allow-no-final-newline", "--allow-empty", "--overwrite"}
+SWITCHES = {"--allow-no-final-newline", "--allow-empty", "--overwrite", "--trim"}
 
 
 def flags_in(message: str) -> list[str]:
@@ -49,7 +49,8 @@ def flags_in(message: str) -> list[str]:
     message = re.sub(r"`[^`]*`", "", message)
     found: list[str] = []
     for flag, value in re.findall(
-        r"(?<!\S)(--[a-z][a-z-]*)(?: (?!--[a-z])((?:\$'(?:\\.|[^\\'])*'|'[^']*'|[^\s'])+))?",
+        r"(?<!\S)(--[a-z][a-z-]*)"
+        r"(?: (?!--[a-z])((?:\$'(?:\\.|[^\\'])*'|'[^']*'|\"[^\"]*\"|[^\s'\"])+))?",
         message,
     ):
         found.append(flag.rstrip(".,;:"))
@@ -117,6 +118,16 @@ def test_what_no_option_reads_is_rewritten_by_a_command(
     assert manifest(tmp_path / "out.csv")["rows"]["scored"] == ROWS
 
 
+@pytest.mark.parametrize("name", READ)
+def test_what_needs_no_flag_is_scored(name: str, command: Command, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_bytes(READ[name])
+    command("score", "in.csv", "out.csv", "-q")
+    command("score", "-", "out.parquet", "-q", stdin=PLAIN.encode())
+    assert manifest(tmp_path / "out.csv")["rows"]["scored"] == ROWS
+    scores = pd.read_csv(tmp_path / "out.csv")["probability"]
+    assert scores.equals(pd.read_parquet(tmp_path / "out.parquet")["probability"])
+
+
 def run_in_process(message: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the command of a message, which is Python's, in this process."""
     (line,) = re.findall(r"`([^`]*)`", message)
@@ -131,7 +142,7 @@ def run_in_process(message: str, folder: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_rewritten_file_holds_what_the_other_held(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "in.csv").write_bytes(REWRITTEN["sep"])
+    (tmp_path / "in.csv").write_bytes(REWRITTEN["trailing-in-rows"])
     refused = command("score", "in.csv", "out.csv", code=65)
     run_in_process(refused.error, tmp_path, monkeypatch)
     (tmp_path / "plain.csv").write_text(PLAIN, encoding="utf-8")
@@ -198,7 +209,7 @@ def on_sex(**options: Any) -> Any:
     ("options", "value", "named"),
     [
         ({}, "MALE", "--map "),
-        ({}, " male", "--map "),
+        ({}, " male", "--trim"),
         ({}, "m\u00e2le", "--map "),
         ({}, "other", ""),
         ({"handle_unknown": "ignore"}, "other", "--unknown Sex=allow"),
@@ -369,9 +380,7 @@ def test_a_model_of_a_bare_array_is_named_in_its_error(command: Command, tmp_pat
     command("score", "in.csv", "out.csv", "-m", "bare", "-q")
 
 
-@pytest.mark.parametrize(
-    "name", ["in.txt", "in.dat", "in.csv.xz", "in.csv.zip", "in.feather", "in.jsonl"]
-)
+@pytest.mark.parametrize("name", ["in.dat", "in.csv.xz", "in.csv.zip", "in.feather", "in.jsonl"])
 def test_other_formats_are_made_into_known_ones_by_a_command(
     name: str, command: Command, tmp_path: Path
 ) -> None:

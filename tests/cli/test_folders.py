@@ -104,7 +104,7 @@ def test_the_first_code_of_the_contracts_order_wins(
 
 
 def test_a_quoted_glob_names_its_inputs(command: Command, inputs: Path, tmp_path: Path) -> None:
-    for name in ("a1.csv", "a2.csv", "b.csv", "a3.txt"):
+    for name in ("a1.csv", "a2.csv", "b.csv", "a3.dat"):
         shutil.copy(PASSENGERS, inputs / name)
     done = command("score", "in/a*", "out/", "--json")
     assert [str(Path("in") / f"a{n}.csv") for n in (1, 2)] == [

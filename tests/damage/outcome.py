@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tests.damage.clean import SCHEMA, Row
+from titanic_batch.alignment.number_format import PLAIN_NUMBERS, NumberFormat
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import plan_output
@@ -60,7 +61,9 @@ class Outcome:
     body: bytes = b""
 
 
-def outcome(path: Path, *, chunk_bytes: int = 1 << 20, **options: Any) -> Outcome:
+def outcome(
+    path: Path, *, chunk_bytes: int = 1 << 20, numbers: NumberFormat = PLAIN_NUMBERS, **options: Any
+) -> Outcome:
     """Do to the file at `path` what a run that allows any number of rejects does."""
     try:
         source = open_source(
@@ -72,7 +75,7 @@ def outcome(path: Path, *, chunk_bytes: int = 1 << 20, **options: Any) -> Outcom
         plan = plan_alignment(
             SCHEMA,
             source.schema,
-            AlignmentOptions(),
+            AlignmentOptions(numbers=numbers),
             where=str(path),
             text_cells=source.text_cells,
         )

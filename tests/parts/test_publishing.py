@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -16,6 +15,7 @@ from titanic_batch.parts.api import score_parts
 from titanic_batch.parts.scoring import PartFile
 from titanic_batch.publish import directory
 from titanic_batch.scoring.guarding import GuardDecision, PublishRequest
+from titanic_batch.stores.exchange import move
 
 OTHER = (*SOME, "--prediction-column", "label", "-q")
 
@@ -99,22 +99,22 @@ def test_the_folder_is_never_absent_while_it_is_replaced(published: Lab) -> None
 def test_where_folders_cannot_change_places_files_do(
     published: Lab, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    left, replace = [1_000], Path.replace
+    left = [1_000]
 
     def cannot(*_: object) -> bool:
         left[0] = after
         return False
 
-    def dying(path: Path, target: Path) -> Path:
+    def dying(path: str, target: str) -> None:
         left[0] -= 1
         if left[0] < 0:
             raise RuntimeError("a kill")
-        return replace(path, target)
+        move(path, target)
 
     old = manifest_in(published.folder / "out")
     monkeypatch.setattr(directory, "exchange", cannot)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "replace", dying)
+        patch.setattr(directory, "move", dying)
         published("score", "in.csv", "out/", "--parts", *OTHER, code=0 if after == 99 else 1)
     between = manifest_in(published.folder / "out")  # as its readers find it
     assert (between["run_id"] == old["run_id"]) == (after < 99)

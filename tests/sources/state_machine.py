@@ -61,13 +61,20 @@ def is_text(text: bytes) -> bool:
     return True
 
 
-def scan(data: bytes, delimiter: int, first_line: int = 1) -> Scan:
+def scan(  # noqa: PLR0912, PLR0915  # one state machine, in one piece
+    data: bytes,
+    delimiter: int,
+    first_line: int = 1,
+    *,
+    escape: int | None = None,
+    padding: bytes = b"",
+) -> Scan:
     """Read `data`, which starts where a record starts, byte by byte."""
     records: list[Record] = []
     newlines = [offset for offset, byte in enumerate(data) if byte == LF]
     record = Record(0, first_line)
     text = bytearray()
-    state = "start"  # start | bare | quoted | closed
+    state = "start"  # start | bare | quoted | closed | padded (behind a closing quote)
     broken = False
     regular = True
     line = first_line
@@ -86,7 +93,10 @@ def scan(data: bytes, delimiter: int, first_line: int = 1) -> Scan:
         following = data[offset + 1] if offset + 1 < len(data) else None
         line += byte == LF
         if state == "quoted":
-            if byte == QUOTE:
+            if byte == escape and following in (QUOTE, escape):
+                text.append(following)
+                offset += 1
+            elif byte == QUOTE:
                 state = "closed"
             else:
                 text.append(byte)
@@ -95,6 +105,9 @@ def scan(data: bytes, delimiter: int, first_line: int = 1) -> Scan:
             state = "quoted"
         elif state == "start" and byte == QUOTE:
             state = "quoted"
+        elif byte in padding and state in ("start", "closed", "padded"):
+            text.append(byte)
+            state = "start" if state == "start" else "padded"
         elif byte == delimiter:
             end_field()
         elif byte == LF or (byte == CR and following == LF):
@@ -108,9 +121,10 @@ def scan(data: bytes, delimiter: int, first_line: int = 1) -> Scan:
         else:
             # A CR at the buffer's end may yet turn out to be half of CRLF.
             undecided = byte == CR and following is None
-            if byte in (CR, QUOTE) or state == "closed":
+            closed = state in ("closed", "padded")
+            if byte in (CR, QUOTE) or closed:
                 broken = True
-            if (byte == QUOTE or state == "closed") and not undecided:
+            if (byte == QUOTE or closed) and not undecided:
                 regular = False
             text.append(byte)
             state = "bare"

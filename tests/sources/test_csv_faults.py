@@ -244,12 +244,29 @@ def test_a_blank_line_among_several_columns_is_a_reject(
     for body, rows in (
         (f"{blank}{row}\n", [1]),
         (f"{row}\n{blank}{row}\n", [2]),
-        (f"{row}\n{blank}{blank}", [2, 3]),
+        (f"{row}\n{blank}{row}", [2]),
     ):
-        reading = read(write(tmp_path, f"{header}\n{body}"))
+        reading = read(write(tmp_path, f"{header}\n{body}"), allow_no_final_newline=True)
         assert [(r.row, r.line, r.reason, r.record) for r in reading.rejected] == [
             (n, n + 1, "wrong-width", "") for n in rows
         ]
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 3, 1 << 20])
+@pytest.mark.parametrize("blank", ["\n", "\r\n", "\n\r\n\n"])
+def test_blank_lines_at_the_end_are_counted_and_are_no_records(
+    tmp_path: Path, blank: str, chunk_bytes: int
+) -> None:
+    path = write(tmp_path, f"a,b\n1,2\n\n3,4\n{blank}{blank}")
+    reading = read(path, chunk_bytes=chunk_bytes)
+    assert [reject.row for reject in reading.rejected] == [2]
+    assert list(reading.rows) == [1, 3]
+    assert reading.info is not None
+    assert reading.info.empty_lines == 2 * blank.count("\n")
+
+
+def test_a_blank_line_in_a_single_column_is_a_null_wherever_it_stands(tmp_path: Path) -> None:
+    assert read(write(tmp_path, "a\n\n1\n\n")).cells == [(None,), ("1",), (None,)]
 
 
 def test_a_blank_line_inside_quotes_is_text(tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.amount import examples
 from tests.sources.state_machine import Scan, scan
-from titanic_batch.sources.dialect import declare_dialect
+from titanic_batch.sources.dialect import Dialect, declare_dialect
 from titanic_batch.sources.grammar import find_records, quotes_are_regular
 from titanic_batch.sources.records import record_fault, split_fields, strip_newline
+from titanic_batch.sources.standard_form import standard_form
 
 REAL = (
     b'892,1,"Chisholm, Mr. Roderick",male,,0,0,112051,0,,S\n',
@@ -30,6 +32,19 @@ REAL = (
 buffers = st.lists(st.sampled_from([b",", b'"', b"\n", b"\r", b";", b"a"]), max_size=40).map(
     b"".join
 )
+#: The default one, and what options make of it.
+PLAIN = Dialect()
+DIALECTS = [
+    PLAIN,
+    Dialect(delimiter=b";"),
+    Dialect(escape=b"\\"),
+    Dialect(trim=True),
+    Dialect(delimiter=b"\t", escape=b"\\", trim=True),
+]
+odd_buffers = st.lists(
+    st.sampled_from([b",", b'"', b"\n", b"\r", b"\t", b"\\", b" ", b"a", b'"a\\"', b' "']),
+    max_size=40,
+).map(b"".join)
 
 
 @st.composite
@@ -45,33 +60,48 @@ def damaged_records(draw: st.DrawFn) -> bytes:
     return bytes(data[: draw(st.integers(0, len(data)))]) if draw(st.booleans()) else bytes(data)
 
 
-def assert_same(data: bytes, delimiter: bytes = b",") -> Scan:
-    expected = scan(data, delimiter[0])
-    found = find_records(data, delimiter)
+def scanned(data: bytes, dialect: Dialect, first_line: int = 1) -> Scan:
+    escape = dialect.escape[0] if dialect.escape else None
+    return scan(data, dialect.delimiter[0], first_line, escape=escape, padding=dialect.padding)
+
+
+def assert_same(data: bytes, dialect: Dialect = PLAIN) -> Scan:
+    expected = scanned(data, dialect)
+    found = find_records(data, dialect)
     assert expected.ends == found.ends.tolist()
     assert expected.newlines == found.newlines.tolist()
     assert expected.regular == found.regular
-    assert expected.regular == quotes_are_regular(data, delimiter)
+    assert expected.regular == quotes_are_regular(data, dialect)
     return expected
 
 
-def test_every_short_buffer_is_cut_and_judged_as_the_state_machine_does() -> None:
+@pytest.mark.parametrize(
+    ("dialect", "octets", "longest"),
+    [
+        (PLAIN, b',"\n\ra', 6),
+        (Dialect(escape=b"\\"), b',"\n\\a', examples(5, whole=7)),
+        (Dialect(trim=True), b',"\n a', examples(5, whole=7)),
+    ],
+)
+def test_every_short_buffer_is_cut_and_judged_as_the_state_machine_does(
+    dialect: Dialect, octets: bytes, longest: int
+) -> None:
     cases = 0
-    for length in range(7):
-        for octets in itertools.product(b',"\n\ra', repeat=length):
-            assert_same(bytes(octets))
+    for length in range(longest + 1):
+        for buffer in itertools.product(octets, repeat=length):
+            assert_same(bytes(buffer), dialect)
             cases += 1
-    assert cases == 19_531
+    assert cases == sum(5**length for length in range(longest + 1))
 
 
 @settings(max_examples=600, deadline=None)
-@given(buffers, st.sampled_from([b",", b";"]))
-@example(b'a,b"c\n"d,e"\nf\n', b",")
-@example(b'"a"\r', b",")
-@example(b'"a"\r"\n', b",")
-@example(b'"a""', b",")
-def test_records_and_quotes_of_any_buffer(data: bytes, delimiter: bytes) -> None:
-    assert_same(data, delimiter)
+@given(buffers | odd_buffers, st.sampled_from(DIALECTS))
+@example(b'a,b"c\n"d,e"\nf\n', PLAIN)
+@example(b'"a"\r', PLAIN)
+@example(b'"a"\r"\n', PLAIN)
+@example(b'"a""', PLAIN)
+def test_records_and_quotes_of_any_buffer(data: bytes, dialect: Dialect) -> None:
+    assert_same(data, dialect)
 
 
 @settings(max_examples=600, deadline=None)
@@ -81,25 +111,39 @@ def test_records_and_quotes_of_damaged_real_records(data: bytes) -> None:
 
 
 @settings(max_examples=600, deadline=None)
-@given(damaged_records() | buffers)
-def test_fields_and_verdict_of_each_record(data: bytes) -> None:
+@given(damaged_records() | buffers | odd_buffers, st.sampled_from(DIALECTS))
+def test_fields_and_verdict_of_each_record(data: bytes, dialect: Dialect) -> None:
     header = (b"a", b"b", b"a")
-    for record in scan(data, ord(",")).records:
-        fields = split_fields(strip_newline(data[record.start : record.end]), b",")
+    for record in scanned(data, dialect).records:
+        fields = split_fields(strip_newline(data[record.start : record.end]), dialect)
         assert record.verdict(list(header)) == record_fault(fields, header)
         if not record.malformed:
             assert record.fields == [field.text for field in fields]
         assert record.malformed == [i for i, field in enumerate(fields) if field.malformed]
 
 
+@settings(max_examples=600, deadline=None)
+@given(odd_buffers, st.sampled_from(DIALECTS))
+@example(rb'"a\\","\"","\\\"",  "b" ' + b"\n", Dialect(escape=b"\\", trim=True))
+def test_the_standard_form_of_records_holds_the_same_texts(data: bytes, dialect: Dialect) -> None:
+    records = find_records(data, dialect)
+    if not records.regular or not records.ends.size:
+        return
+    data = data[: records.ends[-1]]
+    standard = Dialect(delimiter=dialect.delimiter)
+    text = standard_form(data, dialect)
+    expected = [record.fields for record in scanned(data, dialect).records]
+    assert expected == [record.fields for record in scanned(text, standard).records]
+    assert scanned(text, standard).regular
+
+
 @pytest.mark.parametrize(
     "delimiter", sorted(set(string.printable) - set('"\r\n')), ids=lambda c: f"{ord(c):#x}"
 )
 def test_any_ascii_delimiter_works(delimiter: str) -> None:
-    byte = declare_dialect(delimiter, "utf-8").delimiter
+    dialect = declare_dialect(delimiter, "utf-8")
     lines = [b'x,"y,\n",z\n', b',""\r\n', b'a"b,c\n', b'"d,""",e\n']
-    data = b"".join(line.replace(b",", byte) for line in lines)
-    assert_same(data, byte)
+    assert_same(b"".join(line.replace(b",", dialect.delimiter) for line in lines), dialect)
 
 
 def test_nothing_is_found_in_an_empty_buffer() -> None:
@@ -133,11 +177,11 @@ def test_what_pythons_csv_writes_is_regular_and_read_as_it_reads_it(
     data = text.getvalue().encode()
     expected = assert_same(data)
     assert expected.regular
-    found = find_records(data, b",")
+    found = find_records(data, PLAIN)
     starts = [0, *found.ends.tolist()]
     read = []
     for start, end in itertools.pairwise(starts):
-        fields = split_fields(strip_newline(data[start:end]), b",")
+        fields = split_fields(strip_newline(data[start:end]), PLAIN)
         assert not any(field.malformed for field in fields)
         read.append([field.text.decode() for field in fields])
     oracle = list(csv.reader(io.StringIO(text.getvalue(), newline=""), strict=True))

@@ -238,7 +238,6 @@ def test_target_among_the_inputs_is_an_error() -> None:
         ("", InputMissingError, "empty"),
         ("a,b\n", InputMissingError, "no data rows"),
         ("a,a\n1,2\n", DataError, "names a column twice: a"),
-        ("a,\n1,2\n", DataError, "without a name"),
         ("a,b\n1\n", DataError, "line 2 has 1 cells, the header 2"),
         ("a,b\n1,2\n1,2,3\n", DataError, "line 3 has 3 cells"),
         ('a,b\n"1,2\n', DataError, "not a readable CSV"),

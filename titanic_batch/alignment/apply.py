@@ -16,27 +16,30 @@ from titanic_batch.alignment.convert import (
     MAX_EXACT_INTEGER,
     Converted,
     Faulty,
+    read_integer,
     read_number,
     to_boolean,
     to_integer,
     to_number,
     to_text,
     to_values,
+    without_tokens,
 )
 from titanic_batch.alignment.counts import (
     AlignmentCounts,
     Observations,
     count,
 )
+from titanic_batch.alignment.number_format import PLAIN_NUMBERS
 from titanic_batch.alignment.observe import observe
 from titanic_batch.alignment.readers import (
+    boolean_reader,
     one_hot_of_null,
     reader_of,
     value_type_of,
 )
 from titanic_batch.alignment.types import is_plain_integer
 from titanic_batch.faults import Fault
-from titanic_batch.schema import Scalar
 
 Features = npt.NDArray[Any]
 _NO_VALUE = Faulty("missing-value")
@@ -90,14 +93,17 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
     observations: list[Observations] = []
     for column_mapping in plan.column_mappings:
         column = _combined(cells.column(column_mapping.position))
-        converted = _convert(column_mapping, column)
+        plain, read = column, column_mapping
+        if not column_mapping.numbers.is_plain:
+            plain, read = _with_plain_numbers(column, column_mapping)
+        converted = _convert(read, plain)
         faults.extend(
             Fault(row, column_mapping.position, column_mapping.source, reason)
             for row, reason in converted.faults
         )
         if column_mapping.mapping is None and column_mapping.one_hot is None:
             typed[column_mapping.source] = converted.values
-        one = observe(column_mapping, column, converted)
+        one = observe(column_mapping, column, converted, read=read, plain=plain)
         if not one.is_nothing:
             observations.append(one)
         if column_mapping.fill is None and not column_mapping.accepts_null:
@@ -120,37 +126,35 @@ def typed_column(column_mapping: ColumnMapping) -> pa.DataType | None:
     return value_type_of(column_mapping.column)
 
 
+def _with_plain_numbers(
+    cells: pa.Array, column_mapping: ColumnMapping
+) -> tuple[pa.Array, ColumnMapping]:
+    """Return cells with their numbers as Python reads them, and the mapping that reads those."""
+    numbers = column_mapping.numbers
+    tokens = tuple(map(numbers.plain_text, column_mapping.null_tokens))
+    cells = without_tokens(cells, column_mapping.null_tokens)
+    plain = replace(column_mapping, numbers=PLAIN_NUMBERS, null_tokens=tokens)
+    return numbers.plain(cells), plain
+
+
 def _convert(column_mapping: ColumnMapping, cells: pa.Array) -> Converted:
     if column_mapping.one_hot is not None:
         return to_values(cells, pa.int64(), reader_of(column_mapping))
     if column_mapping.mapping is not None:
         return to_values(cells, value_type_of(column_mapping.column), reader_of(column_mapping))
     column, null_tokens = column_mapping.column, column_mapping.null_tokens
-    if column.kind == "number":
-        if column_mapping.is_dummy:
-            return _dummy_number(cells, null_tokens)
-        return to_number(cells, null_tokens)
-    if column.kind == "integer":
-        return to_integer(cells, null_tokens)
+    if column.kind in ("number", "integer"):
+        whole = column.kind == "integer"
+        converted = (to_integer if whole else to_number)(cells, null_tokens)
+        if converted.faults and column_mapping.takes_booleans:
+            reader = boolean_reader(read_integer if whole else read_number, null_tokens)
+            return to_values(cells, value_type_of(column), reader)
+        return converted
     if column.kind == "boolean":
         return to_boolean(cells, null_tokens)
     if column.kind == "text":
         return to_text(cells, null_tokens)
     return to_values(cells, value_type_of(column_mapping.column), reader_of(column_mapping))
-
-
-def _dummy_number(cells: pa.Array, null_tokens: tuple[str, ...]) -> Converted:
-    """Read a get_dummies column, which files hold as 0 and 1 or as True and False."""
-    converted = to_number(cells, null_tokens)
-    if not converted.faults:
-        return converted
-    booleans = {"true": 1.0, "false": 0.0}
-
-    def read(cell: object) -> Scalar | Faulty | None:
-        text = cell.lower() if isinstance(cell, str) else None
-        return booleans[text] if text in booleans else read_number(cell, null_tokens)
-
-    return to_values(cells, pa.float64(), read)
 
 
 def _feature(column_mapping: ColumnMapping, converted: Converted) -> Features:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from titanic_batch.alignment.number_format import PLAIN_NUMBERS, NumberFormat
 from titanic_batch.schema import ColumnSchema, Scalar
 
 Action = Literal["as-is", "renamed", "cast", "filled", "mapped", "one-hot"]
@@ -29,7 +30,9 @@ class ColumnMapping:
         null_tokens: Cell texts that mean null, besides the empty cell and what no number is.
         doubtful_tokens: Cell texts that pandas would take for null, and that are read as text.
         rejects_doubtful: Whether those are no category, even where the model takes unknown ones.
-        is_dummy: Whether the column looks like one of a get_dummies group, which holds booleans.
+        takes_booleans: Whether true and false are 1 and 0: the column held nothing else in
+            training, or looks like one of a get_dummies group, which may have held booleans.
+        numbers: How its cells are written, where they are texts that are read as numbers.
     """
 
     column: ColumnSchema
@@ -46,7 +49,8 @@ class ColumnMapping:
     null_tokens: tuple[str, ...] = ()
     doubtful_tokens: tuple[str, ...] = ()
     rejects_doubtful: bool = False
-    is_dummy: bool = False
+    takes_booleans: bool = False
+    numbers: NumberFormat = PLAIN_NUMBERS
 
     @property
     def raw_name(self) -> str:
@@ -64,9 +68,11 @@ class AlignmentPlan:
         dropped: Input columns that feed nothing.
         named: Whether the model takes a frame with names, or a bare array.
         null_tokens: Cell texts that the user says mean null, besides the empty cell.
+        numbers: How the cells of a text file write numbers.
     """
 
     column_mappings: tuple[ColumnMapping, ...]
     dropped: tuple[str, ...]
     named: bool
     null_tokens: tuple[str, ...] = ()
+    numbers: NumberFormat = PLAIN_NUMBERS

@@ -67,7 +67,7 @@ Reader = Callable[[object], "Scalar | Faulty | None"]
 
 def to_number(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
     """Return cells as float64: finite, and whole numbers only as far as float64 is exact."""
-    cells = _without_tokens(cells, null_tokens)
+    cells = without_tokens(cells, null_tokens)
     values = _exact_floats(cells)
     if values is not None:
         return Converted(_without_numbers(values, null_tokens))
@@ -76,7 +76,7 @@ def to_number(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
 
 def to_integer(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
     """Return cells as int64: `3` and `3.0` are 3, `3.5` is none."""
-    cells = _without_tokens(cells, null_tokens)
+    cells = without_tokens(cells, null_tokens)
     values = _exact_floats(cells)
     if values is not None and _all_whole(values):
         return Converted(pc.cast(_without_numbers(values, null_tokens), pa.int64()))
@@ -193,7 +193,7 @@ def as_text(cell: object) -> str | None:
     return str(cell)
 
 
-def _without_tokens(cells: pa.Array, null_tokens: Sequence[str]) -> pa.Array:
+def without_tokens(cells: pa.Array, null_tokens: Sequence[str]) -> pa.Array:
     """Return texts with those that mean null made null."""
     if not null_tokens or not is_text(cells.type):
         return cells
@@ -218,7 +218,7 @@ def _exact_floats(cells: pa.Array) -> pa.Array | None:
         return values
     if not is_text(cells.type):
         return None
-    values = _as_floats(_without_tokens(cells, READ_AS_NULL))
+    values = _as_floats(without_tokens(cells, READ_AS_NULL))
     return values if values is not None and _all_exact(values) else None
 
 

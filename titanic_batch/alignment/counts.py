@@ -30,6 +30,7 @@ class AlignmentCounts:
         null_tokens: Null cells that were not empty: what they held, and how often.
         doubtful: Texts that pandas would have taken for null, and that were read as text.
         spelt: Texts that a one-hot column stands for, where the model has `_` for spaces.
+        booleans: Cells that say true or false, and were read as 1 or 0.
     """
 
     nulls: Counter[str] = field(default_factory=Counter)
@@ -40,12 +41,14 @@ class AlignmentCounts:
     null_tokens: dict[str, Counter[str]] = field(default_factory=dict)
     doubtful: dict[str, Counter[str]] = field(default_factory=dict)
     spelt: dict[str, Counter[str]] = field(default_factory=dict)
+    booleans: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: AlignmentCounts) -> None:
         """Add another chunk's counts."""
         self.nulls.update(other.nulls)
         self.filled.update(other.filled)
         self.unreadable.update(other.unreadable)
+        self.booleans.update(other.booleans)
         for mine, theirs in (
             (self.unknown, other.unknown),
             (self.scored_unknown, other.scored_unknown),
@@ -87,6 +90,7 @@ class Observations:
         tokens: Null cells that are not empty.
         doubtful: Texts that pandas would take for null.
         spelt: Cells of the value of a one-hot column, where the model has `_` for spaces.
+        booleans: Rows that hold true or false where the model takes 1 or 0.
     """
 
     column: str
@@ -98,13 +102,14 @@ class Observations:
     tokens: Cells = NO_CELLS
     doubtful: Cells = NO_CELLS
     spelt: Cells = NO_CELLS
+    booleans: Rows = field(default_factory=lambda: NO_ROWS)
 
     @property
     def is_nothing(self) -> bool:
         """Whether all cells were plain values."""
         found = (
             *(self.nulls, self.unreadable, self.unknown.rows),
-            *(self.doubtful.rows, self.spelt.rows),
+            *(self.doubtful.rows, self.spelt.rows, self.booleans),
         )
         return not any(rows.size for rows in found)
 
@@ -120,6 +125,7 @@ class Observations:
             tokens=self.tokens.part(start, stop),
             doubtful=self.doubtful.part(start, stop),
             spelt=self.spelt.part(start, stop),
+            booleans=rows_between(self.booleans, start, stop),
         )
 
 
@@ -139,6 +145,8 @@ def count(met: Iterable[Observations]) -> AlignmentCounts:
             counts.filled[one.column] += one.nulls.size
         if one.unreadable.size:
             counts.unreadable[one.column] += one.unreadable.size
+        if one.booleans.size:
+            counts.booleans[one.column] += one.booleans.size
         if one.spelt.rows.size:
             counts.spelt[one.column] = _counter(one.spelt.values)
         for cells, tallies in (

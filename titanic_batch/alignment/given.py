@@ -39,6 +39,7 @@ class Given:
         renamed: A column that the model knows, and the input's that the user says is it.
         options: What the user says.
         text_cells: Whether every cell is text.
+        unnamed: The input's columns that it has no name for.
     """
 
     schema: TrainingSchema
@@ -50,6 +51,7 @@ class Given:
     renamed: dict[str, str]
     options: AlignmentOptions
     text_cells: bool
+    unnamed: tuple[str, ...] = ()
 
 
 def find_input(name: str, given: Given) -> str | None:
@@ -61,7 +63,9 @@ def find_input(name: str, given: Given) -> str | None:
         alike = [other for other in given.others.alike(name) if underscored(other) == name]
         if len(alike) > 1:
             return None
-    return find_source(name, given.others, taken=given.wanted)
+    # One that the file has no name for is taken for no other than that it would be called.
+    taken = {*given.wanted, *given.unnamed} if given.unnamed else given.wanted
+    return find_source(name, given.others, taken=taken)
 
 
 def shown_dummies(schema: TrainingSchema) -> dict[str, list[str]]:

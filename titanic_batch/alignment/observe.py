@@ -11,12 +11,28 @@ import pyarrow.compute as pc
 from titanic_batch.alignment.column_mappings import ColumnMapping
 from titanic_batch.alignment.convert import Converted, Faulty
 from titanic_batch.alignment.counts import NO_CELLS, NO_ROWS, Cells, Observations, Rows
-from titanic_batch.alignment.readers import reader_of
+from titanic_batch.alignment.readers import BOOLEAN_NUMBERS, reader_of
+from titanic_batch.alignment.types import is_text
 from titanic_batch.schema import Scalar
 
 
-def observe(column_mapping: ColumnMapping, cells: pa.Array, converted: Converted) -> Observations:
-    """Return where the cells of a model column were not plain values."""
+def observe(
+    column_mapping: ColumnMapping,
+    cells: pa.Array,
+    converted: Converted,
+    *,
+    read: ColumnMapping,
+    plain: pa.Array,
+) -> Observations:
+    """Return where the cells of a model column were not plain values.
+
+    Args:
+        column_mapping: How it is fed.
+        cells: As the input holds them.
+        converted: The values that they were read as.
+        read: The mapping that read them,
+        plain: and the cells that it was given: numbers are written in one way only.
+    """
     unreadable = [row for row, reason in converted.faults if reason != "unknown-category"]
     nulls = _empty_rows(converted)
     name = column_mapping.column.name
@@ -26,10 +42,11 @@ def observe(column_mapping: ColumnMapping, cells: pa.Array, converted: Converted
         source=column_mapping.source if column_mapping.one_hot is not None else name,
         nulls=nulls,
         unreadable=np.array(unreadable, np.int64) if unreadable else NO_ROWS,
-        unknown=_cells_of(cells, _unknown_rows(column_mapping, cells, converted)),
+        unknown=_cells_of(cells, _unknown_rows(read, plain, converted)),
         tokens=_tokens(cells, nulls),
         doubtful=_doubtful(column_mapping, cells),
         spelt=_spelt(column_mapping, cells, converted),
+        booleans=_booleans(read, plain, converted),
     )
 
 
@@ -61,6 +78,22 @@ def _spelt(column_mapping: ColumnMapping, cells: pa.Array, converted: Converted)
         return NO_CELLS
     own = pc.equal(converted.values, 1).fill_null(False).to_numpy(zero_copy_only=False)
     return _cells_of(cells, np.flatnonzero(own))
+
+
+def _booleans(column_mapping: ColumnMapping, cells: pa.Array, converted: Converted) -> Rows:
+    """Return the rows whose number is written as true or false."""
+    # Where no cell was looked at by itself, all were written as numbers.
+    if not column_mapping.takes_booleans or converted.distinct is None:
+        return NO_ROWS
+    kind = cells.type.value_type if pa.types.is_dictionary(cells.type) else cells.type
+    if pa.types.is_boolean(kind):
+        return np.flatnonzero(pc.is_valid(cells).to_numpy(zero_copy_only=False))
+    if not is_text(kind):
+        return NO_ROWS
+    texts = pc.ascii_lower(pc.cast(cells, pa.large_string()))
+    found = pc.is_in(texts, value_set=pa.array(BOOLEAN_NUMBERS, pa.large_string()))
+    found = pc.and_(found, pc.is_valid(converted.values))
+    return np.flatnonzero(found.to_numpy(zero_copy_only=False))
 
 
 def _unknown_rows(column_mapping: ColumnMapping, cells: pa.Array, converted: Converted) -> Rows:

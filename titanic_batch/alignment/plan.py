@@ -18,13 +18,16 @@ from titanic_batch.alignment.given import (
     value_for,
 )
 from titanic_batch.alignment.names import Names, prefixes
+from titanic_batch.alignment.number_format import PLAIN_NUMBERS
 from titanic_batch.alignment.one_hot import one_hot_mapping
 from titanic_batch.alignment.option_checks import check_options, check_options_used
 from titanic_batch.alignment.options import AlignmentOptions
+from titanic_batch.alignment.readers import value_type_of
 from titanic_batch.alignment.types import cast_needed, mismatch
 from titanic_batch.errors import DataError
 from titanic_batch.nulls import READ_AS_NULL
 from titanic_batch.schema import ColumnSchema, Scalar, TrainingSchema
+from titanic_batch.unnamed import unnamed_in
 
 
 class MissingColumnsError(DataError):
@@ -67,6 +70,7 @@ def plan_alignment(
         renamed={new: old for old, new in options.rename.items()},
         options=options,
         text_cells=text_cells,
+        unnamed=unnamed_in(inputs),
     )
     column_mappings: list[ColumnMapping] = []
     missing: list[str] = []
@@ -97,6 +101,7 @@ def plan_alignment(
         dropped=tuple(name for name in inputs.names if name not in used),
         named=schema.named,
         null_tokens=options.null_tokens,
+        numbers=options.numbers if text_cells else PLAIN_NUMBERS,
     )
 
 
@@ -135,8 +140,15 @@ def _mapping_of(column: ColumnSchema, given: Given) -> ColumnMapping | None:
         null_tokens=tuple(dict.fromkeys((*options.null_tokens, *column.null_tokens))),
         doubtful_tokens=_doubtful(column, options) if text_cells and mapping is None else (),
         rejects_doubtful=not accepts_unknown(False, (column.name, source), options),
-        is_dummy=_is_dummy(column.name, given.wanted),
+        takes_booleans=column.binary or _is_dummy(column.name, given.wanted),
+        numbers=options.numbers if text_cells and _is_number(column, mapping) else PLAIN_NUMBERS,
     )
+
+
+def _is_number(column: ColumnSchema, mapping: dict[str, Scalar] | None) -> bool:
+    """Return whether a column's cells are read as numbers."""
+    kind = value_type_of(column)
+    return mapping is None and (pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _doubtful(column: ColumnSchema, options: AlignmentOptions) -> tuple[str, ...]:

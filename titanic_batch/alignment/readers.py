@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
@@ -19,6 +19,9 @@ from titanic_batch.alignment.convert import (
     read_number,
 )
 from titanic_batch.schema import ColumnSchema, Scalar, underscored
+
+#: What pandas writes for 1 and 0 of a column of booleans, and other tools in other cases.
+BOOLEAN_NUMBERS = {"true": 1, "false": 0}
 
 
 def category_type(categories: Sequence[Scalar]) -> pa.DataType:
@@ -130,6 +133,18 @@ def mapping_reader(mapping: dict[str, Scalar], null_tokens: Sequence[str] = ()) 
         return Faulty("unknown-category")
 
     return read
+
+
+def boolean_reader(
+    read: Callable[..., Scalar | Faulty | None], null_tokens: Sequence[str]
+) -> Reader:
+    """Return a reader that takes true and false, in any case, for 1 and 0."""
+
+    def read_cell(cell: object) -> Scalar | Faulty | None:
+        text = cell.lower() if isinstance(cell, str) and cell not in null_tokens else None
+        return BOOLEAN_NUMBERS[text] if text in BOOLEAN_NUMBERS else read(cell, null_tokens)
+
+    return read_cell
 
 
 def one_hot_reader(

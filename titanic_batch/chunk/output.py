@@ -105,6 +105,7 @@ def plan_output(
     ]
     if output_format == "csv":
         _refuse_unwritable(fields)
+        fields = [one.with_metadata(inputs.field(one.name).metadata) for one in fields]
     fields.append(pa.field(prediction_column, info.label_type))
     fields += [pa.field(name, pa.float64()) for name in probabilities]
     return OutputPlan(

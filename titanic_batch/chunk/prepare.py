@@ -182,6 +182,7 @@ def finish(
         is_file=is_file,
         profile=profile,
         rows_tried=rows_tried,
+        trimmed=prepared.parsed.trimmed,
     )
 
 

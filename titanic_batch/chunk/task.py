@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
@@ -68,6 +69,7 @@ class ScoredChunk:
         is_file: Whether `payload` is the whole output file.
         profile: What the context asks to be counted.
         rows_tried: How many rows the model was tried on.
+        trimmed: Cells that had padding around them, by input column.
     """
 
     rows_read: int
@@ -81,3 +83,4 @@ class ScoredChunk:
     is_file: bool = False
     profile: Profile | None = None
     rows_tried: int = 0
+    trimmed: Mapping[str, int] = field(default_factory=dict)

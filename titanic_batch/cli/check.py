@@ -11,14 +11,17 @@ from titanic_batch.cli.common import AsJson, with_common_options
 from titanic_batch.cli.console import print_json, stdout, style
 from titanic_batch.cli.score import report_error
 from titanic_batch.cli.score_options import with_score_options
+from titanic_batch.cli.summary import counted, empty_lines
 from titanic_batch.cli.tables import listed, print_rows, source
 from titanic_batch.errors import worst_exit_code
 from titanic_batch.interrupts import interruptible
 
 if TYPE_CHECKING:
+    from titanic_batch.scoring.cell_reading import CellExample
     from titanic_batch.scoring.checking import CheckedFile, CheckReport
 
 _SHOWN_REJECTS = 10
+_LONGEST_CELL = 24
 
 
 @with_common_options
@@ -84,6 +87,14 @@ def _print(report: CheckReport) -> None:
             if entry["action"] != "dropped"
         ],
     )
+    console.print()
+    print_rows(
+        ("MODEL COLUMN", "READ BY", "EXAMPLES"),
+        [
+            (cells.column, " ".join(cells.options), ", ".join(map(_example, cells.examples)))
+            for cells in report.cells
+        ],
+    )
     unused = [source(entry) for entry in report.alignment if entry["action"] == "dropped"]
     if unused:
         console.print(f"not used by the model: {listed(unused)}")
@@ -95,6 +106,10 @@ def _print(report: CheckReport) -> None:
     for column, values in report.unknown_categories.items():
         shown = ", ".join(f"{value!r} {count:,}" for value, count in list(values.items())[:10])
         console.print(f"never seen in training: {column} {shown}")
+    if report.trimmed:
+        console.print(f"spaces dropped: {counted(report.trimmed)}")
+    if report.empty_lines:
+        console.print(f"{empty_lines(report.empty_lines)} at the end, which are no records")
     console.print(f"predictor: {report.predictor}")
     for warning in report.warnings:
         console.print(f"warning: {warning}")
@@ -106,6 +121,19 @@ def _print(report: CheckReport) -> None:
         console.print(f"  row {reject.row}{line}{column}: {reject.reason}")
     if report.rejected > _SHOWN_REJECTS:
         console.print(f"  and {report.rejected - _SHOWN_REJECTS:,} more")
+
+
+def _example(cell: CellExample) -> str:
+    return f"{_shown(cell.before)} -> {cell.rejected or _shown(cell.after)}"
+
+
+def _shown(value: Any) -> str:
+    """Return a cell for a table; spaces around it, and no text at all, are to be seen."""
+    if value is None:
+        return "null"
+    text = str(value)
+    text = text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}..."
+    return repr(text) if (isinstance(value, str) and text != text.strip()) or not text else text
 
 
 def _action(entry: dict[str, Any]) -> str:

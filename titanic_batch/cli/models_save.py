@@ -69,6 +69,24 @@ def save_command(
     encoding: Annotated[
         str, typer.Option(metavar="NAME", help="The encoding of --data, as in score.")
     ] = "utf-8",
+    decimal: Annotated[
+        str | None,
+        typer.Option(metavar="CHAR", help="Before the fraction in numbers of --data, as in score."),
+    ] = None,
+    thousands: Annotated[
+        str | None,
+        typer.Option(metavar="CHAR", help="Between thousands in --data, as in score."),
+    ] = None,
+    escape: Annotated[
+        str | None,
+        typer.Option(metavar="CHAR", help="Before quotes inside quotes in --data, as in score."),
+    ] = None,
+    skip_lines: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Lines before the header of --data.")
+    ] = 0,
+    trim: Annotated[
+        bool, typer.Option("--trim", help="Drop spaces around the cells of --data, as in score.")
+    ] = False,
     null: Annotated[
         list[str] | None,
         typer.Option(metavar="TOKEN", help="A text in --data that means null, as in score."),
@@ -114,15 +132,28 @@ def save_command(
     bytes are kept as they are. A CSV file is read as pandas.read_csv reads it, nulls such as NA
     included; those that were met in text are null in every later run, and printed.
     """
+    from titanic_batch.alignment.number_format import declare_numbers
     from titanic_batch.sources.dialect import declare_dialect
     from titanic_batch.training import Reading, SchemaEdits, register_model
 
-    if data is None and (delimiter is not None or encoding != "utf-8" or null):
+    dialect = declare_dialect(
+        delimiter or ",", encoding, escape=escape, skip_lines=skip_lines, trim=trim
+    )
+    reading = Reading(
+        delimiter=None if delimiter is None else dialect.delimiter.decode(),
+        encoding=dialect.encoding,
+        null_tokens=tuple(null or ()),
+        escape=escape,
+        skip_lines=skip_lines,
+        trim=trim,
+        numbers=declare_numbers(decimal, thousands),
+    )
+    if data is None and reading != Reading():
         raise UsageError(
-            "--delimiter, --encoding and --null say how --data is read, and there is none",
+            "--delimiter, --encoding, --null and their like say how --data is read, and there is "
+            "none",
             hint="Add --data train.csv, or leave them out.",
         )
-    dialect = declare_dialect(delimiter or ",", encoding)
     sources = parse_pairs(rename or (), "--rename", "OLD=NEW")
     edits = SchemaEdits(
         sources={new: old for old, new in sources.items()},
@@ -136,11 +167,7 @@ def save_command(
         name=name,
         data=data,
         target=target,
-        reading=Reading(
-            delimiter=None if delimiter is None else dialect.delimiter.decode(),
-            encoding=dialect.encoding,
-            null_tokens=tuple(null or ()),
-        ),
+        reading=reading,
         features=_split_names(features, "--features"),
         edits=edits,
         trust=trust or (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -49,10 +50,14 @@ def print_summary(console: Console, manifest: Manifest) -> None:
     if unused:
         _fact(console, "unused", listed(unused))
     if manifest.nulls:
-        _fact(console, "nulls", ", ".join(f"{name} {n:,}" for name, n in manifest.nulls.items()))
+        _fact(console, "nulls", counted(manifest.nulls))
     for column, values in manifest.null_tokens.items():
         shown = ", ".join(f"{value} {n:,}" for value, n in values.items())
         _fact(console, "as null", f"{column}: {shown}")
+    if manifest.trimmed:
+        _fact(console, "trimmed", counted(manifest.trimmed))
+    if manifest.empty_lines:
+        _fact(console, "empty", f"{empty_lines(manifest.empty_lines)} at the end")
     for column, values in manifest.unknown_categories.items():
         shown = ", ".join(f"{value!r} {n:,}" for value, n in list(values.items())[:_MOST_VALUES])
         _fact(console, "unknown", f"{column}: {shown}")
@@ -70,6 +75,16 @@ def _rejects(manifest: Manifest) -> str:
     return f"{manifest.output.path}/{path}" if manifest.parts is not None else str(path)
 
 
+def counted(counts: Mapping[str, int]) -> str:
+    """Return counts by name, for a line."""
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def empty_lines(count: int) -> str:
+    """Return how many empty lines there are, in words."""
+    return f"{count:,} empty line{'s' if count > 1 else ''}"
+
+
 def _fact(console: Console, name: str, text: str) -> None:
     console.print(Text.assemble((f"  {name:<9}", "dim"), text), soft_wrap=True)
 
@@ -80,4 +95,5 @@ def _change(entry: dict[str, Any]) -> str:
     if action == "filled":
         value = "no text" if entry["fill"] == "" else entry["fill"]
         return f"{name} filled with {value} ({entry.get('filled', 0):,})"
-    return f"{name} {action}"
+    booleans = f" ({entry['booleans']:,} true or false)" if "booleans" in entry else ""
+    return f"{name} {action}{booleans}"

@@ -48,6 +48,7 @@ class Commit:
         alignment: How the model was fed.
         schema: What it expects.
         input: What was read.
+        empty_lines: Empty lines at its end.
         mode: The permission bits of the files.
         started_at: When the run began.
         warnings: What the manifest warns of besides.
@@ -61,6 +62,7 @@ class Commit:
     alignment: AlignmentPlan
     schema: TrainingSchema
     input: FileInfo
+    empty_lines: int
     mode: int
     started_at: datetime
     warnings: tuple[str, ...] = ()
@@ -132,7 +134,7 @@ def publish(commit: Commit, whole: Whole) -> Manifest:
     decision = _ask_guard(commit, totals, rejects)
     manifest = _manifest(commit, whole, decision)
     _assemble(commit, manifest, rejects)
-    put_folder_in_place(commit.folder.new, commit.folder.output)
+    put_folder_in_place(str(commit.folder.new), str(commit.folder.output))
     with contextlib.suppress(OSError):
         store_of(commit.folder.output).remove(failed_rejects(commit.folder.output))
     commit.folder.drop()
@@ -241,6 +243,7 @@ def _manifest(commit: Commit, whole: Whole, decision: GuardDecision | None) -> M
         rejects_path=FOLDER_REJECTS if whole.totals.rejected else None,
         partition=(),
         added=(),
+        empty_lines=commit.empty_lines,
         decision=decision,
         warnings=(*commit.warnings, *said),
         parts=tuple(

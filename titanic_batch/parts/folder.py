@@ -87,7 +87,7 @@ class PartsFolder:
     def recover(self) -> None:
         """Bring to rest what a commit which died has left; the output's lock must be held."""
         for place in {str(self.path), *StaleFiles().work_of(str(self.output))}:
-            finish_moving(Path(place) / "new", self.output)
+            finish_moving(str(Path(place) / "new"), str(self.output))
         with os_errors(self.path, "taking back finished parts"):
             for path in map(Path, store_of(self.new).list(self.new)):
                 back = self.path / path.name

@@ -155,11 +155,13 @@ class WholeInput:
             try:
                 _require_columns(source.schema, schema, path, self.paths[0])
                 yield path, source
-                self._read.append(source.info())
+                info = source.info()
+                self._read.append(info)
             finally:
                 self._source = None
                 source.close()
-            self._rows, self._lines = self._end
+            rows, lines = self._end
+            self._rows, self._lines = rows, lines + info.empty_lines
 
     def _part(self, path: str, span: Span) -> Part:
         part = Part(
@@ -188,6 +190,11 @@ class WholeInput:
             return False
         hashes = [input_sha256(path) for path in self.paths]
         return None not in hashes and _hash_of(hashes) == manifest.input.sha256
+
+    @property
+    def empty_lines(self) -> int:
+        """How many empty lines stand at the ends of the files that were read."""
+        return sum(one.empty_lines for one in self._read)
 
     def info(self) -> FileInfo:
         """Return the manifest's `input` of what was read.

@@ -38,7 +38,7 @@ def output_folder(output: str) -> Path:
             where=output,
             hint=f"Name a folder, which ends in /: {output}/",
         )
-    folder = Path(os.path.realpath(output))
+    folder = Path(store_of(output).resolve(output))
     store_of(folder).check_name(folder, _LONGEST)
     return folder
 
@@ -71,7 +71,7 @@ def already_published(
     folder: Path, whole: WholeInput, model: VerifiedModel, options: ScoreOptions, part_bytes: int
 ) -> Manifest | None:
     """Return the manifest of parts that scoring again would only repeat; they are all intact."""
-    manifest = published_in(folder)
+    manifest = published_in(str(folder))
     if manifest is None or manifest.options.get(PART_BYTES) != part_bytes:
         return None
     if set(differing_options(manifest, options)) - {PART_BYTES}:
@@ -80,4 +80,4 @@ def already_published(
 
 
 def _is_in(path: str, folder: Path) -> bool:
-    return Path(os.path.realpath(path)).is_relative_to(folder)
+    return Path(store_of(path).resolve(path)).is_relative_to(folder)

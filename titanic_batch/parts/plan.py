@@ -58,6 +58,7 @@ class PlannedInput:
     format: str
     bytes: int
     sha256: str
+    empty_lines: int
 
 
 @dataclass(frozen=True, kw_only=True)

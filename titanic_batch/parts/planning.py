@@ -79,7 +79,7 @@ def make_plan(
         setting, predictor = _portable(found)
         parts_folder = PartsFolder(output=folder, fingerprint=setting.fingerprint)
         parts_folder.check_parent()
-        refuse_foreign_folder(folder, overwrite=options.overwrite)
+        refuse_foreign_folder(str(folder), overwrite=options.overwrite)
         parts = tuple(
             planned(setting.name_of(index, part), part)
             for index, part in enumerate(whole.cut(setting.schema))
@@ -87,7 +87,7 @@ def make_plan(
     plan = PartsPlan(
         made_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         tool_version=__version__,
-        input=PlannedInput(**vars(whole.info())),
+        input=PlannedInput(**vars(whole.info()), empty_lines=whole.empty_lines),
         files=tuple(PlannedFile(path=one, bytes=_size(one)) for one in whole.paths),
         output=str(folder),
         overwrite=options.overwrite,

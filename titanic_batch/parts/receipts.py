@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -78,16 +78,15 @@ def read_receipt(path: Path) -> Receipt | None:
 
 
 def add_totals(whole: RunTotals, part: RunTotals) -> None:
-    """Add a part's totals to those of the whole."""
-    whole.read += part.read
-    whole.scored += part.scored
-    whole.rejected += part.rejected
-    whole.cached += part.cached
-    whole.by_estimator += part.by_estimator
-    whole.by_reason.update(part.by_reason)
-    whole.other_faults.update(part.other_faults)
-    whole.counts.add(part.counts)
-    whole.profile.add(part.profile)
+    """Add a part's totals to those of the whole, whatever they count."""
+    for field in fields(RunTotals):
+        mine, theirs = getattr(whole, field.name), getattr(part, field.name)
+        if isinstance(mine, Counter):
+            mine.update(theirs)
+        elif isinstance(mine, int):
+            setattr(whole, field.name, mine + theirs)
+        else:
+            mine.add(theirs)
 
 
 def read_rejects(path: Path, most: int = SHOWN_REJECTS) -> Iterator[Reject]:
@@ -106,12 +105,14 @@ def read_rejects(path: Path, most: int = SHOWN_REJECTS) -> Iterator[Reject]:
 
 def _totals(document: dict[str, Any]) -> RunTotals:
     counts, profile = document.pop("counts"), document.pop("profile")
-    for name in ("by_reason", "other_faults"):
-        document[name] = Counter(document[name])
+    plain: dict[str, Any] = {
+        name: Counter(value) if isinstance(value, dict) else value
+        for name, value in document.items()
+    }
     return RunTotals(
-        **document,
+        **plain,
         counts=AlignmentCounts(
-            **{field.name: _counts(counts[field.name]) for field in fields(AlignmentCounts)}
+            **{field.name: _counts(field, counts[field.name]) for field in fields(AlignmentCounts)}
         ),
         profile=Profile(
             columns={name: np.array(found, np.int64) for name, found in profile["columns"].items()},
@@ -120,11 +121,11 @@ def _totals(document: dict[str, Any]) -> RunTotals:
     )
 
 
-def _counts(document: dict[str, Any]) -> Any:
-    """Return counts, or counts by column."""
-    if any(isinstance(value, dict) for value in document.values()):
-        return {column: Counter(texts) for column, texts in document.items()}
-    return Counter(document)
+def _counts(field: Field[Any], document: dict[str, Any]) -> Any:
+    """Return counts, or counts by column, as the field holds them."""
+    if field.default_factory is Counter:
+        return Counter(document)
+    return {column: Counter(texts) for column, texts in document.items()}
 
 
 def _profile_document(profile: Profile) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def commit_plan(path: Path) -> Manifest:
             folder.drop()
             return done
         whole = _collect(plan, folder, path)
-        refuse_foreign_folder(output, overwrite=plan.overwrite)
+        refuse_foreign_folder(plan.output, overwrite=plan.overwrite)
         with reopened(plan) as run:
             setting = run.setting
             stop_if_interrupted()
@@ -195,7 +195,8 @@ def commit_plan(path: Path) -> Manifest:
                     info=setting.info,
                     alignment=setting.plan.alignment,
                     schema=setting.description.schema,
-                    input=FileInfo(**vars(plan.input)),
+                    input=_input_of(plan),
+                    empty_lines=plan.input.empty_lines,
                     mode=mode_of_files(output),
                     started_at=datetime.fromisoformat(plan.made_at),
                     warnings=setting.warnings,
@@ -204,12 +205,17 @@ def commit_plan(path: Path) -> Manifest:
             )
 
 
+def _input_of(plan: PartsPlan) -> FileInfo:
+    known = plan.input
+    return FileInfo(path=known.path, format=known.format, bytes=known.bytes, sha256=known.sha256)
+
+
 def _published(plan: PartsPlan) -> Manifest | None:
     """Return the manifest of the output where it is what the plan would publish."""
     manifest = read_manifest(Path(plan.output) / FOLDER_MANIFEST)
     if manifest is None or not _is_of(plan, manifest):
         return None
-    return published_in(Path(plan.output))
+    return published_in(plan.output)
 
 
 def _collect(plan: PartsPlan, folder: PartsFolder, path: Path) -> Whole:

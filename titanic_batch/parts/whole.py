@@ -99,7 +99,7 @@ class _WholeRun:
             folder = PartsFolder(output=self.output, fingerprint=setting.fingerprint)
             folder.open()
             folder.recover()
-            refuse_foreign_folder(self.output, overwrite=options.overwrite)
+            refuse_foreign_folder(str(self.output), overwrite=options.overwrite)
             folder.drop_others()
             mode = mode_of_files(self.output)
             try:
@@ -175,6 +175,7 @@ class _WholeRun:
                 alignment=setting.plan.alignment,
                 schema=setting.description.schema,
                 input=self.input.info(),
+                empty_lines=self.input.empty_lines,
                 mode=mode,
                 started_at=self.started_at,
                 warnings=setting.warnings,

@@ -174,6 +174,8 @@ class Manifest(_Readable):
         unknown_categories: Column, value that the model never saw, how often; of scored rows only.
         nulls: Null cells by model column.
         null_tokens: Those among them that were not empty: column, what they held, how often.
+        trimmed: Cells that had spaces around them, which were dropped: column, how often.
+        empty_lines: Empty lines at the end of the input, which are no records.
         warnings: What the user should know.
         rows_recalled: Rows that this run did not ask the model about, as an earlier run of the same
             that was broken off had kept what it predicted.
@@ -206,6 +208,8 @@ class Manifest(_Readable):
     null_tokens: Annotated[dict[str, dict[str, int]], form.COUNTS_BY_COLUMN] = field(
         default_factory=dict
     )
+    trimmed: Annotated[dict[str, int], form.COUNTS] = field(default_factory=dict)
+    empty_lines: Annotated[int, form.COUNT] = 0
     warnings: Annotated[tuple[str, ...], form.TEXTS] = ()
     rows_recalled: Annotated[int, form.COUNT] = 0
     predictor: PredictorInfo | None = None

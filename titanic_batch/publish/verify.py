@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from titanic_batch.errors import DataError, os_errors
 from titanic_batch.interrupts import interruptible
@@ -45,7 +44,7 @@ def verify(output: Name) -> Verification:
     with os_errors(paths.data, "reading"):
         found = store_of(paths.data).stat(paths.data)
     if found is not None and found.kind == "folder":
-        of_parts, count = verify_folder(Path(paths.data))
+        of_parts, count = verify_folder(paths.data)
         return Verification(
             path=paths.data, rows=count, sha256=of_parts.output.sha256, manifest=of_parts
         )

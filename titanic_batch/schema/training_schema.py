@@ -50,6 +50,7 @@ class ColumnSchema:
             `titanic_batch.bins`), 0 to 1, nulls left out.
         frequencies: Share of each of `categories` in training, in their order, 0 to 1.
         null_rate: Share of nulls in training, 0 to 1.
+        binary: Whether a number or integer was 0 or 1 throughout training, and both were there.
     """
 
     name: str
@@ -71,6 +72,7 @@ class ColumnSchema:
     shares: tuple[float, ...] | None = None
     frequencies: tuple[float, ...] | None = None
     null_rate: float | None = None
+    binary: bool = False
 
     @property
     def null_value(self) -> float | None:
@@ -244,7 +246,13 @@ def _fault_of(document: Any) -> str:
 
 
 #: Came later: a schema that does not need them has the hash that it had before.
-_LEFT_OUT = {"exact": False, "whole": False, "null_tokens": (), "underscored": False}
+_LEFT_OUT = {
+    "exact": False,
+    "whole": False,
+    "null_tokens": (),
+    "underscored": False,
+    "binary": False,
+}
 
 
 def _known(value: Any) -> Any:

@@ -98,4 +98,8 @@ def _mapping_entry(column_mapping: ColumnMapping, counts: AlignmentCounts | None
         entry["unknown"] = "accepted" if column_mapping.accepts_unknown else "reject"
     if counts is not None and column_mapping.fill is not None:
         entry["filled"] = counts.filled[column.name]
+    if counts is not None and counts.booleans[column.name]:
+        entry["booleans"] = counts.booleans[column.name]
+        if entry["action"] == "as-is":
+            entry["action"] = "cast"
     return entry

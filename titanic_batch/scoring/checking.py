@@ -27,6 +27,7 @@ from titanic_batch.publish.rejects import Reject
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.advice.giving import Adviser
 from titanic_batch.scoring.aligning import align_source, alignment_entries
+from titanic_batch.scoring.cell_reading import CellReading, cell_readings
 from titanic_batch.scoring.choosing import PredictorChoice, choose_predictor, kept_predictor
 from titanic_batch.scoring.finding import InputFile, find_inputs
 from titanic_batch.scoring.model import open_chosen_model
@@ -63,6 +64,9 @@ class CheckReport:
         null_tokens: Column, text that was read as null, how often.
         unknown_categories: Column, value, how often.
         warnings: What loading the model brought up, and texts that look like nulls.
+        cells: How each model column's cells are read, with examples.
+        trimmed: Cells that had padding around them, by input column.
+        empty_lines: Empty lines at the end, where all of it was read.
     """
 
     input: str
@@ -78,6 +82,9 @@ class CheckReport:
     null_tokens: dict[str, dict[str, int]]
     unknown_categories: dict[str, dict[str, int]]
     warnings: tuple[str, ...]
+    cells: tuple[CellReading, ...] = ()
+    trimmed: dict[str, int] = field(default_factory=dict)
+    empty_lines: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,13 +206,12 @@ class _Check:
         path, options, description = self._path, self._options, self._engine.describe()
         plan = align_source(description.schema, source, options.alignment, path=path)
         checked = _CheckedRows()
-        chunks = source.chunks()
+        chunks, first = _with_first(source.chunks())
         # Two, for a last record without a newline is a chunk of its own.
         some = chunks if full else itertools.islice(chunks, 2)
         checked.check(self._engine, self._trial, self._context(source, plan, description), some)
         complete = full or next(chunks, None) is None
-        if complete:
-            source.info()
+        empty_lines = source.info().empty_lines if complete else 0
         totals = checked.totals
         if totals.read == 0 and not options.allow_empty:
             raise InputMissingError("the input has a header and no data rows", where=path)
@@ -229,6 +235,9 @@ class _Check:
             null_tokens=plain_counts(totals.counts.null_tokens),
             unknown_categories=_plain(totals.counts.unknown),
             warnings=(*description.warnings, *null_text_warnings(plan, totals.counts)),
+            cells=cell_readings(plan, source.parser, first, options) if first is not None else (),
+            trimmed=dict(sorted(totals.trimmed.items())),
+            empty_lines=empty_lines,
         )
 
     def _context(
@@ -267,6 +276,12 @@ class _Check:
             self.case = Case(
                 path=self._path, partition=self._file.partition, sample=end, is_complete=False
             )
+
+
+def _with_first(chunks: Iterator[Chunk]) -> tuple[Iterator[Chunk], Chunk | None]:
+    """Return chunks, all of them still, and the first of them."""
+    first = next(chunks, None)
+    return (chunks, None) if first is None else (itertools.chain([first], chunks), first)
 
 
 def _plain(unknown: dict[str, Counter[str]]) -> dict[str, dict[str, int]]:

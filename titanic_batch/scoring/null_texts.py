@@ -41,8 +41,9 @@ def null_text_warnings(plan: AlignmentPlan, counts: AlignmentCounts) -> Iterator
 
 def _is_told(text: str, plan: AlignmentPlan) -> bool:
     """Return whether the user declared a text, or a number in any spelling, as null."""
+    tokens = tuple(map(plan.numbers.plain_text, plan.null_tokens))
     return text in plan.null_tokens or (
-        text not in READ_AS_NULL and read_number(text, plan.null_tokens) is None
+        text not in READ_AS_NULL and read_number(plan.numbers.plain_text(text), tokens) is None
     )
 
 

@@ -80,10 +80,16 @@ def _check_max_rejects(given: Any) -> None:
     reject_limit(str(given))
 
 
-def _check_dialect(*, delimiter: str = ",", encoding: str = "utf-8") -> None:
+def _check_dialect(**declared: Any) -> None:
     from titanic_batch.sources.dialect import declare_dialect
 
-    declare_dialect(delimiter, encoding)
+    declare_dialect(**declared)
+
+
+def _check_numbers(**declared: Any) -> None:
+    from titanic_batch.alignment.number_format import declare_numbers
+
+    declare_numbers(**declared)
 
 
 def one_of(choices: Any) -> Kind[Any]:
@@ -119,6 +125,15 @@ COUNT = Kind(
     bounds={"ge": 1},
     takes="a whole number from 1 on",
 )
+WHOLE = Kind(
+    read=values.whole,
+    flag=int,
+    metavar="N",
+    at_least=0,
+    key=int,
+    bounds={"ge": 0},
+    takes="a whole number from 0 on",
+)
 PROBABILITY = Kind(
     read=values.number,
     flag=float,
@@ -145,6 +160,27 @@ DELIMITER = Kind(
     key=str,
     takes='a single ASCII character, or "tab"',
     check=lambda given: _check_dialect(delimiter=given),
+)
+DECIMAL = Kind(
+    read=values.text,
+    metavar="CHAR",
+    key=str,
+    takes='a single character, such as ","',
+    check=lambda given: _check_numbers(decimal=given),
+)
+THOUSANDS = Kind(
+    read=values.text,
+    metavar="CHAR",
+    key=str,
+    takes='a single character, such as "." or " "',
+    check=lambda given: _check_numbers(thousands=given),
+)
+ESCAPE = Kind(
+    read=values.text,
+    metavar="CHAR",
+    key=str,
+    takes="a single ASCII character, such as a backslash",
+    check=lambda given: _check_dialect(escape=given),
 )
 ENCODING = Kind(
     read=values.text,

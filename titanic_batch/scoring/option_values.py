@@ -58,6 +58,13 @@ def count(value: Any, _flag: str) -> int:
     return operator.index(value)
 
 
+def whole(value: Any, _flag: str) -> int:
+    """Return a whole number from 0."""
+    if not _is_whole(value) or value < 0:
+        raise WrongValueError("a whole number from 0")
+    return operator.index(value)
+
+
 def number(value: Any, _flag: str) -> float:
     """Return a number."""
     if isinstance(value, bool) or not _is_real(value):

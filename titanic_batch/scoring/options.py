@@ -16,8 +16,10 @@ from titanic_batch.scoring import option_kinds as kinds
 from titanic_batch.scoring.option_fields import declared_options, option
 
 if TYPE_CHECKING:
+    from titanic_batch.alignment.number_format import NumberFormat
     from titanic_batch.alignment.options import AlignmentOptions
     from titanic_batch.schema import Scalar
+    from titanic_batch.sources.opening import Declared
 
 DEFAULT_MODEL = "titanic_model:latest"
 MODEL_VARIABLE = "TITANIC_BATCH_MODEL"
@@ -100,6 +102,42 @@ class ScoreOptions:
         "utf-8",
         _READING,
         "The CSV text's encoding; never guessed.",
+        also=("check", "parity"),
+    )
+    decimal: str | None = option(
+        kinds.optional(kinds.DECIMAL),
+        None,
+        _READING,
+        "In the numbers of a CSV file, before the fraction; a point by default.",
+        also=("check", "parity"),
+    )
+    thousands: str | None = option(
+        kinds.optional(kinds.THOUSANDS),
+        None,
+        _READING,
+        "In the numbers of a CSV file, between groups of three digits. Points make the decimal "
+        "mark a comma; a space means no-break ones, too.",
+        also=("check", "parity"),
+    )
+    escape: str | None = option(
+        kinds.optional(kinds.ESCAPE),
+        None,
+        _READING,
+        "Before a quote inside quotes, where quotes are not doubled.",
+        also=("check", "parity"),
+    )
+    skip_lines: int = option(
+        kinds.WHOLE,
+        0,
+        _READING,
+        "Lines before a CSV file's header.",
+        also=("check", "parity"),
+    )
+    trim: bool = option(
+        kinds.SWITCH,
+        False,
+        _READING,
+        "Drop spaces and tabs around CSV cells.",
         also=("check", "parity"),
     )
     null: tuple[str, ...] = option(
@@ -234,7 +272,26 @@ class ScoreOptions:
             unknown=self.unknown,
             mapping=self.map,
             null_tokens=self.null,
+            numbers=self.numbers,
         )
+
+    @property
+    def numbers(self) -> NumberFormat:
+        """How a CSV file writes numbers; raises UsageError for what cannot be."""
+        from titanic_batch.alignment.number_format import declare_numbers
+
+        return declare_numbers(self.decimal, self.thousands)
+
+    @property
+    def declared(self) -> Declared:
+        """How a CSV file is written otherwise, as `dialect_of` takes it."""
+        return {
+            "delimiter": self.delimiter,
+            "encoding": self.encoding,
+            "escape": self.escape,
+            "skip_lines": self.skip_lines,
+            "trim": self.trim,
+        }
 
     def published(self) -> dict[str, Any]:
         """Return the options that determine what is published: the manifest's `options`."""
@@ -257,6 +314,11 @@ class ScoreKeywords(TypedDict, total=False):
     ignore_custom_objects: bool
     delimiter: str | None
     encoding: str
+    decimal: str | None
+    thousands: str | None
+    escape: str | None
+    skip_lines: int
+    trim: bool
     null: str | Iterable[str]
     allow_no_final_newline: bool
     allow_empty: bool

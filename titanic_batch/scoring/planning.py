@@ -16,6 +16,7 @@ from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sinks.base import Encoder, Format
 from titanic_batch.sinks.formats import format_of
 from titanic_batch.sources.base import Source
+from titanic_batch.unnamed import unnamed_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class Planner:
     description: ModelDescription
     options: ScoreOptions
     metadata: dict[str, str]
-    _plans: dict[tuple[pa.Schema, bool, frozenset[str], str], FilePlan] = field(
+    _plans: dict[tuple[pa.Schema, tuple[str, ...], bool, frozenset[str], str], FilePlan] = field(
         default_factory=dict, repr=False
     )
 
@@ -59,8 +60,9 @@ class Planner:
             DataError: if a model column has no source, or two.
             UsageError: if an option does not go with the model or the file.
         """
+        schema = source.schema
         partition = frozenset(name for name, _ in source.partition)
-        key = (source.schema, source.text_cells, partition, pair.output_format)
+        key = (schema, unnamed_in(schema), source.text_cells, partition, pair.output_format)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._make(pair, source)

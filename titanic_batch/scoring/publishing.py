@@ -62,6 +62,7 @@ def publish_file(
         rejects_path=file.target.rejects_path,
         decision=decision,
         warnings=tuple(_warnings(file, collected, context)),
+        empty_lines=info.empty_lines,
     )
     keeps_replaced = decision is not None and decision.keeps_replaced
     yield from file.target.commit(manifest, keeps_replaced=keeps_replaced)

@@ -58,6 +58,7 @@ class RunTotals:
     other_faults: Counter[str] = field(default_factory=Counter)
     counts: AlignmentCounts = field(default_factory=AlignmentCounts)
     profile: Profile = field(default_factory=Profile)
+    trimmed: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: ScoredChunk) -> None:
         """Add a chunk's result."""
@@ -69,6 +70,7 @@ class RunTotals:
         self.by_reason.update(reject.reason for reject in result.rejects)
         self.other_faults.update(result.other_faults)
         self.counts.add(result.counts)
+        self.trimmed.update(result.trimmed)
         if result.profile is not None:
             self.profile.add(result.profile)
 
@@ -182,6 +184,7 @@ def build_manifest(
     rejects_path: str | None,
     decision: GuardDecision | None = None,
     warnings: tuple[str, ...] = (),
+    empty_lines: int = 0,
     parts: tuple[dict[str, Any], ...] | None = None,
 ) -> Manifest:
     """Return the manifest of a run that is about to publish.
@@ -219,6 +222,8 @@ def build_manifest(
         },
         nulls=dict(sorted(totals.counts.nulls.items())),
         null_tokens=plain_counts(totals.counts.null_tokens),
+        trimmed=dict(sorted(totals.trimmed.items())),
+        empty_lines=empty_lines,
         warnings=(
             *info.warnings,
             *null_text_warnings(alignment, totals.counts),

@@ -29,12 +29,12 @@ from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.planning import Planner
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
+from titanic_batch.scoring.reading import check_reading
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.report import output_metadata, run_info
 from titanic_batch.scoring.sizes import input_bytes, worker_count
 from titanic_batch.scoring.skipping import already_published
 from titanic_batch.scoring.trying import RowTrial, trial_of
-from titanic_batch.sources.dialect import declare_dialect
 from titanic_batch.stores import store_of
 from titanic_batch.stores.names import folder_of
 
@@ -58,7 +58,7 @@ def run_files(
     """
     stop_if_interrupted()
     reject_limit(options.max_rejects)
-    declare_dialect("," if options.delimiter is None else options.delimiter, options.encoding)
+    check_reading(options)
     model = open_chosen_model(options)
     _refuse_overwriting_model(pairs, model)
     outcomes = dict(settled or {})

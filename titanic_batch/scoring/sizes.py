@@ -14,7 +14,7 @@ from titanic_batch.stores import entry_at
 _FEWEST_CHUNKS = 16
 #: ... but into none smaller than this: each costs some time of its own.
 _SMALLEST_CHUNK_BYTES = 1 << 20
-_PLAIN = (".csv", ".tsv")
+_PLAIN = (".csv", ".tsv", ".txt")
 #: About how much a compressed or columnar file unfolds to.
 _UNFOLDS = 4
 #: Inputs smaller than this, all together, are scored in this process.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.chunk.task import FileContext
@@ -19,18 +20,30 @@ def records_of(context: FileContext, chunk: Chunk) -> list[tuple[int, dict[str, 
     parsed = context.parser.parse(chunk)
     indices = range(parsed.cells.num_rows) if parsed.rows is None else parsed.rows.tolist()
     numeric = _numeric_columns(context.alignment)
+    cells = _with_plain_numbers(parsed.cells, context.alignment)
     return [
         (
             chunk.first_row + index,
             {name: _json_value(value, name in numeric) for name, value in row.items()},
         )
-        for index, row in zip(indices, _rows(parsed.cells), strict=True)
+        for index, row in zip(indices, _rows(cells), strict=True)
     ]
 
 
 def _rows(cells: pa.Table) -> Iterator[dict[str, Any]]:
     for batch in cells.to_batches(max_chunksize=1024):
         yield from batch.to_pylist()
+
+
+def _with_plain_numbers(cells: pa.Table, plan: AlignmentPlan) -> pa.Table:
+    """Return cells with the numbers of model columns as JSON has them."""
+    for column_mapping in plan.column_mappings:
+        if not column_mapping.numbers.is_plain:
+            at = column_mapping.position
+            column = cells.column(at).combine_chunks()
+            plain = pc.cast(column_mapping.numbers.plain(column), pa.string())
+            cells = cells.set_column(at, cells.column_names[at], plain)
+    return cells
 
 
 def _numeric_columns(plan: AlignmentPlan) -> set[str]:

@@ -47,6 +47,7 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
             session.description,
             input=input,
             text_cells=source.text_cells,
+            numbers=options.numbers,
         )
         for chunk in source.chunks():
             with interruptible():

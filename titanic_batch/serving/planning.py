@@ -6,6 +6,7 @@ import sys
 
 import pyarrow as pa
 
+from titanic_batch.alignment.number_format import PLAIN_NUMBERS, NumberFormat
 from titanic_batch.alignment.options import AlignmentOptions
 from titanic_batch.alignment.plan import plan_alignment
 from titanic_batch.chunk.output import plan_output
@@ -26,6 +27,7 @@ def scoring_context(
     *,
     input: str,
     text_cells: bool,
+    numbers: NumberFormat = PLAIN_NUMBERS,
 ) -> FileContext:
     """Plan how columns are scored, as `titanic-batch score --keep none` does.
 
@@ -35,12 +37,17 @@ def scoring_context(
         description: What is known of the model.
         input: Its name, for errors.
         text_cells: Whether every cell is text that is still to be read (CSV).
+        numbers: How such text writes numbers.
 
     Raises:
         DataError: if they do not fit the model.
     """
     alignment = plan_alignment(
-        description.schema, schema, AlignmentOptions(), where=input, text_cells=text_cells
+        description.schema,
+        schema,
+        AlignmentOptions(numbers=numbers),
+        where=input,
+        text_cells=text_cells,
     )
     output = plan_output(
         schema,

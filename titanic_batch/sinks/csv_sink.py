@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from titanic_batch.unnamed import is_unnamed
+
 #: What makes a cell need quotes.
 _STRUCTURAL = r'[",\r\n]'
 
@@ -68,7 +70,8 @@ class CsvSink:
 
 
 def _header(schema: pa.Schema) -> bytes:
-    names = _as_text(pa.array(schema.names, pa.string()))
+    shown = ["" if is_unnamed(field) else field.name for field in schema]
+    names = _as_text(pa.array(shown, pa.string()))
     return f"{','.join(names.to_pylist())}\n".encode()
 
 

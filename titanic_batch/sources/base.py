@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -48,11 +48,13 @@ class Parsed:
         cells: One Arrow column per header name; CSV columns are all text, empty cells null.
         rows: 0-based position in the chunk of each row of `cells`; None where none is missing.
         faults: Faults of the records that are not in `cells`.
+        trimmed: Cells that had padding around them, by column.
     """
 
     cells: pa.Table
     rows: npt.NDArray[np.int64] | None
     faults: tuple[Fault, ...] = ()
+    trimmed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,16 @@ class RawRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class InputInfo:
-    """The manifest's `input`; `bytes` and `sha256` are of the file as it lies."""
+    """The manifest's `input`; `bytes` and `sha256` are of the file as it lies.
+
+    `empty_lines` stand at the end of a text file, and are no records.
+    """
 
     path: str
     format: str
     bytes: int
     sha256: str
+    empty_lines: int = 0
 
 
 class Parser(Protocol):

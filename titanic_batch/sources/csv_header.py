@@ -7,11 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from titanic_batch.errors import DataError
+from titanic_batch.errors import DataError, UsageError
 from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.foreign import refuse_old_mac
 from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.grammar import record_pattern
-from titanic_batch.sources.records import BOM, bare_faults, split_fields, strip_newline
+from titanic_batch.sources.records import (
+    BOM,
+    bare_faults,
+    split_fields,
+    strip_newline,
+    trimmed,
+)
+from titanic_batch.unnamed import with_names
 
 _MAX_BLOCK_BYTES = 64 * 1024
 
@@ -21,14 +29,16 @@ class Header:
     """A CSV file's header.
 
     Attributes:
-        names: The column names, in file order.
-        raw: Its record, newline included, as UTF-8.
+        names: The column names, in file order; one that the file lacks is made up.
+        raw: Its record, newline included, as UTF-8, behind the lines that are skipped.
         rest: Bytes that were read past it.
+        unnamed: Positions of the columns that the file has no name for.
     """
 
     names: tuple[str, ...]
     raw: bytes
     rest: bytes
+    unnamed: tuple[int, ...] = ()
 
     @property
     def lines(self) -> int:
@@ -45,7 +55,7 @@ def read_header(
     path: str,
     allow_empty: bool = False,
 ) -> Header:
-    """Read the first record of a stream as its header.
+    """Read the first record of a stream, or the one behind skipped lines, as its header.
 
     Args:
         read: Returns exactly as many bytes as asked for, fewer only at the end.
@@ -57,17 +67,23 @@ def read_header(
 
     Raises:
         InputMissingError: if the input holds no bytes, and must.
-        DataError: if the header breaks the grammar, repeats a name or has an empty one.
+        UsageError: if it has no more lines than are to be skipped.
+        DataError: if the header breaks the grammar, repeats a name or has none at all.
     """
-    where = f"{path}, line 1"
+    where = f"{path}, line {1 + dialect.skip_lines}"
     block_bytes = max(min(chunk_bytes, _MAX_BLOCK_BYTES), len(BOM))
     buffer = read(block_bytes)
     ended = len(buffer) < block_bytes
     if buffer.startswith(BOM):
         buffer = buffer[len(BOM) :]
-    pattern = record_pattern(dialect.delimiter)
-    while (match := pattern.match(buffer)) is None and not ended:
+    pattern = record_pattern(dialect)
+    while True:
+        start = _after_lines(buffer, dialect.skip_lines)
+        match = pattern.match(buffer, start) if start is not None else None
+        if match is not None or ended:
+            break
         if len(buffer) > max_record_bytes:
+            refuse_old_mac(buffer, path)
             raise _bad(f"the header is longer than {max_record_bytes:,} bytes", where=where)
         block_bytes = len(buffer) or block_bytes
         block = read(block_bytes)
@@ -77,41 +93,70 @@ def read_header(
         if allow_empty:
             return Header(names=(), raw=b"", rest=b"")
         raise empty_input(path)
+    if start is None or start == len(buffer):
+        refuse_old_mac(buffer, path)
+        raise _too_few_lines(buffer, dialect, path)
     if match is None:  # no newline at all: a header and nothing else, or an unclosed quote
-        match = pattern.match(buffer + b"\n")
+        match = pattern.match(buffer + b"\n", start)
         if match is None:
             raise _bad("the header has a quote that is never closed", where=where)
     raw = buffer[: match.end()]  # without a newline where the file has none
     try:
-        names = _names(strip_newline(match.group()), dialect)
+        texts = _texts(strip_newline(match.group()), dialect)
     except DataError as exc:
+        refuse_old_mac(raw, path)
         exc.where = where
         raise
-    return Header(names=names, raw=raw, rest=buffer[match.end() :])
+    return Header(
+        names=with_names(texts),
+        raw=raw,
+        rest=buffer[match.end() :],
+        unnamed=tuple(position for position, text in enumerate(texts) if not text.strip()),
+    )
+
+
+def _after_lines(buffer: bytes, count: int) -> int | None:
+    """Return where the line behind the first `count` starts; None where it is not there yet."""
+    start = 0
+    for _ in range(count):
+        start = buffer.find(b"\n", start) + 1
+        if not start:
+            return None
+    return start
+
+
+def _too_few_lines(buffer: bytes, dialect: Dialect, path: str) -> UsageError:
+    lines = buffer.count(b"\n") + (not buffer.endswith(b"\n"))
+    return UsageError(
+        f"--skip-lines {dialect.skip_lines}: the file has {lines:,} line{'s'[: lines != 1]}, and "
+        "the header must be among those that are left",
+        where=path,
+        hint="Give the number of lines that stand before the header.",
+    )
 
 
 @lru_cache(maxsize=16)
-def _names(record: bytes, dialect: Dialect) -> tuple[str, ...]:
-    """Return the names in a header; raises DataError. Thousands of small files mostly have one."""
+def _texts(record: bytes, dialect: Dialect) -> tuple[str, ...]:
+    """Return a header's cells; raises DataError. Thousands of small files mostly have one."""
     if b"\0" in record:
         raise _bad("the header holds NUL bytes, as UTF-16 text does", "Write it as UTF-8.")
-    fields = split_fields(record, dialect.delimiter)
+    fields = split_fields(record, dialect)
     if bare_faults(fields) is not None:
         raise _bad("the header has a quote or a carriage return inside a bare field")
     try:
-        names = tuple(field.text.decode() for field in fields)
+        texts = tuple(field.text.decode() for field in trimmed(fields, dialect))
     except UnicodeDecodeError as exc:
         raise _bad(
             f"the header is not {dialect.encoding} text",
             "Write it as UTF-8, or say how it is written.",
         ) from exc
-    empty = [index + 1 for index, name in enumerate(names) if not name.strip()]
-    if empty:
-        raise _bad(f"the header has no name for column {', '.join(map(str, empty))}")
-    duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
+    named = [text for text in texts if text.strip()]
+    if not named:
+        raise _bad("the header has no name for any column")
+    duplicates = sorted(name for name, count in Counter(named).items() if count > 1)
     if duplicates:
         raise _bad(f"the header repeats {', '.join(map(repr, duplicates))}")
-    return names
+    return texts
 
 
 def _bad(what: str, hint: str = "Fix the file's first line.", where: str = "") -> DataError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,9 @@ from titanic_batch.sources.records import (
     show_record,
     split_fields,
     strip_newline,
+    trimmed,
 )
+from titanic_batch.sources.standard_form import standard_form
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +36,14 @@ class CsvParser:
         dialect: How the file is written.
         path: The file's name, for errors; parsers of like files are equal.
         allow_no_final_newline: Whether a last record without a newline is accepted.
+        unnamed: Positions of the names that the header does not hold.
     """
 
     names: tuple[str, ...]
     dialect: Dialect
     path: str = field(default="", compare=False)
     allow_no_final_newline: bool = False
+    unnamed: frozenset[int] = frozenset()
 
     def parse(self, chunk: Chunk) -> Parsed:
         """Read the chunk's records into text columns; an empty cell is null.
@@ -47,23 +51,24 @@ class CsvParser:
         Raises:
             DataError: if a second table begins, its columns in another order than the header's.
         """
-        cells = (
+        parsed = (
             self._parse_clean(chunk.data, chunk.row_count) if self._may_be_clean(chunk) else None
         )
-        return Parsed(cells=cells, rows=None) if cells is not None else self._parse_exactly(chunk)
+        return parsed if parsed is not None else self._parse_exactly(chunk)
 
     def parse_together(self, chunks: Sequence[Chunk]) -> pa.Table | None:
         """Read several chunks' records into text columns; None where one may have faults."""
-        if not all(self._may_be_clean(chunk) for chunk in chunks):
+        if self.dialect.trim or not all(self._may_be_clean(chunk) for chunk in chunks):
             return None
         data = b"".join(chunk.data for chunk in chunks)
-        return self._parse_clean(data, sum(chunk.row_count for chunk in chunks))
+        parsed = self._parse_clean(data, sum(chunk.row_count for chunk in chunks))
+        return parsed.cells if parsed is not None else None
 
     def raw_records(self, chunk: Chunk, indices: Sequence[int]) -> list[RawRecord]:
         """Return the records at the 0-based positions `indices` with the lines they start on."""
         if not indices:
             return []
-        found = find_records(_terminated(chunk), self.dialect.delimiter)
+        found = find_records(_terminated(chunk), self.dialect)
         starts = np.concatenate([[0], found.ends])
         records = []
         for index in indices:
@@ -87,8 +92,9 @@ class CsvParser:
             and (len(self.names) == 1 or not _has_blank_line(data, returns))
         )
 
-    def _parse_clean(self, data: bytes, row_count: int) -> pa.Table | None:
+    def _parse_clean(self, data: bytes, row_count: int) -> Parsed | None:
         """Read records with Arrow; None if it finds a fault or another number of them."""
+        data = standard_form(data, self.dialect)
         try:
             cells = csv.read_csv(
                 pa.BufferReader(data),
@@ -112,24 +118,49 @@ class CsvParser:
             )
         except pa.ArrowInvalid:
             return None
-        if cells.num_rows != row_count or self._may_repeat_header(cells):
+        if cells.num_rows != row_count:
             return None
-        return cells
+        parsed = self._trimmed(Parsed(cells=cells, rows=None))
+        return None if self._may_repeat_header(parsed.cells) else parsed
 
     def _may_repeat_header(self, cells: pa.Table) -> bool:
         names = pa.array(self.names, pa.string())  # in whatever order
-        return bool(pc.any(pc.is_in(cells.column(0), value_set=names)).as_py())
+        # Of more columns than there are cells without a name, one holds a name.
+        named = [at for at in range(len(self.names)) if at not in self.unnamed]
+        return any(
+            pc.any(pc.is_in(cells.column(at), value_set=names)).as_py()
+            for at in named[: len(self.unnamed) + 1]
+        )
+
+    def _trimmed(self, parsed: Parsed) -> Parsed:
+        """Return records without the padding around their cells, which is counted."""
+        padding = self.dialect.padding.decode()
+        if not padding:
+            return parsed
+        columns, counts = [], {}
+        for name, column in zip(self.names, parsed.cells.columns, strict=True):
+            texts = pc.ascii_trim(column, characters=padding)
+            changed = pc.sum(pc.not_equal(texts, column)).as_py()
+            if changed:
+                counts[name] = changed
+                texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+            columns.append(texts if changed else column)
+        cells = pa.table(columns, names=list(self.names))
+        return replace(parsed, cells=cells, trimmed=counts)
 
     def _parse_exactly(self, chunk: Chunk) -> Parsed:
         width = len(self.names)
-        header = tuple(name.encode() for name in self.names)
+        header = tuple(
+            b"" if at in self.unnamed else name.encode() for at, name in enumerate(self.names)
+        )
         good: list[list[str | None]] = []
         rows: list[int] = []
         faults: list[Fault] = []
         for index, record in enumerate(self._records(chunk)):
-            fields = split_fields(record, self.dialect.delimiter)
-            fault = record_fault(fields, header)
-            if fault in (None, (0, "bad-encoding")) and reorders_header(fields, header):
+            fields = split_fields(record, self.dialect)
+            texts = trimmed(fields, self.dialect)
+            fault = record_fault(texts, header)
+            if fault in (None, (0, "bad-encoding")) and reorders_header(texts, header):
                 raise self._second_table(chunk, index)
             if not chunk.terminated and not self.allow_no_final_newline:
                 fault = (-1, "unterminated")
@@ -144,7 +175,9 @@ class CsvParser:
         cells = pa.table(
             [pa.array(column, pa.string()) for column in columns], names=list(self.names)
         )
-        return Parsed(cells=cells, rows=np.array(rows, np.int64), faults=tuple(faults))
+        return self._trimmed(
+            Parsed(cells=cells, rows=np.array(rows, np.int64), faults=tuple(faults))
+        )
 
     def _second_table(self, chunk: Chunk, index: int) -> DataError:
         (record,) = self.raw_records(chunk, [index])
@@ -157,7 +190,7 @@ class CsvParser:
     def _records(self, chunk: Chunk) -> Iterator[bytes]:
         data = _terminated(chunk)
         start = 0
-        for end in find_records(data, self.dialect.delimiter).ends.tolist():
+        for end in find_records(data, self.dialect).ends.tolist():
             yield strip_newline(data[start:end])
             start = end
 

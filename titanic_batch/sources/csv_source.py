@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-
-import pyarrow as pa
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from titanic_batch.errors import DataError, InputMissingError
 from titanic_batch.sources.base import Chunk, InputInfo
@@ -12,9 +10,11 @@ from titanic_batch.sources.csv_cutter import cut_chunks
 from titanic_batch.sources.csv_header import read_header
 from titanic_batch.sources.csv_parser import CsvParser
 from titanic_batch.sources.dialect import Dialect
+from titanic_batch.sources.foreign import foreign_content
 from titanic_batch.sources.partition import Partition
 from titanic_batch.sources.sample import CsvSample, csv_sample
 from titanic_batch.sources.stream import InputStream
+from titanic_batch.unnamed import text_schema
 
 #: Where a last record without a newline is looked for.
 _TAIL_BYTES = 1 << 16
@@ -52,6 +52,7 @@ class CsvSource:
         self._dialect = dialect
         self._chunk_bytes = chunk_bytes
         self._max_record_bytes = max_record_bytes
+        self._empty_lines = 0
         try:
             self._header = read_header(
                 self._stream.read,
@@ -61,9 +62,11 @@ class CsvSource:
                 path=path,
                 allow_empty=allow_empty,
             )
+            self._refuse_foreign(path)
             self._refuse_cut_header(path, allow_empty=allow_empty, allow=allow_no_final_newline)
         except DataError as exc:
             self._stream.close()
+            self._refuse_foreign(path)
             error = HeaderError(exc.message, where=exc.where, hint=exc.hint)
             error.head = self.head()
             raise error from exc
@@ -73,13 +76,21 @@ class CsvSource:
         is_plain = self._stream.is_seekable and dialect.is_utf8
         at = self._stream.bytes_read - len(self._header.rest)
         self._records_at = at if is_plain else None
-        self.schema = pa.schema([(name, pa.string()) for name in self._header.names])
+        self.schema = text_schema(self._header.names, self._header.unnamed)
         self.parser = CsvParser(
             names=self._header.names,
+            unnamed=frozenset(self._header.unnamed),
             dialect=dialect,
             path=path,
             allow_no_final_newline=allow_no_final_newline,
         )
+
+    def _refuse_foreign(self, path: str) -> None:
+        """Refuse a file that is no CSV, whatever its name says; what was read of it may look so."""
+        head, _ = self._stream.head
+        error = foreign_content(path, head, skips_lines=self._dialect.skip_lines > 0)
+        if error is not None:
+            raise error
 
     def _refuse_cut_header(self, path: str, *, allow_empty: bool, allow: bool) -> None:
         """Publish nothing, not even an empty output, of a file that ends within its header."""
@@ -114,25 +125,38 @@ class CsvSource:
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the file's records as chunks; see `cut_chunks`."""
-        return self.cut(self._stream.read, self._header.rest, first_line=1 + self._header.lines)
+        first_line = 1 + self._header.lines
+        self._empty_lines = yield from self.cut(
+            self._stream.read, self._header.rest, first_line=first_line
+        )
 
     def cut(
-        self, read: Callable[[int], bytes], head: bytes = b"", *, first_line: int
-    ) -> Iterator[Chunk]:
+        self,
+        read: Callable[[int], bytes],
+        head: bytes = b"",
+        *,
+        first_line: int,
+        is_part: bool = False,
+    ) -> Generator[Chunk, None, int]:
         """Yield records that `read` gives as chunks; see `cut_chunks`."""
         return cut_chunks(
             read,
             head,
             first_line=first_line,
-            delimiter=self._dialect.delimiter,
+            is_part=is_part,
+            dialect=self._dialect,
             chunk_bytes=self._chunk_bytes,
             max_record_bytes=self._max_record_bytes,
             path=self._stream.path,
+            blank_is_record=len(self._header.names) == 1,
         )
 
     def head(self) -> CsvSample:
-        """Return what the file begins with."""
+        """Return what the file begins with, without empty lines at its end."""
         head, is_whole = self._stream.head
+        if is_whole and self._dialect.is_utf8:
+            lines = head.rstrip(b"\r\n")
+            head = head[: len(lines)] + (b"\n" if head.endswith(b"\n") else b"")
         return CsvSample(raw=head, is_whole=is_whole)
 
     def sample(self, picked: Sequence[tuple[Chunk, Sequence[int]]]) -> CsvSample:
@@ -161,6 +185,7 @@ class CsvSource:
             format="csv",
             bytes=self._stream.bytes_read,
             sha256=self._stream.hexdigest(),
+            empty_lines=self._empty_lines,
         )
 
     def close(self) -> None:

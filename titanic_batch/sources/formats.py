@@ -22,7 +22,7 @@ def input_format(path: str) -> InputFormat | None:
     name = PurePath(path).name.lower()
     for suffix in COMPRESSIONS:
         name = name.removesuffix(suffix)
-    if name.endswith(".csv"):
+    if name.endswith((".csv", ".txt")):
         return "csv"
     if name.endswith(".tsv"):
         return "tsv"

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from titanic_batch.errors import DataError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord
+from titanic_batch.sources.foreign import csv_named_parquet, foreign_content
 from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.partition import Partition
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
@@ -93,10 +94,13 @@ class ParquetSource:
                 name.encode()
             return file
         except (pa.ArrowException, OSError, UnicodeError) as exc:
+            head = self._opened.read_at(0, 4096)
+            if error := foreign_content(self._path, head, called="Parquet"):
+                raise error from exc
             raise DataError(
                 f"it is not a readable Parquet file ({_first_line(exc)})",
                 where=self._path,
-                hint="Copy or make it again; a CSV file must be named .csv.",
+                hint=csv_named_parquet(self._path, head),
             ) from exc
 
     @property

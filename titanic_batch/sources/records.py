@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from titanic_batch.faults import Reason
+from titanic_batch.sources.dialect import Dialect
 from titanic_batch.sources.grammar import field_pattern
 from titanic_batch.sources.stream import UNDECODABLE
 
@@ -39,24 +41,45 @@ def strip_newline(record: bytes) -> bytes:
     return record
 
 
-def split_fields(record: bytes, delimiter: bytes) -> list[Field]:
-    """Split a record, without its newline, into fields."""
+def split_fields(record: bytes, dialect: Dialect) -> list[Field]:
+    """Split a record, without its newline, into fields; nothing is trimmed yet."""
     if b'"' not in record:
-        return [Field(text, b"\r" in text) for text in record.split(delimiter)]
-    pattern = field_pattern(delimiter)
+        return [Field(text, b"\r" in text) for text in record.split(dialect.delimiter)]
+    pattern = field_pattern(dialect)
     fields = []
     start = 0
     while match := pattern.match(record, start):
-        quoted, bare = match.groups()
+        padding, quoted, bare = match.groups()
         if quoted is None:
             fields.append(Field(bare, b'"' in bare or b"\r" in bare))
         else:
-            fields.append(Field(quoted.replace(b'""', b'"') + bare, bool(bare)))
+            text = _unquoted(quoted, dialect.escape)
+            fields.append(Field(padding + text + bare, bool(bare.strip(dialect.padding))))
         start = match.end()
         if start >= len(record):
             break
-        start += len(delimiter)
+        start += len(dialect.delimiter)
     return fields
+
+
+def trimmed(fields: list[Field], dialect: Dialect) -> list[Field]:
+    """Return fields without the padding of a dialect that drops it."""
+    if not dialect.padding:
+        return fields
+    return [Field(field.text.strip(dialect.padding), field.malformed) for field in fields]
+
+
+def _unquoted(text: bytes, escape: bytes) -> bytes:
+    """Return what stands between quotes as the text that it is."""
+    if not escape:
+        return text.replace(b'""', b'"')
+    return _escapes(escape).sub(rb"\1", text)
+
+
+@lru_cache(maxsize=8)
+def _escapes(escape: bytes) -> re.Pattern[bytes]:
+    # What is left of a quote is doubled: it is always the first of two.
+    return re.compile(rb'["\x%02x](["\x%02x])' % (escape[0], escape[0]))
 
 
 def bare_faults(fields: list[Field]) -> int | None:

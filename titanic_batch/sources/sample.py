@@ -18,6 +18,7 @@ from titanic_batch.sources.csv_parser import CsvParser
 from titanic_batch.sources.dialect import Dialect
 from titanic_batch.sources.grammar import find_records
 from titanic_batch.sources.stream import MARK_UNDECODABLE, UNDECODABLE
+from titanic_batch.unnamed import text_schema
 
 #: A sample of more rows says no more.
 MOST_ROWS = 1000
@@ -55,7 +56,7 @@ class CsvSample:
         header = read_header(
             stream.read, dialect, chunk_bytes=len(text) + 1, max_record_bytes=len(text) + 1, path=""
         )
-        found = find_records(header.rest, dialect.delimiter)
+        found = find_records(header.rest, dialect)
         ends = found.ends[:MOST_ROWS]
         end = int(ends[-1]) if ends.size else 0
         chunk = Chunk(
@@ -72,10 +73,11 @@ class CsvSample:
                 Chunk(data=last, first_row=1 + int(ends.size), row_count=1, terminated=False)
             )
         return Reading(
-            schema=pa.schema([(name, pa.string()) for name in header.names]),
+            schema=text_schema(header.names, header.unnamed),
             text_cells=True,
             parser=CsvParser(
                 names=header.names,
+                unnamed=frozenset(header.unnamed),
                 dialect=dialect,
                 allow_no_final_newline=allow_no_final_newline,
             ),
@@ -111,14 +113,14 @@ def csv_sample(
     """Return a header and some records of chunks as a CSV file would hold them.
 
     Args:
-        header: The header's record, as UTF-8.
+        header: The header's record, as UTF-8, behind the lines that are skipped.
         picked: Chunks and 0-based positions of records in them, ascending.
         dialect: How the file was read.
     """
     parts = [header]
     for chunk, indices in picked:
         data = chunk.data if chunk.terminated else chunk.data + b"\n"
-        starts = np.concatenate([[0], find_records(data, dialect.delimiter).ends])
+        starts = np.concatenate([[0], find_records(data, dialect).ends])
         parts += [chunk.data[int(starts[i]) : int(starts[i + 1])] for i in indices]
     return CsvSample(raw=_encoded(b"".join(parts), dialect.encoding), is_whole=True)
 

@@ -90,9 +90,9 @@ class TextSource(Source, Protocol):
         ...
 
     def cut(
-        self, read: Callable[[int], bytes], head: bytes = b"", /, *, first_line: int
+        self, read: Callable[[int], bytes], /, *, first_line: int, is_part: bool
     ) -> Iterator[Chunk]:
-        """Yield the records that `read` gives as chunks."""
+        """Yield the records that `read` gives as chunks, those of a part of the input."""
         ...
 
 
@@ -135,7 +135,7 @@ class TextSpans:
             position += len(data)
             return data
 
-        for chunk in self._source.cut(read, first_line=span.first_line):
+        for chunk in self._source.cut(read, first_line=span.first_line, is_part=True):
             yield replace(chunk, first_row=span.first_row - 1 + chunk.first_row, is_all=False)
         if digest.hexdigest() != span.sha256:
             raise changed()

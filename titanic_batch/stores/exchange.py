@@ -6,14 +6,13 @@ import ctypes
 import errno
 import os
 import sys
-from pathlib import Path
 
 _AT_FDCWD = -100 if sys.platform == "linux" else -2
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
 _NOT_HERE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
-def exchange(one: Path, other: Path) -> bool:
+def exchange(one: str, other: str) -> bool:
     """Let two folders of one file system change places at one instant.
 
     Linux does so by renameat2(2), macOS by renameatx_np(2).
@@ -34,4 +33,9 @@ def exchange(one: Path, other: Path) -> bool:
     code = ctypes.get_errno()
     if code in _NOT_HERE:
         return False
-    raise OSError(code, os.strerror(code), str(one), None, str(other))
+    raise OSError(code, os.strerror(code), one, None, other)
+
+
+def move(one: str, other: str) -> None:
+    """Put a file in another's place, or a folder where there is none, within one file system."""
+    os.replace(one, other)

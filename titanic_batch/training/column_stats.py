@@ -127,6 +127,7 @@ def _with_numbers(column: ColumnSchema, values: pd.Series[Any]) -> ColumnSchema:
         maximum=float(finite.max()),
         quantiles=tuple(deciles),
         shares=tuple(float(count) for count in counts / len(finite)),
+        binary=set(np.unique(finite)) == {0.0, 1.0},
     )
 
 

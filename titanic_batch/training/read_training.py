@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import pandas as pd
 import pyarrow as pa
@@ -17,7 +18,9 @@ import pyarrow.parquet as pq
 from titanic_batch.errors import DataError, InputMissingError, UsageError, os_errors
 from titanic_batch.nulls import READ_AS_NULL
 from titanic_batch.stores import entry_at, store_of
+from titanic_batch.training.plain_copy import plain_copy
 from titanic_batch.training.reading import Reading
+from titanic_batch.unnamed import with_names
 
 _CSV_ENDINGS = (".csv", ".tsv", ".txt")
 _PACKED_ENDINGS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
@@ -94,13 +97,17 @@ def _read_csv(
             where=str(path),
         )
     delimiter = reading.delimiter or ("\t" if endings[-1] == ".tsv" else ",")
+    copy: str | None = None
+    if not reading.is_plain:
+        (copy, misleading), delimiter = plain_copy(path, reading, known_texts), ","
+        known_texts = {**dict.fromkeys(misleading, ()), **known_texts}
     try:
         with os_errors(path, "reading the training file"):
-            with _open(path, reading) as text:
+            with _open(path, reading, copy) as text:
                 header = _check_records(text, path, delimiter)
-            with _open(path, reading) as text:
+            with _open(path, reading, copy) as text:
                 frame = _typed(text, delimiter, header, reading, known_texts)
-            with _open(path, reading) as text:
+            with _open(path, reading, copy) as text:
                 cells: pd.DataFrame = pd.read_csv(
                     text, sep=delimiter, names=header, header=0, index_col=False,
                     dtype="str", na_filter=False,
@@ -122,7 +129,7 @@ def _read_csv(
 
 
 def _typed(
-    text: io.TextIOWrapper,
+    text: TextIO,
     delimiter: str,
     header: list[str],
     reading: Reading,
@@ -152,8 +159,11 @@ def _declared(reading: Reading, known: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def _open(path: Path, reading: Reading) -> Iterator[io.TextIOWrapper]:
-    """Open a text file, compressed or not."""
+def _open(path: Path, reading: Reading, copy: str | None) -> Iterator[TextIO]:
+    """Open a text file, compressed or not, or the plain copy of it."""
+    if copy is not None:
+        yield io.StringIO(copy, newline="")
+        return
     encoding = "utf-8-sig" if reading.encoding == "utf-8" else reading.encoding
     packing = _PACKED_ENDINGS.get(path.suffix.lower())
     opened = store_of(path).open(path)
@@ -165,7 +175,7 @@ def _open(path: Path, reading: Reading) -> Iterator[io.TextIOWrapper]:
         yield text
 
 
-def _check_records(text: io.TextIOWrapper, path: Path, delimiter: str) -> list[str]:
+def _check_records(text: TextIO, path: Path, delimiter: str) -> list[str]:
     """Return the header, after a look at every record: pandas would fill what a short one lacks.
 
     Blank lines are passed over, as pandas does.
@@ -174,6 +184,7 @@ def _check_records(text: io.TextIOWrapper, path: Path, delimiter: str) -> list[s
     header = next((record for record in reader if record), None)
     if header is None:
         raise InputMissingError("the training file is empty", where=str(path))
+    header = list(with_names(header))
     _check_names(header, path)
     for record in reader:
         if record and len(record) != len(header):

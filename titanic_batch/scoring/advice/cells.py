@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -22,8 +21,6 @@ _MOST_TOKENS = 4
 _NULL_TEXTS = frozenset(
     ("na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nil", "missing", "unknown", "undefined")
 ) | frozenset(("empty", "\\n", "?", "-", "--", ".", "*", "#null!"))
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
-_GROUPED = re.compile(r"\s*[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?\s*")
 _BOOLEANS = {"true": 1, "false": 0, "yes": 1, "no": 0}
 _UNREADABLE = frozenset({"not-a-number", "not-an-integer", "not-a-boolean"})
 
@@ -45,8 +42,8 @@ def null_token_changes(trial: Trial) -> Iterator[Change]:
     for text in dict.fromkeys([*known[:_MOST_TOKENS], *most]):
         columns = dict.fromkeys(cell.column_mapping.source for cell in bad if cell.text == text)
         yield Change(
-            why=f"{text} stands for null in {_listed(columns)}",
-            logged_why=f"A text stands for null in {_listed(columns)}",
+            why=f"{text} stands for null in {listed(columns)}",
+            logged_why=f"A text stands for null in {listed(columns)}",
             options={"null": (text,)},
             quotes_cells=True,
         )
@@ -195,35 +192,13 @@ def stand_in_fills(trial: Trial) -> Iterator[tuple[str, Change]]:
         yield name, Change(why="", options={"fill": {name: known[0]}})
 
 
-def number_changes(trial: Trial) -> Iterator[Change]:
-    """Yield how numbers are to be rewritten, which have commas in them."""
-    decimal, grouped = [], []
-    for column_mapping, cells in by_column_mapping(
-        trial.cells, "not-a-number", "not-an-integer", "unknown-category"
-    ):
-        texts = [cell.text for cell in cells if "," in cell.text]
-        if (
-            texts
-            and all(map(_GROUPED.fullmatch, texts))
-            and any("." in text or text.count(",") > 1 for text in texts)
-        ):
-            grouped.append(column_mapping.source)
-        elif (
-            texts
-            and all(map(_DECIMAL_COMMA.fullmatch, texts))
-            and not all(map(_GROUPED.fullmatch, texts))
-        ):
-            decimal.append(column_mapping.source)
-    if decimal:
-        yield Change(
-            why=f"{_listed(decimal)} {_has(decimal)} a comma for the decimal point",
-            repair={"decimal": tuple(decimal)},
-        )
-    if grouped:
-        yield Change(
-            why=f"{_listed(grouped)} {_has(grouped)} commas between thousands",
-            repair={"thousands": tuple(grouped)},
-        )
+def padding_changes(trial: Trial) -> Iterator[Change]:
+    """Yield the permission to drop the spaces around cells, where some have them."""
+    padded = dict.fromkeys(
+        cell.column_mapping.source for cell in trial.cells if cell.text != cell.text.strip(" \t")
+    )
+    if padded:
+        yield Change(why=f"Spaces stand around cells of {listed(padded)}", options={"trim": True})
 
 
 def _known_texts(column_mapping: ColumnMapping) -> list[str]:
@@ -290,10 +265,7 @@ def examples(texts: dict[str, str] | dict[str, None]) -> str:
     return ", ".join([*shown, "..."] if len(texts) > len(shown) else shown)
 
 
-def _listed(names: dict[str, None] | list[str]) -> str:
+def listed(names: dict[str, None] | list[str]) -> str:
+    """Return names for a sentence, the first of many."""
     few = list(names)[:_MOST_EXAMPLES]
     return " and ".join(few) if len(names) < 3 else ", ".join([*few, "..."])
-
-
-def _has(names: list[str]) -> str:
-    return "has" if len(names) == 1 else "have"

@@ -17,6 +17,14 @@ def flags(before: ScoreOptions, after: ScoreOptions) -> list[str]:
         found.append(("--delimiter", _DELIMITERS.get(after.delimiter, after.delimiter)))
     if after.encoding != before.encoding:
         found.append(("--encoding", after.encoding))
+    if after.skip_lines != before.skip_lines:
+        found.append(("--skip-lines", str(after.skip_lines)))
+    for name in ("decimal", "thousands", "escape"):
+        value = getattr(after, name)
+        if value is not None and value != getattr(before, name):
+            found.append((f"--{name}", value))
+    if after.trim and not before.trim:
+        found.append(("--trim",))
     found += [("--null", token) for token in after.null if token not in before.null]
     if after.allow_no_final_newline and not before.allow_no_final_newline:
         found.append(("--allow-no-final-newline",))

@@ -1,4 +1,4 @@
-"""What rejected records might mean: another encoding, empty lines, delimiters at their ends."""
+"""What rejected records might mean: another encoding, escapes, empty lines, long rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from titanic_batch.scoring.advice.changes import Change
 from titanic_batch.scoring.advice.encodings import has_text_in, likely_encodings, reading
 from titanic_batch.scoring.advice.trials import Trial
 from titanic_batch.scoring.options import ScoreOptions
-from titanic_batch.sources.opening import dialect_of
+from titanic_batch.scoring.reading import dialect_for
 from titanic_batch.sources.sample import CsvSample
 
 
@@ -25,13 +25,15 @@ def record_changes(
                 logged_why=f"It is not {options.encoding} text, but can be read as {encoding}",
                 options={"encoding": encoding},
             )
+    if "bad-quote" in reasons:
+        yield from _quote_changes(sample, options)
     if "unterminated" in reasons:
         yield Change(
             why="The last record is complete but for its newline; check that the file is",
             options={"allow_no_final_newline": True},
         )
     if "wrong-width" in reasons:
-        dialect = dialect_of(path, options.delimiter, options.encoding)
+        dialect = dialect_for(path, options)
         lines = [line.rstrip(b"\r") for line in sample.text(dialect.encoding).split(b"\n")]
         if not all(lines[:-1]):
             yield Change(why="It has empty lines", repair={"blank_lines": True})
@@ -39,3 +41,13 @@ def record_changes(
             yield Change(
                 why="Records end in a delimiter that the header lacks", repair={"long_rows": True}
             )
+
+
+def _quote_changes(sample: CsvSample, options: ScoreOptions) -> Iterator[Change]:
+    """Yield what might make quotes obey the grammar."""
+    if options.escape is None and b'\\"' in sample.raw:
+        yield Change(
+            why="Quotes in its cells are written with backslashes", options={"escape": "\\"}
+        )
+    if not options.trim and (b' "' in sample.raw or b'" ' in sample.raw):
+        yield Change(why="Spaces stand around the quotes of cells", options={"trim": True})

@@ -13,11 +13,9 @@ import pandas as pd
 
 from titanic_batch.errors import DataError
 from titanic_batch.printable import printable_json, shell_quoted
+from titanic_batch.sources.dialect import Dialect
 from titanic_batch.sources.formats import STDIN, stem
 from titanic_batch.sources.sample import CsvSample
-
-#: A comma between digits that stands before three more: one between thousands.
-_THOUSANDS = r",(?=\d{3}(?!\d))"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,21 +23,15 @@ class Repair:
     """How a CSV file is to be rewritten; its cells keep their text but where it says so.
 
     Attributes:
-        skip: Lines before the header.
-        unnamed: Drop columns without a name.
         long_rows: Drop what stands past the header's last column.
         blank_lines: Drop empty lines.
-        decimal: Columns with a comma for a decimal point.
-        thousands: Columns with commas between thousands.
+        decimal: Columns with a comma for a decimal point, where commas stand between cells too.
         values: Column, text and the text that it should be.
     """
 
-    skip: int = 0
-    unnamed: bool = False
     long_rows: bool = False
     blank_lines: bool = False
     decimal: tuple[str, ...] = ()
-    thousands: tuple[str, ...] = ()
     values: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
@@ -47,7 +39,7 @@ class Repair:
         """Whether the file needs any rewriting."""
         return self != Repair()
 
-    def apply(self, sample: CsvSample, *, delimiter: str, encoding: str) -> CsvSample:
+    def apply(self, sample: CsvSample, dialect: Dialect) -> CsvSample:
         """Return a sample as the command would rewrite it: commas and UTF-8.
 
         Raises:
@@ -59,13 +51,9 @@ class Repair:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                table = pd.read_csv(io.BytesIO(raw), **self._reading(delimiter, encoding))
-            if self.unnamed:
-                table = table.loc[:, ~table.columns.str.startswith("Unnamed:")]
+                table = pd.read_csv(io.BytesIO(raw), **self._reading(dialect))
             for column in self.decimal:
                 table[column] = table[column].str.replace(",", ".")
-            for column in self.thousands:
-                table[column] = table[column].str.replace(_THOUSANDS, "", regex=True)
             for column, texts in self.values.items():
                 table[column] = table[column].replace(texts)
         except (ValueError, KeyError, AttributeError) as exc:
@@ -73,25 +61,18 @@ class Repair:
         text = table.to_csv(index=False)
         return CsvSample(raw=text.encode("utf-8", "surrogateescape"), is_whole=True)
 
-    def command(self, path: str, *, delimiter: str, encoding: str) -> tuple[str, str]:
+    def command(self, path: str, dialect: Dialect) -> tuple[str, str]:
         """Return the command that rewrites the file at `path`, and the file that it writes."""
         source, target = ("/dev/stdin", "/dev/stdout") if path == STDIN else (path, fixed(path))
         reading = ", ".join(
-            f"{name}={_literal(value)}"
-            for name, value in self._reading(delimiter, encoding).items()
+            f"{name}={_literal(value)}" for name, value in self._reading(dialect).items()
         )
         steps = [
             "import pandas as pd",
             f"t = pd.read_csv({_literal(source)}, {reading})",
         ]
-        if self.unnamed:
-            steps.append('t = t.loc[:, ~t.columns.str.startswith("Unnamed:")]')
         steps += [
             f't[{_literal(c)}] = t[{_literal(c)}].str.replace(",", ".")' for c in self.decimal
-        ]
-        steps += [
-            f't[{_literal(c)}] = t[{_literal(c)}].str.replace({_raw(_THOUSANDS)}, "", regex=True)'
-            for c in self.thousands
         ]
         steps += [
             f"t[{_literal(c)}] = t[{_literal(c)}].replace({_literal(texts)})"
@@ -100,15 +81,17 @@ class Repair:
         steps.append(f"t.to_csv({_literal(target)}, index=False)")
         return python_command("; ".join(steps)), target
 
-    def _reading(self, delimiter: str, encoding: str) -> dict[str, Any]:
+    def _reading(self, dialect: Dialect) -> dict[str, Any]:
         """Return what pandas.read_csv is told; every cell stays the text that it is."""
         said: dict[str, Any] = {"dtype": "str", "keep_default_na": False}
-        if delimiter != ",":
-            said["sep"] = delimiter
-        if encoding != "utf-8":
-            said["encoding"] = encoding
-        if self.skip:
-            said["skiprows"] = self.skip
+        if dialect.delimiter != b",":
+            said["sep"] = dialect.delimiter.decode()
+        if not dialect.is_utf8:
+            said["encoding"] = dialect.encoding
+        if dialect.skip_lines:
+            said["skiprows"] = dialect.skip_lines
+        if dialect.escape:
+            said["escapechar"] = dialect.escape.decode()
         if self.long_rows:
             said["index_col"] = False
         return said
@@ -132,7 +115,3 @@ def _literal(value: Any) -> str:
         pairs = (f"{_literal(key)}: {_literal(item)}" for key, item in value.items())
         return f"{{{', '.join(pairs)}}}"
     return repr(value)
-
-
-def _raw(pattern: str) -> str:
-    return f'r"{pattern}"'

@@ -12,18 +12,19 @@ from titanic_batch.scoring.advice.cells import (
     boolean_changes,
     null_changes,
     null_token_changes,
-    number_changes,
+    padding_changes,
     spelling_changes,
     stand_in_fills,
     unknown_changes,
 )
 from titanic_batch.scoring.advice.changes import Change, options_with, repair_of
+from titanic_batch.scoring.advice.numbers import number_changes
 from titanic_batch.scoring.advice.records import record_changes
 from titanic_batch.scoring.advice.shape import rename_changes, shape_changes
 from titanic_batch.scoring.advice.trials import Trial, Trials
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.reading import dialect_for
 from titanic_batch.sources.base import Sample
-from titanic_batch.sources.opening import dialect_of
 from titanic_batch.sources.sample import CsvSample
 
 
@@ -92,11 +93,12 @@ def _steps(case: Case, options: ScoreOptions) -> Iterator[Callable[[Trial], Iter
     sample, is_text = case.sample, isinstance(case.sample, CsvSample)
     if isinstance(sample, CsvSample):
         yield lambda trial: record_changes(trial, sample, options, case.path)
+        yield padding_changes
+        # Before what may mean null: a mark between digits is none.
+        yield lambda trial: number_changes(trial, options)
     yield null_token_changes
     yield lambda trial: spelling_changes(trial, case.counts, can_rewrite=is_text)
     yield boolean_changes
-    if is_text:
-        yield number_changes
     yield unknown_changes
     yield null_changes
 
@@ -134,11 +136,8 @@ def _changed(
         return case.sample, chosen
     if not isinstance(case.sample, CsvSample):
         raise DataError("only text can be rewritten")
-    dialect = dialect_of(case.path, chosen.delimiter, chosen.encoding)
-    sample = repair.apply(
-        case.sample, delimiter=dialect.delimiter.decode(), encoding=dialect.encoding
-    )
-    return sample, replace(chosen, delimiter=",", encoding="utf-8")
+    sample = repair.apply(case.sample, dialect_for(case.path, chosen))
+    return sample, replace(chosen, delimiter=",", encoding="utf-8", escape=None, skip_lines=0)
 
 
 def _is_better(new: Trial, old: Trial) -> bool:

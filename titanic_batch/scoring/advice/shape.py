@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import pyarrow as pa
@@ -18,11 +18,12 @@ from titanic_batch.scoring.advice.changes import Change
 from titanic_batch.scoring.advice.encodings import likely_encodings
 from titanic_batch.scoring.advice.trials import Trials, read
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.reading import dialect_for
 from titanic_batch.sources.base import Sample
 from titanic_batch.sources.dialect import Dialect
-from titanic_batch.sources.opening import dialect_of
-from titanic_batch.sources.records import bare_faults, split_fields, strip_newline
+from titanic_batch.sources.records import bare_faults, split_fields, strip_newline, trimmed
 from titanic_batch.sources.sample import CsvSample
+from titanic_batch.unnamed import with_names
 
 _DELIMITERS = (b",", b";", b"\t", b"|")
 _MOST_SKIPPED = 10
@@ -35,12 +36,7 @@ _NAMES = {b",": "commas", b";": "semicolons", b"\t": "tabs", b"|": "vertical bar
 @dataclass(frozen=True, kw_only=True)
 class _Header:
     dialect: Dialect
-    skip: int
     names: tuple[str, ...]
-
-    @property
-    def unnamed(self) -> bool:
-        return any(not name.strip() for name in self.names)
 
 
 def shape_changes(
@@ -51,7 +47,7 @@ def shape_changes(
     Returns:
         As few changes as possible; none where there are none, or none is needed.
     """
-    declared = dialect_of(path, options.delimiter, options.encoding)
+    declared = dialect_for(path, options)
     best: _Header | None = None
     fewest = len(schema.columns)
     if len(schema.columns) > 1:
@@ -75,12 +71,12 @@ def _changes(header: _Header, declared: Dialect) -> list[Change]:
                 options={"encoding": header.dialect.encoding},
             )
         )
-    if header.skip:
-        lines = "A line that is" if header.skip == 1 else f"{header.skip} lines that are"
-        stand = "stands" if header.skip == 1 else "stand"
-        found.append(
-            Change(why=f"{lines} no part of the table {stand} first", repair={"skip": header.skip})
-        )
+    skip = header.dialect.skip_lines
+    if skip != declared.skip_lines:
+        first = "A line that is no part of the table stands first"
+        if skip != 1:
+            first = f"{skip or 'No'} lines that are no part of the table stand first"
+        found.append(Change(why=first, options={"skip_lines": skip}))
     if header.dialect.delimiter != declared.delimiter:
         found.append(
             Change(
@@ -88,8 +84,6 @@ def _changes(header: _Header, declared: Dialect) -> list[Change]:
                 options={"delimiter": header.dialect.delimiter.decode()},
             )
         )
-    if header.unnamed:
-        found.append(Change(why="The header has a column without a name", repair={"unnamed": True}))
     return found
 
 
@@ -101,7 +95,11 @@ def _headers(sample: CsvSample, declared: Dialect) -> Iterator[_Header]:
         delimiters.insert(0, declared.delimiter)
     ways = sorted(
         product(encodings, delimiters, range(_MOST_SKIPPED + 1)),
-        key=lambda way: (way[0] != declared.encoding) + (way[1] != declared.delimiter) + way[2],
+        key=lambda way: (
+            (way[0] != declared.encoding)
+            + (way[1] != declared.delimiter)
+            + abs(way[2] - declared.skip_lines)
+        ),
     )
     lines: dict[str, list[bytes]] = {}
     for encoding, delimiter, skip in ways:
@@ -109,7 +107,8 @@ def _headers(sample: CsvSample, declared: Dialect) -> Iterator[_Header]:
             lines[encoding] = _lines(sample, encoding)
         if skip >= len(lines[encoding]):
             continue
-        fields = split_fields(lines[encoding][skip], delimiter)
+        dialect = replace(declared, encoding=encoding, delimiter=delimiter, skip_lines=skip)
+        fields = trimmed(split_fields(lines[encoding][skip], dialect), dialect)
         if bare_faults(fields) is not None:
             continue
         try:
@@ -118,9 +117,7 @@ def _headers(sample: CsvSample, declared: Dialect) -> Iterator[_Header]:
             continue
         named = [name for name in names if name.strip()]
         if len(set(named)) == len(named) > 0 and not any("\0" in name for name in named):
-            yield _Header(
-                dialect=Dialect(delimiter=delimiter, encoding=encoding), skip=skip, names=names
-            )
+            yield _Header(dialect=dialect, names=with_names(names))
 
 
 def _lines(sample: CsvSample, encoding: str) -> list[bytes]:
@@ -134,8 +131,7 @@ def _lines(sample: CsvSample, encoding: str) -> list[bytes]:
 
 
 def _missing(header: _Header, options: ScoreOptions, schema: TrainingSchema) -> int:
-    names = [name if name.strip() else f"Unnamed: {i}" for i, name in enumerate(header.names)]
-    inputs = pa.schema([(name, pa.string()) for name in names])
+    inputs = pa.schema([(name, pa.string()) for name in header.names])
     try:
         plan_alignment(schema, inputs, options.alignment, where="", text_cells=True)
     except MissingColumnsError as exc:

@@ -19,14 +19,14 @@ from titanic_batch.errors import DataError, TitanicBatchError
 from titanic_batch.predict.base import ModelInfo
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.reading import dialect_for
 from titanic_batch.sinks.csv_sink import CsvFormat
 from titanic_batch.sources.base import Parsed, Reading, Sample
-from titanic_batch.sources.opening import dialect_of
 from titanic_batch.sources.partition import Partition
 from titanic_batch.sources.partitioned import partitioned_reading
 
-#: A null is nearer to being scored than what cannot even be read.
-_COST_OF_NULL, _COST = 1, 2
+#: A null is nearer to being scored than a cell that cannot be read, and that than a whole record.
+_COST_OF_NULL, _COST_OF_CELL, _COST_OF_RECORD = 1, 2, 3
 #: A model that raises on more of the rows in hand is not looked at row by row.
 _MOST_FAILING = 50
 
@@ -76,7 +76,8 @@ class Trial:
         faulty = {cell.row for cell in self.cells}
         whole_records = sum(row not in faulty for row in self.rejected)
         nulls = sum(cell.reason == "missing-value" for cell in self.cells)
-        return _COST * (whole_records + len(self.cells) - nulls) + _COST_OF_NULL * nulls
+        unreadable = len(self.cells) - nulls
+        return _COST_OF_RECORD * whole_records + _COST_OF_CELL * unreadable + _COST_OF_NULL * nulls
 
 
 class Trials:
@@ -183,7 +184,7 @@ class Trials:
 def read(sample: Sample, options: ScoreOptions, path: str, partition: Partition = ()) -> Reading:
     """Read a sample of the file at `path`, which lies in a partition, as options say."""
     reading = sample.read(
-        dialect_of(path, options.delimiter, options.encoding),
+        dialect_for(path, options),
         allow_no_final_newline=options.allow_no_final_newline,
     )
     return partitioned_reading(reading, partition)

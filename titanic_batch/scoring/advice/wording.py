@@ -19,8 +19,8 @@ from titanic_batch.scoring.advice.hints import about_cells, about_dummies, about
 from titanic_batch.scoring.advice.search import Found
 from titanic_batch.scoring.advice.trials import by_column_mapping
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.reading import dialect_for
 from titanic_batch.scoring.reject_limit import reject_limit
-from titanic_batch.sources.opening import dialect_of
 from titanic_batch.sources.sample import CsvSample
 
 
@@ -199,10 +199,7 @@ def _rewriting(case: Case, options: ScoreOptions, found: Found, *, logged: bool)
     if logged and any(change.repair and change.quotes_cells for change in found.changes):
         return "Rewrite it; `titanic-batch check` prints a command that does"
     chosen = options_with(options, found.changes)
-    dialect = dialect_of(case.path, chosen.delimiter, chosen.encoding)
-    command, target = repair.command(
-        case.path, delimiter=dialect.delimiter.decode(), encoding=dialect.encoding
-    )
+    command, target = repair.command(case.path, dialect_for(case.path, chosen))
     return f"No option reads that: make {target} of it, and score that: `{command}`"
 
 
