@@ -18,7 +18,10 @@ from tests.private_place import private_folder
 __all__ = ["private_folder"]
 
 #: What is the same however an input is scored.
-ACCOUNT = ("rows", "alignment", "nulls", "unknown_categories", "null_tokens", "warnings", "input")
+ACCOUNT = (
+    *("rows", "alignment", "nulls", "unknown_categories", "null_tokens", "warnings", "input"),
+    *("trimmed", "empty_lines"),
+)
 
 
 def same(one: pa.Table, other: pa.Table) -> bool:
@@ -29,6 +32,7 @@ def same(one: pa.Table, other: pa.Table) -> bool:
 
 
 def test_parts_of_a_csv_are_the_single_file(lab: Lab) -> None:
+    (lab.folder / "in.csv").write_text(input_text() + "\n\n")
     lab("score", "in.csv", "one.csv", "--max-rejects", "50%", "--unknown", "Sex=reject", "-q")
     lab("score", "in.csv", "out/", "--parts", *SOME, "--output-format", "csv", "-q")
     made, single = manifest_in(lab.folder / "out"), titanic_batch.verify(lab.folder / "one.csv")
@@ -62,7 +66,7 @@ def test_whoever_makes_the_parts_makes_the_same(lab: Lab, several: bool) -> None
         name = "many"
         (lab.folder / "many").mkdir()
         for index in range(3):
-            (lab.folder / "many" / f"{index}.csv").write_text(input_text(3))
+            (lab.folder / "many" / f"{index}.csv").write_text(input_text(3) + "\n")
     lab("score", name, "whole/", "--parts", *SOME, "-q")
     planned = lab.parts("plan", name, "out/", "-o", "plan.json", *SOME, "--json").json
     count = planned["part_count"]
@@ -92,13 +96,13 @@ def test_whoever_makes_the_parts_makes_the_same(lab: Lab, several: bool) -> None
 def test_rows_and_lines_are_those_of_the_whole_input(lab: Lab) -> None:
     (lab.folder / "many").mkdir()
     for index in range(2):
-        (lab.folder / "many" / f"{index}.csv").write_text(input_text(2))
+        (lab.folder / "many" / f"{index}.csv").write_text(input_text(2) + "\n\n")
     lab("score", "many", "out/", "--parts", *SOME, "-q")
     rejects = pa.csv.read_csv(lab.folder / "out" / "_rejects.csv").to_pylist()
     assert [reject["row"] for reject in rejects] == [
         start + row for start in (0, 7, 14, 21) for row in (3, 4, 5)
     ]
-    lines = input_text(2) * 2
+    lines = (input_text(2) + "\n\n") * 2
     for reject in rejects:
         assert lines.split("\n")[reject["line"] - 1] == reject["record"]
 

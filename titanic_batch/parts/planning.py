@@ -42,9 +42,9 @@ from titanic_batch.scoring.api import make_options
 from titanic_batch.scoring.choosing import PredictorChoice, kept_predictor
 from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.reading import check_reading
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.skipping import PART_BYTES
-from titanic_batch.sources.dialect import declare_dialect
 from titanic_batch.sources.spans import changed
 from titanic_batch.stores import entry_at, store_of, write_file
 
@@ -68,7 +68,7 @@ def make_plan(
     """
     stop_if_interrupted()
     reject_limit(options.max_rejects)
-    declare_dialect("," if options.delimiter is None else options.delimiter, options.encoding)
+    check_reading(options)
     check_place(path)
     folder = output_folder(output)
     whole = WholeInput(os.path.abspath(input), options, part_bytes)  # noqa: PTH100  # it may be a glob

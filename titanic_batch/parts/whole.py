@@ -26,11 +26,11 @@ from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.progress import NullObserver, Observer, Progress
+from titanic_batch.scoring.reading import check_reading
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.rejected_rows import RejectedRows
 from titanic_batch.scoring.report import RunTotals
 from titanic_batch.scoring.sizes import input_bytes
-from titanic_batch.sources.dialect import declare_dialect
 from titanic_batch.stores import store_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def score_whole(
     """
     stop_if_interrupted()
     reject_limit(options.max_rejects)
-    declare_dialect("," if options.delimiter is None else options.delimiter, options.encoding)
+    check_reading(options)
     folder = output_folder(output)
     whole = WholeInput(input, options, part_bytes)
     check_output(folder, whole, options)
