@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
@@ -119,14 +120,14 @@ def _portable(setting: Setting) -> tuple[Setting, bytes | None]:
     plan = setting.choice.plan
     if plan is None:
         return setting, None
-    try:
+    data = setting.choice.made
+    if not data:
         path = plan_folder() / plan_name(setting.model.sha256, setting.model.schema)
-        data = store_of(path).read(path) or b""
-    except (OSError, NotADocumentError):
-        data = b""
+        with contextlib.suppress(OSError, NotADocumentError):
+            data = store_of(path).read(path) or b""
     if hashlib.sha256(data).hexdigest() == plan.sha256:
         return setting, data
-    choice = PredictorChoice(plan=None, reason="its plan is kept nowhere")
+    choice = PredictorChoice(plan=None, reason="its plan is gone")
     return replace(setting, choice=choice, info=replace(setting.info, predictor=choice)), None
 
 
