@@ -234,6 +234,7 @@ def test_too_many_rejects_publish_nothing_and_are_all_listed(published: Lab) -> 
     assert said.count("\n  row ") == 5
     listed = published.folder / "out.failed.rejects.csv"
     assert listed.stat().st_mode & 0o777 == 0o600
+    assert not list(published.folder.glob(".*"))  # there was no part without too many of them
     published("score", "in.csv", "one.csv", "--max-rejects", "3", code=65)
     single = published.folder / "one.csv.failed.rejects.csv"
     assert listed.read_bytes() == single.read_bytes()

@@ -10,6 +10,7 @@ It belongs to a fingerprint: whoever scores by the same model and options finds 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from dataclasses import dataclass
@@ -98,6 +99,12 @@ class PartsFolder:
     def drop(self) -> None:
         """Remove the folder with all that is in it, as far as that is possible."""
         store_of(self.path).drop(self.path)
+
+    def drop_if_empty(self) -> None:
+        """Remove the folder where there is nothing in it that another run could use."""
+        with contextlib.suppress(OSError):
+            self.receipts.rmdir()
+            self.path.rmdir()
 
     def drop_others(self) -> None:
         """Remove what runs by other models or options have left beside the output."""

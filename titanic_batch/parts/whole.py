@@ -98,16 +98,18 @@ class _WholeRun:
             self.started_at = datetime.now(UTC)  # loading the model is no part of its time
             folder = PartsFolder(output=self.output, fingerprint=setting.fingerprint)
             folder.open()
-            folder.recover()
-            refuse_foreign_folder(str(self.output), overwrite=options.overwrite)
-            folder.drop_others()
-            mode = mode_of_files(self.output)
             try:
+                folder.recover()
+                refuse_foreign_folder(str(self.output), overwrite=options.overwrite)
+                folder.drop_others()
+                mode = mode_of_files(self.output)
                 receipts = self._score_parts(engine, setting, folder, mode)
                 return self._publish(setting, folder, receipts, mode)
             except TooManyRejectsError as exc:
                 self._advise(exc, engine, setting)
                 raise
+            finally:
+                folder.drop_if_empty()
 
     def _score_parts(
         self, engine: Engine, setting: Setting, folder: PartsFolder, mode: int
