@@ -39,7 +39,7 @@ ROWS = (
 )
 
 
-def input_text(times: int = 12) -> str:
+def input_text(times: int = 8) -> str:
     return "Sex,Age,note\n" + "".join(ROWS) * times
 
 

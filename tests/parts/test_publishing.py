@@ -44,11 +44,11 @@ def broken(where: object, name: str, after: int) -> Iterator[None]:
 
 
 def test_a_rerun_keeps_finished_parts_and_makes_edited_ones_again(lab: Lab) -> None:
-    with broken(PartFile, "finish", after=4):
+    with broken(PartFile, "finish", after=3):
         lab("score", "in.csv", "out/", "--parts", *SOME, code=1)
     assert not (lab.folder / "out").exists()
     there = sorted(lab.private.glob("part-*"))
-    assert len(there) == 4
+    assert len(there) == 3
     assert lab.private.stat().st_mode & 0o777 == 0o700
     before = {path.name: path.stat().st_ino for path in there}
     there[1].write_bytes(there[1].read_bytes() + b"edited")
@@ -230,7 +230,7 @@ def test_too_many_rejects_publish_nothing_and_are_all_listed(published: Lab) -> 
     before = hashes(published.folder / "out")
     few = ("--parts", "--max-rejects", "3", "--part-size", "150")
     said = published("score", "in.csv", "out/", *few, code=65).err
-    assert "36 of 84 rows read were rejected, allowed are 3:" in said
+    assert "24 of 56 rows read were rejected, allowed are 3:" in said
     assert said.count("\n  row ") == 5
     listed = published.folder / "out.failed.rejects.csv"
     assert listed.stat().st_mode & 0o777 == 0o600
@@ -284,14 +284,14 @@ def test_a_guard_sees_the_whole_and_may_refuse_it(
         with pytest.raises(DataError, match="does not like it"):
             score_parts("in.csv", "out/", **options)  # type: ignore[arg-type]
     assert not (lab.folder / "out").exists()
-    assert [request.rows.read for request in asked] == [84, 84]
-    assert [request.nulls for request in asked] == [{"Age": 12}] * 2
+    assert [request.rows.read for request in asked] == [56, 56]
+    assert [request.nulls for request in asked] == [{"Age": 8}] * 2
     first, second = (request.profile for request in asked)
     assert first is not None
     assert second is not None
     assert first.score is not None
     assert first.score.tolist() == second.score.tolist()  # type: ignore[union-attr]
-    assert sum(first.score.tolist()) == 48
+    assert sum(first.score.tolist()) == 32
 
 
 def test_a_full_disk_leaves_the_old_parts(published: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
