@@ -71,22 +71,13 @@ def run_part(path: Path, index: int, *, workers: int | None = None) -> PartOutco
             f"there is no part {index}: the plan has parts 0 to {last}", where=str(path)
         )
     planned = plan.parts[index]
-    published = _published_part(plan, planned)
-    if published is not None:
-        scored = published["rows"]
-        return PartOutcome(
-            index=index,
-            name=planned.name,
-            sha256=published["sha256"],
-            bytes=published["bytes"],
-            first_row=planned.first_row,
-            rows=RowCounts(read=planned.rows, scored=scored, rejected=planned.rows - scored),
-            was_there=True,
-        )
     try:
         with reopened(plan, path=planned.path, workers=workers) as run:
             if run.setting.name_of(index, planned.part) != planned.name:
                 raise changed()
+            published = _published_part(plan, planned)
+            if published is not None:
+                return _outcome_of(index, planned, published)
             run.folder.open()
             kept = run.folder.finished(planned.name)
             receipt = kept or _score(run, index, planned)
@@ -102,6 +93,19 @@ def run_part(path: Path, index: int, *, workers: int | None = None) -> PartOutco
         first_row=receipt.first_row,
         rows=RowCounts(read=totals.read, scored=totals.scored, rejected=totals.rejected),
         was_there=kept is not None,
+    )
+
+
+def _outcome_of(index: int, planned: PlannedPart, published: dict[str, Any]) -> PartOutcome:
+    scored = published["rows"]
+    return PartOutcome(
+        index=index,
+        name=planned.name,
+        sha256=published["sha256"],
+        bytes=published["bytes"],
+        first_row=planned.first_row,
+        rows=RowCounts(read=planned.rows, scored=scored, rejected=planned.rows - scored),
+        was_there=True,
     )
 
 
