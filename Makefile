@@ -31,10 +31,10 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 UPGRADE ?=
 COMPILE := $(BIN)/uv pip compile pyproject.toml --no-config --quiet --universal --fork-strategy fewest \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
-	--extra bentoml --extra skops $(UPGRADE)
+	--extra bentoml --extra skops --extra report $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help score test test-quick lint format serve bento-test bench faults lock clean
+.PHONY: help score test test-quick test-services lint format serve bento-test bench faults lock clean
 .NOTPARALLEL:
 
 help: ## print this list
@@ -56,6 +56,10 @@ test: lint ## lint, then the whole test suite; prints its time
 test-quick: $(DEV_STAMP) ## some tests of every room, in less than a minute
 	$(BIN)/python -m pytest -q -n $(TESTERS) --dist worksteal $(QUICK)
 	@echo "make test-quick took $$(( $$(date +%s) - $(STARTED) )) seconds"
+
+test-services: $(DEV_STAMP) ## what needs a browser; installs Debian's chromium if there is none
+	@command -v chromium >/dev/null || $(install-chromium)
+	TEST_SERVICES=1 $(BIN)/python -m pytest tests/services
 
 lint: $(DEV_STAMP) ## ruff, mypy, import layers
 	$(BIN)/ruff check
@@ -84,6 +88,17 @@ lock: $(DEV_STAMP) ## write the lock files anew from pyproject.toml
 clean: ## remove what the other commands made, the virtual environment too
 	rm -rf $(VENV) scored dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+define install-chromium
+{ command -v apt-get >/dev/null || { \
+	echo "make: test-services needs chromium on the PATH; install it as your system does" >&2; exit 1; }; \
+  [ "$$(id -u)" = 0 ] || { \
+	echo "make: test-services needs chromium, and only root may install it: run 'apt-get install chromium' as root first" >&2; exit 1; }; \
+  echo "installing chromium ..."; \
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	chromium fonts-dejavu-core >/dev/null; } || { \
+	echo "make: test-services could not install chromium; see what apt-get says above" >&2; exit 1; }; }
+endef
 
 # A virtual environment that was left half-made, or whose Python is gone, is made anew.
 define make-venv

@@ -259,6 +259,9 @@ class ClosedPipeError(TitanicBatchError):
 #: When several files fail, the run ends with the first of these that any of them earned.
 EXIT_CODE_PRECEDENCE = (1, 74, 77, 69, 65, 66, 75)
 
+#: Every code that a run may end with.
+KNOWN_EXIT_CODES = (0, 2, 71, 129, 130, 141, 143, *EXIT_CODE_PRECEDENCE)
+
 
 def worst_exit_code(errors: Iterable[TitanicBatchError]) -> int:
     """Return the exit code of a run over several files, 0 where none failed."""

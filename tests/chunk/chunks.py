@@ -67,7 +67,7 @@ def make_context(
         alignment,
         info,
         keep=keep,
-        text_cells=text_cells,
+        text_format="csv" if text_cells else None,
         output_format=output_format,
         prediction_column=prediction_column,
         probability_column=probability_column,

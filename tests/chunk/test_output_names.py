@@ -21,7 +21,6 @@ def planned(
         AlignmentPlan(column_mappings=(), dropped=(), named=True),
         ModelInfo(classes=classes, has_probability=True, label_type=pa.string()),
         keep="all",
-        text_cells=True,
         output_format="csv",
         prediction_column=prediction,
         probability_column=probability,

@@ -380,15 +380,15 @@ def test_a_model_of_a_bare_array_is_named_in_its_error(command: Command, tmp_pat
     command("score", "in.csv", "out.csv", "-m", "bare", "-q")
 
 
-@pytest.mark.parametrize("name", ["in.dat", "in.csv.xz", "in.csv.zip", "in.feather", "in.jsonl"])
+@pytest.mark.parametrize("name", ["in.dat", "in.csv.xz", "in.csv.zip", "in.feather", "in.json"])
 def test_other_formats_are_made_into_known_ones_by_a_command(
     name: str, command: Command, tmp_path: Path
 ) -> None:
     frame = pd.read_csv(PASSENGERS)
     if name.endswith(".feather"):
         frame.to_feather(tmp_path / name)
-    elif name.endswith(".jsonl"):
-        frame.to_json(tmp_path / name, orient="records", lines=True)
+    elif name.endswith(".json"):
+        frame.to_json(tmp_path / name, orient="records")
     else:
         frame.to_csv(tmp_path / name, index=False)
     refused = command("score", name, "out.csv", code=2)

@@ -271,7 +271,7 @@ def test_unknown_extensions_are_2(fails: Fails, tmp_path: Path) -> None:
     (tmp_path / "in.xlsx").write_bytes(b"PK")
     assert fails(2, "in.xlsx", "out/old.csv").startswith("in.xlsx: unknown file extension")
     assert fails(2, PASSENGERS, "out/new.txt").startswith("out/new.txt: unknown file extension")
-    assert "Outputs end in .csv or .parquet" in fails(2, PASSENGERS, "out/new.csv.gz")
+    assert "Outputs end in .csv, .jsonl" in fails(2, PASSENGERS, "out/new.csv.bz2")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def outcome(
             plan,
             INFO,
             keep="all",
-            text_cells=source.text_cells,
+            text_format=source.text_format,
             output_format="csv",
             prediction_column="prediction",
             probability_column="probability",

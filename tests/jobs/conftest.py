@@ -117,6 +117,11 @@ def write_job(
     return path
 
 
+def outputs_in(folder: Path) -> list[str]:
+    """Return the names in a folder of outputs, without the run records."""
+    return sorted(path.name for path in folder.glob("*") if path.name != ".titanic-batch")
+
+
 def command(*arguments: str, home: Path, cwd: Path, **more: str) -> Done:
     """Run the command line in this process, with nothing else in its environment."""
     alone = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", **environment_of(home), **more}

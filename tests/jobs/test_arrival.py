@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.conftest import SAMPLE_DATA
+from tests.jobs.conftest import SAMPLE_DATA, outputs_in
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.jobs.running import NightOutcome, run_job
@@ -41,7 +41,7 @@ class TestMarker:
         outcome = run_job(job, DAY)
         assert outcome.exit_code == 66
         assert f"{tmp_path}/_SUCCESS: the input has not arrived" in str(outcome.error)
-        assert not (tmp_path / "out").exists()
+        assert outputs_in(tmp_path / "out") == []
         (tmp_path / "_SUCCESS").touch()
         assert run_job(job, DAY).status == "published"
 

@@ -13,15 +13,15 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from tests.jobs.conftest import SAMPLE_DATA
+from tests.jobs.conftest import SAMPLE_DATA, outputs_in
 from titanic_batch.errors import UsageError
 from titanic_batch.jobs.checking import check_job
 from titanic_batch.jobs.drift import stability_index
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.judging import SCORE
 from titanic_batch.jobs.last_night import find_last_night
 from titanic_batch.jobs.night import plan_night
 from titanic_batch.jobs.running import NightOutcome, run_job
+from titanic_batch.scoring.profiles import SCORE
 
 JobOf = Callable[..., Job]
 DAY = date(2026, 11, 22)
@@ -151,7 +151,7 @@ class TestEachGuard:
         assert "guards.max_null_rate: the model has no column Agee. Did you mean Age?" in str(
             outcome.error
         )
-        assert list((tmp_path / "out").iterdir()) == []
+        assert outputs_in(tmp_path / "out") == []
         with pytest.raises(UsageError, match="Did you mean Age"):
             check_job(job.path)
 
@@ -160,7 +160,7 @@ class TestEachGuard:
     ) -> None:
         run_job(job_of(), DAY)
         told = manifest_of(tmp_path / "out" / "2026-11-22.csv")["job"]
-        assert told == {"name": "job", "date": "2026-11-22", "guards": [], "profile": {}}
+        assert told == {"name": "job", "date": "2026-11-22", "guards": [], "profile": None}
 
 
 def index_by_numpy(expected: npt.NDArray[Any], found: npt.NDArray[Any]) -> float:
@@ -241,7 +241,7 @@ class TestDrift:
         for more in ("", "[score]\nchunk_size = '4KB'\n", "[columns.Age]\nfill = 28\n"):
             job = job_of(f"{more}[guards]\nmax_drift_from_training = {{ warn = 0.1 }}")
             run_job(job, DAY, force=True)
-            profile = manifest_of(tmp_path / "out" / "2026-11-22.csv")["job"]["profile"]
+            profile = manifest_of(tmp_path / "out" / "2026-11-22.csv")["profile"]
             profiles.append({name: told for name, told in profile.items() if name != SCORE})
         assert profiles[0] == profiles[1] == profiles[2]
         assert sum(profiles[0]["Age"]["counts"]) == 418

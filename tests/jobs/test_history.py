@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import titanic_batch
-from tests.jobs.conftest import SAMPLE_DATA, Store
+from tests.jobs.conftest import SAMPLE_DATA, Store, outputs_in
 from tests.publish.disk import Died, die_before
 from titanic_batch.cli import jobs_view as view
 from titanic_batch.cli.console import set_style, style
@@ -410,7 +410,7 @@ class TestPathsOfSeveralDates:
             assert (outcome.exit_code, "name is too long" in str(outcome.error)) == (2, True)
         with pytest.raises(UsageError, match="name is too long"):
             check_job(job.path)
-        assert not (tmp_path / "out").exists()
+        assert outputs_in(tmp_path / "out") == []
 
 
 class TestForce:

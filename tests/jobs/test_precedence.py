@@ -11,7 +11,7 @@ import joblib
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
-from tests.jobs.conftest import Store
+from tests.jobs.conftest import Store, outputs_in
 from titanic_batch.errors import UntrustedModelError, UsageError
 from titanic_batch.jobs import running
 from titanic_batch.jobs.checking import check_job
@@ -86,7 +86,7 @@ class TestPin:
         outcome = run_job(job, DAY, dry_run=dry_run)
         assert (outcome.status, outcome.exit_code) == ("failed", 77)
         assert f"--trust {store.other[1]}" in str(outcome.error)
-        assert not (tmp_path / "out").exists()
+        assert outputs_in(tmp_path / "out") == []
         with pytest.raises(UntrustedModelError, match="not the job file's model"):
             check_job(job.path)
 
@@ -148,4 +148,4 @@ class TestPin:
         monkeypatch.setattr(running, "score_files", move_then_score)
         outcome = run_job(job, DAY)
         assert (outcome.status, outcome.exit_code) == ("failed", 77)
-        assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+        assert outputs_in(tmp_path / "out") == []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.conftest import SAMPLE_DATA
+from tests.jobs.conftest import SAMPLE_DATA, outputs_in
 from titanic_batch.errors import (
     InputMissingError,
     TitanicBatchError,
@@ -99,7 +99,7 @@ class TestMissingInput:
         outcome = run_job(job_of(source=source, target=target), DAY)
         assert (outcome.status, outcome.exit_code) == ("failed", 66)
         assert "input.optional = true" in str(outcome.error)
-        assert not (tmp_path / "out").exists()
+        assert outputs_in(tmp_path / "out") == []
 
     @pytest.mark.parametrize("source", ["no.csv", "no/{date}/*.csv"])
     def test_is_no_failure_if_it_is_optional(
@@ -112,7 +112,7 @@ class TestMissingInput:
         path.write_text(path.read_text(encoding="utf-8") + "optional = true\n", encoding="utf-8")
         outcome = run_job(read_job(path), DAY)
         assert (outcome.status, outcome.exit_code, outcome.errors) == ("absent", 0, ())
-        assert not (tmp_path / "out").exists()
+        assert outputs_in(tmp_path / "out") == []
 
     def test_an_optional_input_without_rows_is_there_and_fails(
         self, job_of: JobOf, passengers: Path, tmp_path: Path

@@ -104,10 +104,11 @@ class TestService:
         self, job_of: JobOf, tmp_path: Path
     ) -> None:
         job = job_of(
-            "[score]\nrejects = '/bad/{date:%Y}/{date}.csv'\n[metrics]\ntextfile = '/m/job.prom'",
+            "[score]\nrejects = '/bad/{date:%Y}/{date}.csv'\n[metrics]\ntextfile = '/m/job.prom'"
+            "\n[report]\npath = '/r/a.html'",
             target="out/{date:%Y/%m}/{date:%d}.csv",
         )
-        assert writable_folders(job) == ["/bad", "/m", str(tmp_path / "out")]
+        assert writable_folders(job) == ["/bad", "/m", "/r", str(tmp_path / "out")]
         service = settings(make_units(job, OPTIONS)[0])
         assert service["ReadWritePaths"] == writable_folders(job)
         assert service["ProtectSystem"] == ["strict"]

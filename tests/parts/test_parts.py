@@ -155,6 +155,21 @@ def test_a_compressed_input_is_scored_here_and_not_planned(lab: Lab) -> None:
     assert not (lab.folder / "plan.json").exists()
 
 
+def test_json_lines_are_scored_here_and_not_planned(lab: Lab) -> None:
+    lines = '{"Sex": "male", "Age": 20}\n{"Sex": "female", "Age": null}\n' * 20
+    (lab.folder / "in.jsonl").write_text(lines)
+    options = ("--max-rejects", "50%", "--part-size", "150", "--output-format", "jsonl", "-q")
+    lab("score", "in.jsonl", "out/", "--parts", *options)
+    lab("score", "in.jsonl", "one.jsonl", *options[:2], "-q")
+    parts = manifest_in(lab.folder / "out")["parts"]
+    assert len(parts) > 4
+    made = "".join((lab.folder / "out" / part["name"]).read_text() for part in parts)
+    assert made == (lab.folder / "one.jsonl").read_text()
+    lab("verify", "out/")
+    refused = lab.parts("plan", "in.jsonl", "other/", "-o", "plan.json", code=2).error
+    assert "--parts" in refused
+
+
 def test_an_empty_input_is_one_empty_part_where_that_is_allowed(lab: Lab) -> None:
     (lab.folder / "in.csv").write_text("Sex,Age\n")
     lab("score", "in.csv", "out/", "--parts", code=66)

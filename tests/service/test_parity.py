@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.server
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.cli.command import DIRTY, PASSENGERS, SAMPLE_DATA, Command
@@ -13,11 +15,16 @@ from tests.service.conftest import ServiceOf
 from tests.service.running import PASSENGER, Running, free_port
 
 
-@pytest.mark.parametrize("name", ["passengers.csv", "passengers.parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl"])
 def test_all_418_passengers_are_equal_to_the_last_bit(
-    command: Command, service: Running, name: str
+    command: Command, service: Running, tmp_path: Path, suffix: str
 ) -> None:
-    done = command("parity", SAMPLE_DATA / name, "--url", service.url, "--json")
+    path = SAMPLE_DATA / f"passengers.{suffix}"
+    if suffix == "jsonl":
+        path = tmp_path / path.name
+        frame = pd.read_csv(PASSENGERS).assign(tags=pd.Series([["a list"]] * 418))
+        frame.to_json(path, orient="records", lines=True)
+    done = command("parity", path, "--url", service.url, "--json")
     report = done.json
     assert report["status"] == "agrees"
     assert (report["rows"], report["compared"], report["equal"]) == (418, 418, 418)

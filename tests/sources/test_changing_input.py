@@ -16,11 +16,13 @@ from titanic_batch.sources.base import Source
 BODY = "Id,Name\n" + "1,An\n" * 2000
 
 
-@pytest.fixture(params=["input.csv", "input.parquet"])
+@pytest.fixture(params=["input.csv", "input.jsonl", "input.parquet"])
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     target: Path = tmp_path / request.param
     if target.suffix == ".parquet":
         pq.write_table(pa.table({"Id": list(range(2000))}), target, row_group_size=100)
+    elif target.suffix == ".jsonl":
+        target.write_text('{"Id": 1, "Name": "An"}\n' * 2000)
     else:
         target.write_text(BODY)
     # Well in the past, so that a write now changes the time however coarse the clock is.

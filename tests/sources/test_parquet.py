@@ -11,6 +11,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -182,3 +183,46 @@ def test_a_column_name_that_is_no_text_fails(tmp_path: Path) -> None:
 def test_an_unknown_extension_is_wrong_usage(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="unknown file extension"):
         open_it(write(tmp_path, "a,b\n1,2\n", name))
+
+
+@pytest.mark.parametrize("index", [(892, 1310, 1), (10, -408, -1), (0, 4180, 10)])
+def test_an_index_that_only_the_metadata_name_is_a_column(
+    tmp_path: Path, index: tuple[int, int, int]
+) -> None:
+    frame = pd.DataFrame({"x": range(418)}, index=pd.RangeIndex(*index, name="Id"))
+    frame.to_parquet(tmp_path / "input.parquet")
+    assert "Id" not in pq.read_table(tmp_path / "input.parquet").to_pandas().columns
+    for chunk_bytes in (500, 1 << 20):
+        reading = read(tmp_path / "input.parquet", chunk_bytes=chunk_bytes)
+        assert reading.names == ["x", "Id"]
+        assert reading.cells == list(zip(frame["x"], frame.index, strict=True))
+        assert json.loads(reading.records[3]) == {"x": 3, "Id": int(frame.index[3])}
+
+
+def test_other_indices_add_no_column(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"x": [1, 2, 3]})
+    unnamed, clashing, held = frame.copy(), frame.copy(), frame.copy()
+    clashing.index = pd.RangeIndex(3, name="x")
+    held.index = pd.Index([5, 3, 4], name="Id")  # a column of its own
+    for index, names in ((unnamed, ["x"]), (clashing, ["x"]), (held, ["x", "Id"])):
+        index.to_parquet(tmp_path / "input.parquet")
+        assert read(tmp_path / "input.parquet").names == names
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"index_columns": ["x"]}',
+        '{"index_columns": [{"kind": "range", "name": "i", "start": 0, "stop": 9, "step": 1}]}',
+        '{"index_columns": [{"kind": "range", "name": "i", "start": 0, "stop": 3, "step": 0}]}',
+        '{"index_columns": [{"kind": "range", "name": "i", "start": "0", "stop": 3, "step": 1}]}',
+        '{"index_columns": [{"kind": "range", "name": "i", "start": 0, "stop": 1e99, "step": 1}]}',
+    ],
+)
+def test_metadata_that_make_no_sense_add_no_column(tmp_path: Path, said: str) -> None:
+    table = pa.table({"x": [1, 2, 3]}).replace_schema_metadata({"pandas": said})
+    pq.write_table(table, tmp_path / "input.parquet")
+    assert read(tmp_path / "input.parquet").names == ["x"]

@@ -30,8 +30,9 @@ from titanic_batch.alignment.counts import (
     Observations,
     count,
 )
+from titanic_batch.alignment.kept_types import convert_typed
 from titanic_batch.alignment.number_format import PLAIN_NUMBERS
-from titanic_batch.alignment.observe import observe
+from titanic_batch.alignment.observe import observe, observe_typed
 from titanic_batch.alignment.readers import (
     boolean_reader,
     one_hot_of_null,
@@ -52,7 +53,8 @@ class Aligned:
     Attributes:
         features: One array of shape (n_rows,) per model column, nulls filled; rows with a fault
             hold anything.
-        typed: The input columns that are read as they are, typed, before any filling.
+        typed: The input columns that are read as they are or are declared to have a type, typed,
+            before any filling.
         faults: All faults, by row and then by the column's position.
         observations: What was met on the way, by model column where there was anything.
     """
@@ -112,6 +114,16 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
                 for row in one.nulls.tolist()
             )
         features.append(_feature(column_mapping, converted))
+    for declared in plan.typed:
+        column = _combined(cells.column(declared.position))
+        converted = convert_typed(declared, column)
+        faults.extend(
+            Fault(row, declared.position, declared.name, reason) for row, reason in converted.faults
+        )
+        typed[declared.name] = converted.values
+        one = observe_typed(declared, column, converted)
+        if not one.is_nothing:
+            observations.append(one)
     # Once each: every column of a one-hot group finds the same fault in the same cell.
     found = sorted(dict.fromkeys(faults), key=lambda fault: (fault.index, fault.position))
     return Aligned(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from titanic_batch.alignment.column_types import ColumnType
 from titanic_batch.alignment.number_format import PLAIN_NUMBERS, NumberFormat
 from titanic_batch.schema import ColumnSchema, Scalar
 
@@ -60,6 +61,23 @@ class ColumnMapping:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TypedColumn:
+    """A column that feeds no model column, and whose type the user declares for the output.
+
+    Attributes:
+        name: The input column.
+        position: Its 0-based position in the input.
+        type: What it holds.
+        null_tokens: Cell texts that mean null, besides the empty cell.
+    """
+
+    name: str
+    position: int
+    type: ColumnType
+    null_tokens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class AlignmentPlan:
     """How an input's columns feed a model: made once per file, applied to each chunk.
 
@@ -68,6 +86,7 @@ class AlignmentPlan:
         dropped: Input columns that feed nothing.
         named: Whether the model takes a frame with names, or a bare array.
         null_tokens: Cell texts that the user says mean null, besides the empty cell.
+        typed: Those of `dropped` whose type the user declares.
         numbers: How the cells of a text file write numbers.
     """
 
@@ -75,4 +94,5 @@ class AlignmentPlan:
     dropped: tuple[str, ...]
     named: bool
     null_tokens: tuple[str, ...] = ()
+    typed: tuple[TypedColumn, ...] = ()
     numbers: NumberFormat = PLAIN_NUMBERS

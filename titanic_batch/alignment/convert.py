@@ -20,6 +20,7 @@ import pyarrow.types as pat
 
 from titanic_batch.alignment.types import is_text
 from titanic_batch.faults import Reason
+from titanic_batch.json_cells import distinct_values
 from titanic_batch.nulls import READ_AS_NULL
 from titanic_batch.schema import Scalar
 
@@ -36,6 +37,12 @@ _NUMBER = re.compile(r"[ \t]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0
 _WHOLE = re.compile(r"[ \t]*[+-]?[0-9]+(?:\.0*)?[ \t]*")
 _INFINITE = re.compile(r"[ \t]*[+-]?inf(?:inity)?[ \t]*", re.IGNORECASE)
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+#: What a JSON object or list is rejected as, by the type that the column has.
+_NO_SCALAR: dict[pa.DataType, Reason] = {
+    pa.float64(): "not-a-number",
+    pa.int64(): "not-an-integer",
+    pa.bool_(): "not-a-boolean",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ def to_text(cells: pa.Array, null_tokens: Sequence[str] = ()) -> Converted:
     )
 
 
-def to_values(cells: pa.Array, kind: pa.DataType, read: Reader) -> Converted:
+def to_values(cells: pa.Array, kind: pa.DataType, read: Callable[[object], object]) -> Converted:
     """Return what `read` makes of each distinct cell, as an array of `kind`."""
     return _by_distinct(cells, kind, read)
 
@@ -251,11 +258,11 @@ def _all_whole(values: pa.Array) -> bool:
     return whole is not False
 
 
-def _by_distinct(cells: pa.Array, kind: pa.DataType, read: Reader) -> Converted:
-    encoded = cells if pat.is_dictionary(cells.type) else cells.dictionary_encode()
-    results = [read(cell) for cell in encoded.dictionary.to_pylist()]
+def _by_distinct(cells: pa.Array, kind: pa.DataType, read: Callable[[object], object]) -> Converted:
+    distinct, codes = distinct_values(cells)
+    nested = Faulty(_NO_SCALAR.get(kind, "unknown-category"))
+    results = [nested if isinstance(cell, dict | list) else read(cell) for cell in distinct]
     values = pa.array([None if isinstance(r, Faulty) else r for r in results], kind)
-    codes = encoded.indices
     taken = values.take(codes)
     bad = [code for code, result in enumerate(results) if isinstance(result, Faulty)]
     if not bad:

@@ -109,7 +109,7 @@ class Observations:
         """Whether all cells were plain values."""
         found = (
             *(self.nulls, self.unreadable, self.unknown.rows),
-            *(self.doubtful.rows, self.spelt.rows, self.booleans),
+            *(self.tokens.rows, self.doubtful.rows, self.spelt.rows, self.booleans),
         )
         return not any(rows.size for rows in found)
 

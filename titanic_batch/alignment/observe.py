@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from titanic_batch.alignment.column_mappings import ColumnMapping
+from titanic_batch.alignment.column_mappings import ColumnMapping, TypedColumn
 from titanic_batch.alignment.convert import Converted, Faulty
 from titanic_batch.alignment.counts import NO_CELLS, NO_ROWS, Cells, Observations, Rows
 from titanic_batch.alignment.readers import BOOLEAN_NUMBERS, reader_of
 from titanic_batch.alignment.types import is_text
+from titanic_batch.json_cells import distinct_values, is_json, plain_texts
 from titanic_batch.schema import Scalar
 
 
@@ -36,17 +37,35 @@ def observe(
     unreadable = [row for row, reason in converted.faults if reason != "unknown-category"]
     nulls = _empty_rows(converted)
     name = column_mapping.column.name
+    rows = _unknown_rows(read, plain, converted)
+    if is_json(cells.type):
+        cells = plain_texts(cells)
     return Observations(
         column=name,
         fills=column_mapping.fill is not None,
         source=column_mapping.source if column_mapping.one_hot is not None else name,
         nulls=nulls,
         unreadable=np.array(unreadable, np.int64) if unreadable else NO_ROWS,
-        unknown=_cells_of(cells, _unknown_rows(read, plain, converted)),
+        unknown=_cells_of(cells, rows),
         tokens=_tokens(cells, nulls),
         doubtful=_doubtful(column_mapping, cells),
         spelt=_spelt(column_mapping, cells, converted),
         booleans=_booleans(read, plain, converted),
+    )
+
+
+def observe_typed(column: TypedColumn, cells: pa.Array, converted: Converted) -> Observations:
+    """Return where the cells of a kept column were no plain values; nulls are its own affair."""
+    nulls = _empty_rows(converted)
+    if is_json(cells.type):
+        cells = plain_texts(cells)
+    return Observations(
+        column=column.name,
+        fills=False,
+        source=column.name,
+        nulls=NO_ROWS,
+        unreadable=np.array([row for row, _ in converted.faults], np.int64),
+        tokens=_tokens(cells, nulls),
     )
 
 
@@ -105,11 +124,11 @@ def _unknown_rows(column_mapping: ColumnMapping, cells: pa.Array, converted: Con
     if not column_mapping.accepts_unknown or not encoded:
         return np.array(rejected, np.int64) if rejected else NO_ROWS
     strict = reader_of(replace(column_mapping, accepts_unknown=False))
-    encoding = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
-    unknown = [_is_unknown(strict(value)) for value in encoding.dictionary.to_pylist()]
+    values, indices = distinct_values(cells)
+    unknown = [not isinstance(one, dict | list) and _is_unknown(strict(one)) for one in values]
     if not rejected and not any(unknown):
         return NO_ROWS
-    codes = encoding.indices.fill_null(len(unknown)).to_numpy(zero_copy_only=False)
+    codes = indices.fill_null(len(unknown)).to_numpy(zero_copy_only=False)
     found = np.array([*unknown, _is_unknown(strict(None))])[codes]
     found[rejected] = True
     result: Rows = np.flatnonzero(found)

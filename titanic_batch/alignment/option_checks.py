@@ -38,6 +38,11 @@ def check_options(schema: TrainingSchema, names: list[str], options: AlignmentOp
     own = set(schema.names)
     for name in sorted(options.mapping):
         _require(name, own, "--map", "a column of the model")
+    for name in sorted(own.intersection(options.types)):
+        raise UsageError(
+            f"--type {name}: it is a column of the model, which knows its type",
+            hint="Leave it out; --type is for columns that are only kept.",
+        )
     there = set(names)
     either = allowed | there
     for name, answer in sorted(options.unknown.items()):

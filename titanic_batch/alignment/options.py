@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from titanic_batch.alignment.column_types import ColumnType
 from titanic_batch.alignment.number_format import PLAIN_NUMBERS, NumberFormat
 from titanic_batch.schema import Scalar
 
@@ -22,6 +23,7 @@ class AlignmentOptions:
         unknown: Column (or `*`) and what becomes of a category the model never saw.
         mapping: Model column and, for each input text, the value the model was trained on.
         null_tokens: Cell texts that mean null, besides the empty cell.
+        types: Input columns that feed no model column, and what they hold.
         numbers: How the cells of a text file write numbers.
     """
 
@@ -31,4 +33,5 @@ class AlignmentOptions:
     unknown: dict[str, Literal["allow", "reject"]] = field(default_factory=dict)
     mapping: dict[str, dict[str, Scalar]] = field(default_factory=dict)
     null_tokens: tuple[str, ...] = ()
+    types: dict[str, ColumnType] = field(default_factory=dict)
     numbers: NumberFormat = PLAIN_NUMBERS

@@ -17,6 +17,7 @@ from titanic_batch.alignment.given import (
     shown_dummies,
     value_for,
 )
+from titanic_batch.alignment.kept_types import typed_columns
 from titanic_batch.alignment.names import Names, prefixes
 from titanic_batch.alignment.number_format import PLAIN_NUMBERS
 from titanic_batch.alignment.one_hot import one_hot_mapping
@@ -101,6 +102,7 @@ def plan_alignment(
         dropped=tuple(name for name in inputs.names if name not in used),
         named=schema.named,
         null_tokens=options.null_tokens,
+        typed=typed_columns(inputs, used, options),
         numbers=options.numbers if text_cells else PLAIN_NUMBERS,
     )
 

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.types as pat
 
 from titanic_batch.alignment.column_mappings import ColumnMapping
+from titanic_batch.json_cells import is_json
 from titanic_batch.schema import ColumnSchema
 
 
@@ -19,18 +20,22 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(pat.is_string(kind) or pat.is_large_string(kind) or pat.is_string_view(kind))
 
 
-def mismatch(kind: pa.DataType, column_mapping: ColumnMapping) -> str | None:
-    """Return why no value of a type can feed a model column; None where it can."""
-    values = value_type(kind)
-    usable = (
+def is_scalar(values: pa.DataType) -> bool:
+    """Return whether some values of a type are texts, numbers or booleans."""
+    return bool(
         is_text(values)
         or pat.is_integer(values)
         or pat.is_floating(values)
         or pat.is_decimal(values)
         or pat.is_boolean(values)
         or pat.is_null(values)
+        or is_json(values)
     )
-    if usable:
+
+
+def mismatch(kind: pa.DataType, column_mapping: ColumnMapping) -> str | None:
+    """Return why no value of a type can feed a model column; None where it can."""
+    if is_scalar(value_type(kind)):
         return None
     expected = _plain(column_mapping.column)
     return f"column {column_mapping.source} is {kind}, but the model expects {expected}"

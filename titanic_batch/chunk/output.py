@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,13 @@ import pyarrow as pa
 
 from titanic_batch.alignment.apply import typed_column
 from titanic_batch.alignment.column_mappings import AlignmentPlan
+from titanic_batch.alignment.kept_types import arrow_type
+from titanic_batch.chunk.output_cells import json_column, plain_columns, refuse_unwritable
 from titanic_batch.errors import ModelError, UsageError
+from titanic_batch.json_cells import is_json
 from titanic_batch.predict.base import ModelInfo, Predictions
 from titanic_batch.printable import shell_quoted
-
-OutputFormat = Literal["csv", "parquet"]
+from titanic_batch.sinks.names import OutputFormat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class OutputPlan:
         schema: All its columns, in order.
         kept: The input columns among them.
         typed: Those of `kept` that are taken as alignment typed them.
+        plain: Those of `kept` that hold JSON of which texts are written as they are.
         repeating: Columns with few distinct values: categories, counts, labels.
         prediction: Name of the prediction column.
         probabilities: Name of each probability column; one for a binary classifier.
@@ -38,6 +41,7 @@ class OutputPlan:
     schema: pa.Schema
     kept: tuple[str, ...]
     typed: frozenset[str]
+    plain: frozenset[str]
     repeating: tuple[str, ...]
     prediction: str
     probabilities: tuple[str, ...]
@@ -50,10 +54,10 @@ def plan_output(
     info: ModelInfo,
     *,
     keep: str | Sequence[str],
-    text_cells: bool,
     output_format: OutputFormat,
     prediction_column: str,
     probability_column: str,
+    text_format: OutputFormat | None = None,
     partition: Collection[str] = (),
 ) -> OutputPlan:
     """Plan the columns of an output.
@@ -63,15 +67,16 @@ def plan_output(
         alignment: How the model is fed.
         info: What the model answers with.
         keep: `all`, `none`, or the names of the input columns to keep.
-        text_cells: Whether the input's cells are text (CSV).
         output_format: What is written.
         prediction_column: Name of the prediction.
         probability_column: Name, or start of the names, of the probabilities.
+        text_format: The input's format, if that is text, whose cells are kept as they stand where
+            the output has it, too; elsewhere the model's columns get the types that it knows.
         partition: Input columns that stand in folders' names, and are text whatever the others are.
 
     Raises:
         UsageError: if a name is used twice, an unknown column is to be kept, or a nested or binary
-            column is to be written as CSV.
+            column is to be written where it cannot be.
     """
     kept = _kept(inputs, keep)
     classes = info.classes or ()
@@ -96,15 +101,13 @@ def plan_output(
             f"the output would have column {', '.join(clashes)} twice",
             hint=_other_names(set(kept), prediction_column, probability_column, suffixes),
         )
-    types = _typed(alignment) if output_format == "parquet" else {}
-    if not text_cells:  # the others have types
-        types = {name: kind for name, kind in types.items() if name in partition}
-    fields = [
-        pa.field(name, types.get(name, pa.string() if text_cells else inputs.field(name).type))
-        for name in kept
-    ]
-    if output_format == "csv":
-        _refuse_unwritable(fields)
+    types = _output_types(alignment, text_format, output_format, partition)
+    fields = [pa.field(name, types.get(name, inputs.field(name).type)) for name in kept]
+    refuse_unwritable(fields, output_format)
+    plain = plain_columns(fields, alignment, output_format)
+    if output_format != "jsonl":
+        fields = [one.with_type(pa.string()) if is_json(one.type) else one for one in fields]
+    if output_format == "csv":  # a header's empty cells stay so
         fields = [one.with_metadata(inputs.field(one.name).metadata) for one in fields]
     fields.append(pa.field(prediction_column, info.label_type))
     fields += [pa.field(name, pa.float64()) for name in probabilities]
@@ -112,6 +115,7 @@ def plan_output(
         schema=pa.schema(fields),
         kept=kept,
         typed=frozenset(types) & frozenset(kept),
+        plain=plain,
         repeating=_repeating(alignment, kept, inputs, prediction_column, info, partition=partition),
         prediction=prediction_column,
         probabilities=probabilities,
@@ -139,6 +143,8 @@ def output_table(
     columns = []
     for name in plan.kept:
         column = typed[name] if name in plan.typed else cells.column(name)
+        if is_json(column.type):
+            column = json_column(column, plan.schema.field(name).type, plain=name in plan.plain)
         columns.append(column if taken is None else column.take(taken))
     label_type = plan.schema.field(plan.prediction).type
     columns.append(_labels(predictions.labels, label_type))
@@ -232,6 +238,20 @@ def _repeating(
     return (*(name for name in kept if name in few), *labels)
 
 
+def _output_types(
+    alignment: AlignmentPlan,
+    text_format: OutputFormat | None,
+    output_format: OutputFormat,
+    partition: Collection[str],
+) -> dict[str, pa.DataType]:
+    """Return the types of the kept columns that are not written in the input's own type."""
+    types = _typed(alignment) if output_format != text_format else {}
+    if text_format is None:  # the others have types
+        those = partition if output_format != "csv" else ()
+        types = {name: kind for name, kind in types.items() if name in those}
+    return types | {column.name: arrow_type(column) for column in alignment.typed}
+
+
 def _typed(alignment: AlignmentPlan) -> dict[str, pa.DataType]:
     """Return the types of the input columns that feed one model column as they are."""
     types = {}
@@ -240,30 +260,3 @@ def _typed(alignment: AlignmentPlan) -> dict[str, pa.DataType]:
         if kind is not None:
             types[column_mapping.source] = kind
     return types
-
-
-def _is_writable(kind: pa.DataType) -> bool:
-    return not (
-        pa.types.is_nested(kind)
-        or pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_fixed_size_binary(kind)
-    )
-
-
-def _rest(fields: list[pa.Field]) -> str:
-    """Return the columns that CSV can hold, as --keep takes them."""
-    names = [field.name for field in fields if _is_writable(field.type)]
-    if not names or any("," in name for name in names) or ",".join(names) in ("all", "none"):
-        return "none"
-    return ",".join(names)
-
-
-def _refuse_unwritable(fields: list[pa.Field]) -> None:
-    for field in fields:
-        kind = field.type
-        if not _is_writable(kind):
-            raise UsageError(
-                f"column {field.name} is {kind}, which CSV cannot hold",
-                hint=f"Write Parquet, or leave it out: --keep {shell_quoted(_rest(fields))}",
-            )

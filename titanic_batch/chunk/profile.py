@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -89,7 +90,8 @@ def profile_chunk(
         probabilities = predictions.probabilities
         binary = plan.score.values is None and probabilities is not None
         found = probabilities[:, 1] if binary and probabilities is not None else predictions.labels
-        score = _count(pa.array(found), plan.score)
+        with contextlib.suppress(pa.ArrowException):  # labels of a type that Arrow does not count
+            score = _count(pa.array(found), plan.score)
     return Profile(columns=columns, score=score)
 
 

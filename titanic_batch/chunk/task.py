@@ -30,7 +30,7 @@ class FileContext:
             leave that to the sink.
         threshold: See `predict`.
         cache: Takes what is predicted, for a run that resumes this one; None for nothing.
-        profile: What is counted for whoever guards the output; None for nothing.
+        profile: What is counted by bin; None for nothing.
         whole: Whether the model is asked for all rows of a chunk at once, for it may look from one
             at another.
         trial: Whether it is tried if it does.

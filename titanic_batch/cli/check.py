@@ -101,7 +101,7 @@ def _print(report: CheckReport) -> None:
     for column, count in report.nulls.items():
         console.print(f"nulls: {column} {count:,}")
     for column, values in report.null_tokens.items():
-        shown = ", ".join(f"{value} {count:,}" for value, count in values.items())
+        shown = ", ".join(f"{value or repr(value)} {count:,}" for value, count in values.items())
         console.print(f"read as null: {column} {shown}")
     for column, values in report.unknown_categories.items():
         shown = ", ".join(f"{value!r} {count:,}" for value, count in list(values.items())[:10])

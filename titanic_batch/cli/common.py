@@ -52,7 +52,9 @@ def with_common_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapper(**arguments: Any) -> None:
         common = {name: arguments.pop(name) for name in _COMMON}
-        set_style(Style(**common, as_json=bool(arguments.get("as_json", False))))
+        one_line = bool(arguments.get("json_line", False))
+        as_json = one_line or bool(arguments.get("as_json", False))
+        set_style(Style(**common, as_json=as_json, one_line=one_line))
         if style().as_json:
             require_stdout()
         try:

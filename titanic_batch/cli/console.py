@@ -32,12 +32,14 @@ class Style:
         verbose: Say more; show tracebacks of bugs.
         log_format: `json` makes every line on stderr a JSON document.
         as_json: The result is one JSON document.
+        one_line: It stands in one line.
     """
 
     quiet: bool = False
     verbose: bool = False
     log_format: Literal["text", "json"] = "text"
     as_json: bool = False
+    one_line: bool = False
 
 
 _style = Style()
@@ -84,7 +86,8 @@ def stderr(*, even_quietly: bool = False) -> Console:
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
     is_utf8 = codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
-    _write(printable_json(document, indent=2, only_ascii=not is_utf8) + "\n")
+    indent = None if _style.one_line else 2
+    _write(printable_json(document, indent=indent, only_ascii=not is_utf8) + "\n")
 
 
 def print_document(text: str) -> None:

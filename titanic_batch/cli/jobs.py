@@ -13,12 +13,14 @@ from titanic_batch.cli.console import print_json, warn
 from titanic_batch.errors import TitanicBatchError, worst_exit_code
 from titanic_batch.stores import is_folder
 
+_DATES_SHOWN = 30
+
 jobs_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    short_help="List and check job files, print systemd units.",
-    help="Example: `titanic-batch jobs list`\n\nList and check job files, print systemd units for "
-    "them; `run` runs them.",
+    short_help="List and check job files, show their history, print systemd units.",
+    help="Example: `titanic-batch jobs list`\n\nList and check job files, show their history, "
+    "print systemd units for them; `run` runs them.",
 )
 
 
@@ -32,8 +34,8 @@ def list_command(
 ) -> None:
     """Example: `titanic-batch jobs list jobs`
 
-    List the jobs in a folder: name, file, model, whether today's output is published, what was
-    published last, going by the manifests, and the command to run next.
+    List the jobs in a folder: name, file, model, how today's run ended, what was published last,
+    and the command to run next. It goes by the manifests and run records.
     """
     from titanic_batch.jobs.listing import list_jobs
 
@@ -42,6 +44,49 @@ def list_command(
         print_json([view.job_document(job) for job in jobs])
     else:
         view.show_jobs(jobs, folder)
+
+
+@jobs_app.command("history", short_help="Show how the last dates of a job ended.")
+@with_common_options
+def history_command(
+    job: Annotated[str, typer.Argument(metavar="JOB.toml", help="A job file.")],
+    last: Annotated[
+        int | None,
+        typer.Option(
+            "--last",
+            metavar="N",
+            min=1,
+            help="So many dates. Default: 30, with --json all.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Example: `titanic-batch jobs history jobs/nightly.toml --last 90`
+
+    Show how the last dates of a job ended: verdict, rows, rejects and model, also of those that
+    failed, were skipped, or had no input. They are known by the job's run records; those of older
+    versions, by the manifests of their outputs.
+    """
+    from titanic_batch.jobs.job_file import read_job
+    from titanic_batch.jobs.run_history import history_of_job
+
+    chosen = read_job(job)
+    history = history_of_job(chosen)
+    for damaged in history.damaged:
+        warn(str(damaged))
+    count = last or (len(history.records) if as_json else _DATES_SHOWN)
+    shown = history.records[-count:] if count else ()
+    if as_json:
+        print_json(
+            {
+                "job": chosen.name,
+                "path": str(chosen.path),
+                "dates": [view.history_document(record) for record in shown],
+                "earlier": len(history.records) - len(shown),
+            }
+        )
+    else:
+        view.show_history(shown, len(history.records) - len(shown))
 
 
 @jobs_app.command("check", short_help="Check job files without running them.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -19,22 +18,18 @@ from titanic_batch.cli.console import (
     warn,
 )
 from titanic_batch.cli.tables import print_rows
-from titanic_batch.errors import TitanicBatchError
+from titanic_batch.errors import TitanicBatchError, without_cells
 
 if TYPE_CHECKING:
     from titanic_batch.jobs.checking import JobCheck
     from titanic_batch.jobs.listing import JobSummary, PublishedOutput
     from titanic_batch.jobs.reporting import Report
+    from titanic_batch.jobs.run_records import RunRecord
     from titanic_batch.jobs.running import NightOutcome
     from titanic_batch.scoring.outcome import FileOutcome
 
-#: Flags of `score` that `run` does not have: in a job, they are keys of the file.
-_KEYS_OF_THE_FILE = re.compile(
-    r"--(?!model|trust|max-rejects|workers|force|date|ignore-guards)[a-z]"
-)
 #: How the manifest's warnings of guards begin (`jobs.guards`).
 _OF_GUARDS = "guards: "
-_WHERE_KEYS_ARE = "In a job file, these options stand in [score] and [columns.NAME]."
 
 
 def line(text: str) -> None:
@@ -55,13 +50,14 @@ def report(error: TitanicBatchError, *, under: str = "") -> None:
         error: The error.
         under: What it belongs to, said before where it is unless that says so already.
     """
+    from titanic_batch.jobs.messages import hint_in_a_job
+
     shown = copy.copy(error)
     if under and not error.where.startswith(under):
         shown.where = f"{under}, {error.where}" if error.where else under
-    if _KEYS_OF_THE_FILE.search(f"{error.message} {error.hint}"):
-        shown.hint = f"{error.hint} {_WHERE_KEYS_ARE}".lstrip()
-        if error.logged_hint is not None:
-            shown.logged_hint = f"{error.logged_hint} {_WHERE_KEYS_ARE}".lstrip()
+    shown.hint = hint_in_a_job(error.message, error.hint)
+    if error.logged_hint is not None:
+        shown.logged_hint = hint_in_a_job(error.message, error.logged_hint)
     before = style()
     set_style(replace(before, as_json=False))
     print_error(shown)
@@ -81,6 +77,8 @@ def show_night(outcome: NightOutcome, *, one_of: int, as_json: bool) -> None:
     """Print how a night ended: a line for one of several, a summary for a single one."""
     for error in outcome.errors:
         report(error, under=str(outcome.night.day) if one_of > 1 else "")
+    if outcome.record_fault:
+        warn(f"{outcome.night.day}, {outcome.record_fault}", even_quietly=True)
     if style().log_format == "json":
         log(
             "night",
@@ -98,18 +96,22 @@ def show_night(outcome: NightOutcome, *, one_of: int, as_json: bool) -> None:
     elif outcome.status == "published" and one_of == 1 and len(outcome.files) == 1:
         _show_summary(outcome.files[0])
     else:
-        if outcome.status != "failed" or one_of > 1 or outcome.files:
-            line(_line(outcome))
-        for text in _warnings(outcome) if outcome.status == "published" else ():
-            warn(f"{outcome.night.day}, {text}")
+        _show_line(outcome, one_of=one_of)
     if style().quiet and outcome.status == "published":
         for text in _warnings(outcome):
             # Somebody asked for them, and cron's mail is for that.
             if text.startswith(_OF_GUARDS) and " not judged: " not in text:
                 warn(f"{outcome.night.day}, {text}", even_quietly=True)
-    if style().log_format != "json" and not as_json:
+    if style().log_format != "json":
         for note in outcome.notes:  # what stays as it is, though the job is another now
             warn(f"{outcome.night.day}, {note}", even_quietly=True)
+
+
+def _show_line(outcome: NightOutcome, *, one_of: int) -> None:
+    if outcome.status != "failed" or one_of > 1 or outcome.files:
+        line(_line(outcome))
+    for text in _warnings(outcome) if outcome.status == "published" else ():
+        warn(f"{outcome.night.day}, {text}")
 
 
 def show_count(outcomes: Sequence[NightOutcome]) -> None:
@@ -119,15 +121,41 @@ def show_count(outcomes: Sequence[NightOutcome]) -> None:
     log("summary", f"{len(outcomes)} nights: {said}", nights=len(outcomes), **dict(counts))
 
 
-def run_document(job: str, report: Report) -> dict[str, Any]:
+def run_document(job: str, report: Report, exit_code: int) -> dict[str, Any]:
     """Return a run's outcome as JSON."""
-    document: dict[str, Any] = {
-        "job": job,
-        "exit_code": report.exit_code,
-        "nights": [night_document(outcome) for outcome in report.outcomes],
-    }
+    return _run(job, report, exit_code, [night_document(outcome) for outcome in report.outcomes])
+
+
+def run_line(job: str, report: Report, exit_code: int) -> dict[str, Any]:
+    """Return a run's outcome as JSON that is short enough for a line."""
+    return _run(job, report, exit_code, [_short_document(outcome) for outcome in report.outcomes])
+
+
+def _run(job: str, report: Report, exit_code: int, nights: list[dict[str, Any]]) -> dict[str, Any]:
+    document: dict[str, Any] = {"job": job, "exit_code": exit_code, "nights": nights}
     if report.error is not None:
         document["error"] = failure(report.error)["error"]
+    return document
+
+
+def _short_document(outcome: NightOutcome) -> dict[str, Any]:
+    manifests = [file.manifest for file in outcome.files if file.manifest is not None]
+    document: dict[str, Any] = {
+        "date": str(outcome.night.day),
+        "status": outcome.status,
+        "exit_code": outcome.exit_code,
+        "output": outcome.night.output,
+        "files": len(outcome.files),
+        "rows": {
+            kind: sum(manifest.rows[kind] for manifest in manifests)
+            for kind in ("read", "scored", "rejected")
+        },
+        "model": manifests[0].model.tag if manifests else None,
+        "warnings": len(_warnings(outcome)),
+    }
+    if outcome.errors:
+        what, hint = without_cells(outcome.errors[0])  # it may be kept by whoever reads it
+        document["error"] = {"what": what, "where": outcome.errors[0].where, "cure": hint}
     return document
 
 
@@ -163,7 +191,7 @@ def show_jobs(jobs: Sequence[JobSummary], folder: str) -> None:
                     job.name,
                     str(job.path),
                     job.model or "-",
-                    "faulty" if job.error else "published" if job.tonight else "not yet",
+                    _today(job),
                     _published(job.last) or "-",
                     job.next_step or "-",
                 )
@@ -174,6 +202,67 @@ def show_jobs(jobs: Sequence[JobSummary], folder: str) -> None:
     for job in jobs:
         if job.error is not None:
             report(job.error)
+        for damaged in job.damaged:
+            warn(str(damaged))
+
+
+def _today(job: JobSummary) -> str:
+    if job.error is not None:
+        return "faulty"
+    if job.tonight is not None:
+        return "published"
+    record = job.record_of_today
+    if record is None or record.is_published:  # what was published is gone
+        return "not yet"
+    return verdict(record)
+
+
+def verdict(record: RunRecord) -> str:
+    """Return how a date ended, with its exit code where it failed."""
+    return f"failed ({record.exit_code})" if record.status == "failed" else record.status
+
+
+def show_history(records: Sequence[RunRecord], earlier: int) -> None:
+    """Print the dates of a job as a table."""
+    if not records:
+        log("note", "This job has not run yet.")
+    elif not style().quiet:
+        print_rows(
+            ("DATE", "VERDICT", "READ", "SCORED", "REJECTED", "MODEL", "SAID"),
+            [
+                (
+                    record.date,
+                    verdict(record),
+                    f"{record.rows.read:,}" if record.rows else "-",
+                    f"{record.rows.scored:,}" if record.rows and record.is_published else "-",
+                    f"{record.rows.rejected:,}" if record.rows else "-",
+                    record.model.tag if record.model else "-",
+                    _said(record) or "-",
+                )
+                for record in records
+            ],
+            least=("SAID", "MODEL"),
+        )
+    if earlier:
+        log("note", f"{earlier:,} earlier dates: --last {len(records) + earlier}")
+
+
+def history_document(record: RunRecord) -> dict[str, Any]:
+    """Return a date of a job as JSON: its run record without the counts by bin."""
+    document = record.to_json()
+    del document["profile"]
+    return document
+
+
+def _said(record: RunRecord) -> str:
+    if record.error is not None:
+        what = record.error.what.partition("\n")[0].removesuffix(":")
+        some = 0 < record.files_failed < record.files
+        return f"{record.files_failed:,} of {record.files:,} files: {what}" if some else what
+    said = ["published before"] if record.status == "skipped" else []
+    if count := len(record.warnings):
+        said.append(f"{count} warning{'s' if count > 1 else ''}")
+    return ", ".join(said)
 
 
 def job_document(job: JobSummary) -> dict[str, Any]:
@@ -188,11 +277,19 @@ def job_document(job: JobSummary) -> dict[str, Any]:
     return {
         **document,
         "status": "published today" if job.tonight else "not published today",
+        "last_run": _last_run(job.last_record),
         "model": job.model,
         "output": job.output,
         "today": asdict(job.tonight) if job.tonight else None,
         "last": asdict(job.last) if job.last else None,
     }
+
+
+def _last_run(record: RunRecord | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    document = history_document(record)
+    return {key: document[key] for key in ("date", "status", "exit_code", "error", "finished_at")}
 
 
 def check_document(path: str, check: JobCheck) -> dict[str, Any]:
@@ -215,6 +312,10 @@ def _show_summary(file: FileOutcome) -> None:
     assert file.manifest is not None
     if not style().quiet:
         print_summary(stdout(), file.manifest)
+        if style().verbose and stdout().is_terminal:
+            from titanic_batch.cli.histogram import print_histogram
+
+            print_histogram(stdout(), file.manifest)
 
 
 def _line(outcome: NightOutcome) -> str:

@@ -22,7 +22,9 @@ _SHOWN = 5
 @with_common_options
 @with_score_options("parity")
 def parity_command(
-    input: Annotated[str, typer.Argument(metavar="INPUT", help="CSV or Parquet; - for stdin.")],
+    input: Annotated[
+        str, typer.Argument(metavar="INPUT", help="CSV, JSON Lines or Parquet; - for stdin.")
+    ],
     url: Annotated[str, typer.Option("--url", metavar="URL", help="The running service.")],
     batch_size: Annotated[
         int,

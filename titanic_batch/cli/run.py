@@ -10,7 +10,7 @@ import typer
 from titanic_batch.cli import jobs_view as view
 from titanic_batch.cli.common import AsJson, with_common_options
 from titanic_batch.cli.console import print_json, warn
-from titanic_batch.errors import UsageError
+from titanic_batch.errors import KNOWN_EXIT_CODES, UsageError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from titanic_batch.jobs.job_file import Job
 
 _OVER_THE_FILE = "Over the job file"
+_FOR_ORCHESTRATORS = "For orchestrators"
 
 
 @with_common_options
@@ -92,6 +93,26 @@ def run_command(
             rich_help_panel=_OVER_THE_FILE,
         ),
     ] = None,
+    skip_exit_code: Annotated[
+        int | None,
+        typer.Option(
+            "--skip-exit-code",
+            metavar="N",
+            min=1,
+            max=255,
+            help="End with N, not 0, where nothing was to do: all published before, or an optional "
+            "input that has not arrived. Airflow takes 99.",
+            rich_help_panel=_FOR_ORCHESTRATORS,
+        ),
+    ] = None,
+    json_line: Annotated[
+        bool,
+        typer.Option(
+            "--json-line",
+            help="Print one line of JSON on stdout: how each night ended, its rows and its model.",
+            rich_help_panel=_FOR_ORCHESTRATORS,
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Example: `titanic-batch run jobs/nightly.toml --backfill 2026-11-16..2026-11-22`
@@ -113,6 +134,14 @@ def run_command(
     if max_rejects is not None:
         reject_limit(max_rejects)
     parse_hashes(trust or (), where="--trust")
+    if json_line and as_json:
+        raise UsageError("--json and --json-line exclude each other", hint="Give one of them.")
+    if skip_exit_code in KNOWN_EXIT_CODES:
+        raise UsageError(
+            f"{skip_exit_code} means something else already, as an exit code",
+            where="--skip-exit-code",
+            hint="Give 99, say.",
+        )
     chosen = read_job(job)
     days = _days(chosen, date, backfill)
     overrides = Overrides(
@@ -131,14 +160,24 @@ def run_command(
         ):
             report.outcomes.append(outcome)
             with observer.hidden():
-                view.show_night(outcome, one_of=len(days), as_json=as_json)
+                view.show_night(outcome, one_of=len(days), as_json=as_json or json_line)
     if report.error is not None:
         view.report(report.error)
-    if as_json:
-        print_json(view.run_document(chosen.name, report))
+    if not dry_run and chosen.report is not None:
+        from titanic_batch.report.writing import write_report_of
+
+        if fault := write_report_of(chosen):
+            warn(fault, even_quietly=True)
+    code = report.exit_code
+    if code == 0 and skip_exit_code is not None and report.nothing_to_do:
+        code = skip_exit_code
+    if json_line:
+        print_json(view.run_line(chosen.name, report, code))
+    elif as_json:
+        print_json(view.run_document(chosen.name, report, code))
     elif len(days) > 1:
         view.show_count(report.outcomes)
-    raise typer.Exit(report.exit_code)
+    raise typer.Exit(code)
 
 
 def _days(job: Job, date: str | None, backfill: str | None) -> list[date]:

@@ -25,15 +25,16 @@ def score_command(
         str,
         typer.Argument(
             metavar="INPUT",
-            help=".csv or .tsv (also .gz, .bz2, .zst), .parquet, a folder (nested and "
-            "Hive-partitioned, too), a quoted glob (also **), or - for CSV on stdin.",
+            help=".csv, .tsv, .jsonl or .ndjson (also .gz, .bz2, .zst), .parquet, a folder (nested "
+            "and Hive-partitioned, too), a quoted glob (also **), or - for CSV on stdin.",
         ),
     ],
     output: Annotated[
         str,
         typer.Argument(
             metavar="OUTPUT",
-            help=".csv or .parquet, - for CSV on stdout, or a folder (ends in / or exists).",
+            help=".csv, .jsonl or .ndjson (also .gz, .zst), .parquet, - for CSV on stdout, or a "
+            "folder (ends in / or exists).",
         ),
     ],
     in_parts: Annotated[
@@ -169,6 +170,10 @@ def _render_manifest(manifest: Manifest, *, to_stdout: bool, as_json: bool) -> N
         from titanic_batch.cli.summary import print_summary
 
         print_summary(stdout(), manifest)
+        if style().verbose:
+            from titanic_batch.cli.histogram import print_histogram
+
+            print_histogram(stdout(), manifest)
 
 
 def _line(manifest: Manifest) -> str:

@@ -52,7 +52,7 @@ def print_summary(console: Console, manifest: Manifest) -> None:
     if manifest.nulls:
         _fact(console, "nulls", counted(manifest.nulls))
     for column, values in manifest.null_tokens.items():
-        shown = ", ".join(f"{value} {n:,}" for value, n in values.items())
+        shown = ", ".join(f"{value or repr(value)} {n:,}" for value, n in values.items())
         _fact(console, "as null", f"{column}: {shown}")
     if manifest.trimmed:
         _fact(console, "trimmed", counted(manifest.trimmed))

@@ -15,8 +15,11 @@ arrival      whether a night's input has arrived
 running      run nights
 run_manifest every file of a night that goes into a folder, and its verdict
 metrics      figures of the last run, as a Prometheus textfile
-pings        a health check is told of a run
-reporting    run nights so that metrics and health check tell of it
+pings        tell a health check of a run
+recording    write how a night ended, into its run record
+run_records  run records: what they hold, where they are
+run_history  the nights of a job, by its run records and manifests
+reporting    run nights, then write metrics and call the health check
 units        systemd units that run a job
 json_schema  the JSON Schema of job files, for editors
 checking     validate a job, its model and its trust, without running it

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from titanic_batch.publish.manifest import Manifest
 
@@ -25,6 +26,20 @@ def drift_of(manifest: Manifest | None) -> Iterator[tuple[str, str, float]]:
         guard, value = finding["guard"], finding["value"]
         if guard.startswith(_GUARDS) and value is not None:
             yield finding["column"] or "(score)", guard.removeprefix(_GUARDS), float(value)
+
+
+def added_profiles(profiles: Iterable[Mapping[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Return the counts of several profiles in one; other bins than the first's are left out."""
+    total: dict[str, dict[str, Any]] = {}
+    for profile in profiles:
+        for column, told in profile.items():
+            known = total.get(column)
+            if known is None:
+                total[column] = told
+            elif known["bins"] == told["bins"] and len(known["counts"]) == len(told["counts"]):
+                counts = [a + b for a, b in zip(known["counts"], told["counts"], strict=True)]
+                total[column] = {**known, "counts": counts}
+    return total
 
 
 def stability_index(expected: Sequence[float], found: Sequence[float]) -> float:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from titanic_batch.alignment.names import nearest
-from titanic_batch.errors import DataError, OutputLockedError, UsageError
+from titanic_batch.errors import OutputLockedError, UsageError
 from titanic_batch.jobs.history import Seen
 from titanic_batch.jobs.job_file import Job
-from titanic_batch.jobs.judging import ALL_OTHERS, Finding, bins_document, judge, profile_of
+from titanic_batch.jobs.judging import ALL_OTHERS, Finding, judge
 from titanic_batch.jobs.last_night import LookBack
 from titanic_batch.jobs.night import Night
 from titanic_batch.jobs.settings import ModelChoice, require_hash
@@ -19,7 +18,8 @@ from titanic_batch.printable import shell_quoted
 from titanic_batch.publish.manifest import JobInfo, read_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.schema import TrainingSchema
-from titanic_batch.scoring.guarding import GuardDecision, PublishRequest
+from titanic_batch.scoring.guarding import GuardDecision, GuardsError, PublishRequest
+from titanic_batch.scoring.profiles import profile_document
 
 #: How the warnings of guards begin.
 OF_GUARDS = "guards: "
@@ -67,26 +67,27 @@ class NightGuard:
         """Let a file through with what the manifest says of it.
 
         Raises:
-            DataError: if a limit that fails is exceeded.
+            GuardsError: if a limit that fails is exceeded.
             OutputLockedError: if another run has published it since this one began.
         """
         seen = self._require_as_seen(request.output)
         findings = list(judge(request, self.job.guards, self.back.last))
         failures = [finding.said for finding in findings if finding.verdict == "failure"]
         if failures and not self.lenient:
-            raise DataError(
+            raise GuardsError(
                 f"{OF_GUARDS}{'; '.join([*failures, *self.back.passed_over])}",
                 where=request.input,
                 hint="What was published before is kept. If the input is right, publish it with "
                 f"`titanic-batch run {shell_quoted(str(self.job.path))} --date {self.night.day} "
                 "--ignore-guards`, or change [guards] there.",
+                findings=tuple(vars(finding) for finding in findings),
+                profile=profile_document(request.plan, request.profile, request.schema),
             )
         return GuardDecision(
             job=JobInfo(
                 name=self.job.name,
                 date=str(self.night.day),
                 guards=tuple(vars(finding) for finding in findings),
-                profile=_profile_document(request),
             ),
             warnings=(
                 *(f"{OF_GUARDS}{said}" for said in self.back.passed_over),
@@ -140,10 +141,3 @@ def _warnings(findings: list[Finding]) -> tuple[str, ...]:
         of = f" of {', '.join(columns)}" if columns else ""
         exceeded.append(f"{guard}{of} not judged: {why}")
     return tuple(f"{OF_GUARDS}{said}" for said in exceeded)
-
-
-def _profile_document(request: PublishRequest) -> dict[str, Any]:
-    return {
-        column: {"bins": bins_document(bins), "counts": counts}
-        for column, bins, counts in profile_of(request)
-    }

@@ -36,6 +36,7 @@ from titanic_batch.scoring.finding import InputFile
 from titanic_batch.scoring.inputs import FilePair, pair_of_file
 from titanic_batch.scoring.outcome import FileOutcome
 from titanic_batch.scoring.skipping import already_published, is_input_of
+from titanic_batch.sinks.names import output_format
 from titanic_batch.stores import store_of
 
 if TYPE_CHECKING:
@@ -134,10 +135,11 @@ def pairs_without_input(job: Job, night: Night) -> list[FilePair]:
     return [
         FilePair(
             file=InputFile(path=manifest.input.path, partition=tuple(manifest.partition.items())),
-            output=output_paths(path.removesuffix(MANIFEST_SUFFIX)),
-            output_format=manifest.output.format,
+            output=output_paths(output),
+            output_format=output_format(output) or "parquet",
         )
         for path in manifests_of(night.output)
+        for output in [path.removesuffix(MANIFEST_SUFFIX)]
         if (manifest := read_manifest(path)) is not None
     ]
 

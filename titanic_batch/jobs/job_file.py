@@ -23,6 +23,7 @@ from titanic_batch.jobs.tables import (
     ModelTable,
     NotifyTable,
     OutputTable,
+    ReportTable,
     ScoreTable,
     Table,
 )
@@ -49,6 +50,7 @@ class Job(Table):
     guards: GuardsTable = Field(default_factory=GuardsTable, description="a table: [guards]")
     metrics: MetricsTable | None = Field(default=None, description="a table: [metrics]")
     notify: NotifyTable | None = Field(default=None, description="a table: [notify]")
+    report: ReportTable | None = Field(default=None, description="a table: [report]")
 
     _path: Path = PrivateAttr()
 
@@ -89,9 +91,12 @@ class Job(Table):
     @property
     def textfile(self) -> str | None:
         """The file for the metrics of the last run."""
-        if self.metrics is None:
-            return None
-        return self.absolute(self.metrics.textfile)
+        return None if self.metrics is None else self.absolute(self.metrics.textfile)
+
+    @property
+    def report_path(self) -> str | None:
+        """The page that is made after each run."""
+        return None if self.report is None else self.absolute(self.report.path)
 
     @property
     def options(self) -> dict[str, Any]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-from titanic_batch.bins import Bins, training_score_shares, training_shares
 from titanic_batch.jobs.drift import FEWEST_ROWS, stability_index
 from titanic_batch.jobs.last_night import LastNight
 from titanic_batch.jobs.tables import GuardsTable, Limit, limit_of
 from titanic_batch.scoring.guarding import PublishRequest
+from titanic_batch.scoring.profiles import (
+    bins_document,
+    profile_of,
+    shares_in_training,
+)
 from titanic_batch.scoring.reject_limit import RejectLimit
 
 T = TypeVar("T")
 GuardStatus = Literal["passed", "warning", "failure", "not judged"]
 
-#: What the score is called among the columns: no column has an empty name.
-SCORE = ""
 #: In max_null_rate, every column that has no limit of its own.
 ALL_OTHERS = "*"
 
@@ -28,7 +30,7 @@ class Finding:
 
     Attributes:
         guard: The key in [guards].
-        column: The model column, `SCORE`, or None where it is about all rows.
+        column: The model column, "" for the score, or None where it is about all rows.
         verdict: What became of it.
         value: What was held against the limit; None where it was not judged.
         said: The same in words.
@@ -123,13 +125,8 @@ def _drift_from_training(request: PublishRequest, limit: Limit[float]) -> Iterat
     if request.rows.scored < FEWEST_ROWS:
         yield _not_judged(guard, f"fewer than {FEWEST_ROWS} rows show no drift")
         return
-    schema = request.schema
-    for column, _, counts in profile_of(request):
-        shares = (
-            training_score_shares(schema.score)
-            if column == SCORE
-            else training_shares(schema.column(column))
-        )
+    for column, _, counts in profile_of(request.plan, request.profile):
+        shares = shares_in_training(column, request.schema)
         if shares is None or len(shares) != len(counts):
             yield _not_judged(guard, "its training profile is not known", column)
         else:
@@ -146,7 +143,7 @@ def _drift_from_last(
     if request.rows.scored < FEWEST_ROWS:
         yield _not_judged(guard, f"fewer than {FEWEST_ROWS} rows show no drift")
         return
-    for column, bins, counts in profile_of(request):
+    for column, bins, counts in profile_of(request.plan, request.profile):
         known, before = last.profile.get(column, ({}, []))
         if known != bins_document(bins):
             yield _not_judged(guard, f"{last.day} has no profile with the same bins", column)
@@ -195,22 +192,3 @@ def _not_judged(guard: str, why: str, column: str | None = None) -> Finding:
 
 def _written(limit: RejectLimit) -> str:
     return f"{limit.share:.1%}" if limit.share is not None else f"{limit.count:,}"
-
-
-def profile_of(request: PublishRequest) -> Iterator[tuple[str, Bins, list[int]]]:
-    """Yield each column's bins and counts, the score's last."""
-    plan, profile = request.plan, request.profile
-    if plan is None or profile is None:
-        return
-    for column, _, bins in plan.columns:
-        if column in profile.columns:
-            yield column, bins, profile.columns[column].tolist()
-    if plan.score is not None and profile.score is not None:
-        yield SCORE, plan.score, profile.score.tolist()
-
-
-def bins_document(bins: Bins) -> dict[str, Any]:
-    """Return bins as a manifest holds them."""
-    if bins.values is not None:
-        return {"values": list(bins.values)}
-    return {"edges": list(bins.edges)}

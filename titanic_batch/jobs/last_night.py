@@ -11,6 +11,7 @@ from typing import Any
 from titanic_batch.errors import FileAccessError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.jobs.dates import render
+from titanic_batch.jobs.drift import added_profiles
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.night import Night, manifests_of
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
@@ -101,16 +102,11 @@ def _day_of(manifest: Manifest, job: Job) -> date | None:
 
 
 def _last_night(day: date, manifests: list[Manifest], folder: str | None) -> LastNight:
-    profile: dict[str, tuple[dict[str, Any], list[int]]] = {}
     rows: Counter[str] = Counter()
     inside = as_folder(store_of(folder).resolve(folder)) if folder is not None else None
     for manifest in manifests:
         name = manifest.output.path.removeprefix(inside) if inside is not None else ""
         rows[name] = manifest.rows.read
-        profiled = manifest.job.profile if manifest.job is not None else None
-        for column, told in (profiled or {}).items():
-            bins, counts = told["bins"], told["counts"]
-            known, before = profile.setdefault(column, (bins, [0] * len(counts)))
-            if known == bins and len(before) == len(counts):
-                profile[column] = (bins, [a + b for a, b in zip(before, counts, strict=True)])
+    added = added_profiles(manifest.counts_by_bin() for manifest in manifests)
+    profile = {column: (told["bins"], told["counts"]) for column, told in added.items()}
     return LastNight(day=day, rows=dict(rows), profile=profile)

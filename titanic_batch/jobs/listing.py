@@ -12,6 +12,8 @@ from titanic_batch.interrupts import interruptible
 from titanic_batch.jobs.dates import distinguishes_days, today
 from titanic_batch.jobs.job_file import Job, read_job
 from titanic_batch.jobs.night import RUN_MANIFEST, manifests_of, outputs_glob, plan_night
+from titanic_batch.jobs.run_history import Damaged, newest_record
+from titanic_batch.jobs.run_records import RunRecord
 from titanic_batch.jobs.settings import choose_model
 from titanic_batch.publish.manifest import Manifest, read_manifest
 from titanic_batch.publish.paths import MANIFEST_SUFFIX
@@ -54,6 +56,9 @@ class JobSummary:
         output: Today's output.
         tonight: What is published there; None if nothing is yet.
         last: The newest output that is published, today's or an earlier one; None if there is none.
+        last_record: The run record of its last date; None where there is none.
+        record_of_today: Today's; None where there is none.
+        damaged: What could not be read on the way.
         error: What is wrong with the file.
     """
 
@@ -63,6 +68,9 @@ class JobSummary:
     output: str = ""
     tonight: PublishedOutput | None = None
     last: PublishedOutput | None = None
+    last_record: RunRecord | None = None
+    record_of_today: RunRecord | None = None
+    damaged: tuple[Damaged, ...] = ()
     error: TitanicBatchError | None = None
 
     @property
@@ -98,6 +106,8 @@ def _summarise(path: Path) -> JobSummary:
         job = read_job(path)
         night = plan_night(job, today(job.zone))
         tonight = _published(night.output, _of_day(job, night.day))
+        last_record, damaged = newest_record(job)
+        is_of_today = last_record is not None and last_record.date == str(night.day)
         return JobSummary(
             path=path,
             name=job.name,
@@ -105,6 +115,9 @@ def _summarise(path: Path) -> JobSummary:
             output=night.output,
             tonight=tonight,
             last=tonight or _newest(job),
+            last_record=last_record,
+            record_of_today=last_record if is_of_today else None,
+            damaged=damaged,
         )
     except TitanicBatchError as exc:
         return JobSummary(path=path, name=path.stem, error=exc)

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _MOST_SHOWN = 60
+#: Flags of `score` that `run` does not have: in a job, they are keys of the file.
+_KEYS_OF_THE_FILE = re.compile(
+    r"--(?!model|trust|max-rejects|workers|force|date|ignore-guards)[a-z]"
+)
+_WHERE_KEYS_ARE = "In a job file, these options stand in [score] and [columns.NAME]."
 _IN_COLUMNS = "It stands in the table of its column: [columns.NAME] {key}."
 #: Options of `score` that a user may look for in [score], and where they are.
 _ELSEWHERE = {
@@ -40,6 +45,13 @@ def job_file_error(path: Path, document: dict[str, Any], exc: ValidationError) -
     lines = [str(UsageError(what, where=key, hint=hint)) for key, (what, hint) in errors.items()]
     details = [f"  {line}" for line in lines]
     return UsageError(f"{len(lines)} errors:", where=str(path), details=details)
+
+
+def hint_in_a_job(message: str, hint: str) -> str:
+    """Return a hint of `score`, and where in a job file its flags are."""
+    if _KEYS_OF_THE_FILE.search(f"{message} {hint}"):
+        return f"{hint} {_WHERE_KEYS_ARE}".lstrip()
+    return hint
 
 
 def dotted(keys: tuple[str | int, ...]) -> str:

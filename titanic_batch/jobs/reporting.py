@@ -35,6 +35,13 @@ class Report:
         errors = [error for outcome in self.outcomes for error in outcome.errors]
         return worst_exit_code(errors if self.error is None else [*errors, self.error])
 
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether each date was published before, or its optional input has not arrived."""
+        return bool(self.outcomes) and all(
+            outcome.status in ("skipped", "absent") for outcome in self.outcomes
+        )
+
 
 @contextmanager
 def reported(job: Job, *, warn: Callable[[str], object]) -> Iterator[Report]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from titanic_batch.errors import (
@@ -19,7 +19,9 @@ from titanic_batch.jobs.history import History, look_at_history, pairs_without_i
 from titanic_batch.jobs.job_file import Job
 from titanic_batch.jobs.last_night import LookBack, find_last_night
 from titanic_batch.jobs.night import Night, plan_night, plan_nights
+from titanic_batch.jobs.recording import write_record
 from titanic_batch.jobs.run_manifest import write_run_manifest
+from titanic_batch.jobs.run_records import RecordStatus
 from titanic_batch.jobs.settings import (
     ModelChoice,
     Overrides,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from titanic_batch.scoring.options import ScoreOptions
     from titanic_batch.scoring.outcome import FileOutcome
 
-Status = Literal["published", "skipped", "absent", "failed", "planned"]
+Status = RecordStatus | Literal["planned"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,7 @@ class NightOutcome:
         files: How each file ended; nothing where the night failed before its first file.
         error: Why it failed before its first file.
         planned: What a dry run would do.
+        record_fault: Why its run record could not be written; "" if it was.
     """
 
     night: Night
@@ -74,6 +77,7 @@ class NightOutcome:
     files: tuple[FileOutcome, ...] = ()
     error: TitanicBatchError | None = None
     planned: tuple[PlannedFile, ...] = ()
+    record_fault: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -103,7 +107,7 @@ def run_job(
     overrides: Overrides | None = None,
     observer: Observer | None = None,
 ) -> NightOutcome:
-    """Score one night of a job, unless it is published already.
+    """Score one night of a job, unless it is published already, and record how it ended.
 
     Args:
         job: From `read_job`.
@@ -118,15 +122,25 @@ def run_job(
         How it ended; what went wrong is in it, and is not raised.
     """
     stop_if_interrupted()
-    return _run_night(
-        job,
-        plan_night(job, date),
-        force=force,
-        dry_run=dry_run,
-        ignore_guards=ignore_guards,
-        overrides=overrides,
-        observer=observer,
-    )
+    night = plan_night(job, date)
+    started_at = datetime.now(UTC)
+    try:
+        outcome = _run_night(
+            job,
+            night,
+            force=force,
+            dry_run=dry_run,
+            ignore_guards=ignore_guards,
+            overrides=overrides,
+            observer=observer,
+        )
+    except InterruptedRunError as exc:
+        if not dry_run:
+            write_record(job, NightOutcome(night=night, status="failed"), started_at, exc)
+        raise
+    if dry_run:
+        return outcome
+    return replace(outcome, record_fault=write_record(job, outcome, started_at))
 
 
 def _run_night(

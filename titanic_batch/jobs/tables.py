@@ -195,6 +195,12 @@ class NotifyTable(Table):
     )
 
 
+class ReportTable(Table):
+    """[report]: a page to look at, made after each run."""
+
+    path: PlainPath = Field(description='a path, such as "../scored/report.html"')
+
+
 #: Each table of a job file by its name; a column's is the one under `columns`.
 TABLES: dict[str, type[Table]] = {
     "job": JobTable,
@@ -206,4 +212,5 @@ TABLES: dict[str, type[Table]] = {
     "guards": GuardsTable,
     "metrics": MetricsTable,
     "notify": NotifyTable,
+    "report": ReportTable,
 }

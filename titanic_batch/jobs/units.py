@@ -205,6 +205,8 @@ def writable_folders(job: Job) -> list[str]:
         found.add(job.absolute(fixed_folder(job.rejects)))
     if job.textfile is not None:
         found.add(folder_of(job.textfile))
+    if job.report_path is not None:
+        found.add(folder_of(job.report_path))
     return sorted(found)
 
 

@@ -24,6 +24,7 @@ from titanic_batch.publish.rejects import MODE as REJECTS_MODE
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.guarding import Guard, GuardDecision, PublishRequest
 from titanic_batch.scoring.options import ScoreOptions
+from titanic_batch.scoring.profiles import profile_document
 from titanic_batch.scoring.refusing import (
     SHOWN_REJECTS,
     is_refused,
@@ -53,7 +54,7 @@ class Commit:
         started_at: When the run began.
         warnings: What the manifest warns of besides.
         guard: Is asked before anything is published.
-        profile: What was counted for it.
+        profile: What was counted.
     """
 
     folder: PartsFolder
@@ -245,6 +246,7 @@ def _manifest(commit: Commit, whole: Whole, decision: GuardDecision | None) -> M
         added=(),
         empty_lines=commit.empty_lines,
         decision=decision,
+        profile=profile_document(commit.profile, whole.totals.profile, commit.schema),
         warnings=(*commit.warnings, *said),
         parts=tuple(
             {

@@ -19,7 +19,7 @@ from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.sizes import input_bytes
 from titanic_batch.scoring.skipping import input_sha256
 from titanic_batch.sources.base import Chunk, InputInfo, Source
-from titanic_batch.sources.formats import STDIN
+from titanic_batch.sources.formats import STDIN, input_format
 from titanic_batch.sources.spans import Span, spans_of
 from titanic_batch.stores import entry_at
 
@@ -93,7 +93,7 @@ class WholeInput:
     def pairs(self) -> list[FilePair]:
         """Its files, without outputs."""
         return [
-            FilePair(file=InputFile(path=path), output=None, output_format="")
+            FilePair(file=InputFile(path=path), output=None, output_format="parquet")
             for path in self.paths
         ]
 
@@ -269,6 +269,12 @@ def _unreadable(path: str) -> UsageError:
             "a compressed file cannot be read from its middle",
             where=path,
             hint=f"Unpack it first: {_UNPACK[suffix]} {file} > {unpacked}",
+        )
+    if input_format(path) == "jsonl":
+        return UsageError(
+            "JSON Lines are not read from their middle",
+            where=path,
+            hint="Score it on one machine: titanic-batch score INPUT OUT/ --parts",
         )
     return UsageError(
         "text in another encoding than UTF-8 cannot be read from its middle",

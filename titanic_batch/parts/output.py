@@ -10,7 +10,7 @@ from titanic_batch.models import VerifiedModel
 from titanic_batch.parts.inputs import WholeInput
 from titanic_batch.publish.directory import published_in
 from titanic_batch.publish.manifest import Manifest
-from titanic_batch.scoring.inputs import STDOUT
+from titanic_batch.scoring.inputs import STDOUT, refuse_types
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.skipping import PART_BYTES, differing_options, is_model_of
 from titanic_batch.sources.formats import input_format
@@ -54,6 +54,7 @@ def check_output(folder: Path, whole: WholeInput, options: ScoreOptions) -> None
             "--rejects has no meaning with parts: rejected rows are in _rejects.csv in the output",
             hint="Leave it out.",
         )
+    refuse_types(options.output_format, options)
     for path in whole.paths:
         if _is_in(path, folder):
             raise UsageError(

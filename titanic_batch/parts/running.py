@@ -204,6 +204,7 @@ def commit_plan(path: Path) -> Manifest:
                     mode=mode_of_files(output),
                     started_at=datetime.fromisoformat(plan.made_at),
                     warnings=setting.warnings,
+                    profile=setting.context.profile,
                 ),
                 whole,
             )

@@ -96,7 +96,7 @@ class PartFile:
             totals=self.totals,
             rejects_sha256=rejects.sha256 if rejects is not None else None,
             said=tuple(self._said),
-            profiled=self._setting.context.profile is not None,
+            profiled=self._setting.profiles,
         )
         self._folder.write_receipt(receipt)  # it syncs its folder; the commit syncs the other
         self.receipt = receipt

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from titanic_batch import __version__
 from titanic_batch.alignment.plan import MissingColumnsError
-from titanic_batch.chunk.profile import plan_profile
 from titanic_batch.chunk.task import FileContext
 from titanic_batch.parts.inputs import Part, Piece, WholeInput, chunk_size
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.choosing import PredictorChoice, choose_predictor, kept_predictor
 from titanic_batch.scoring.finding import InputFile
 from titanic_batch.scoring.inputs import FilePair
+from titanic_batch.scoring.opening import profile_plan
 from titanic_batch.scoring.planning import FilePlan, Planner
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.report import RunInfo, output_metadata, run_info
@@ -55,6 +55,7 @@ class Setting:
         schema: The input's columns.
         plan: How they become the model's, and the output's.
         context: What each chunk is sent with, but for the file that it is of.
+        profiles: Whether a guard asks for counts of all columns.
     """
 
     model: VerifiedModel
@@ -66,6 +67,7 @@ class Setting:
     schema: pa.Schema
     plan: FilePlan
     context: FileContext
+    profiles: bool
 
     @property
     def fingerprint(self) -> str:
@@ -143,7 +145,6 @@ def open_setting(
         choice = choose_predictor(engine, model, choice, size)
         info = run_info(options, model, description, choice)
         info = replace(info, options={**info.options, PART_BYTES: part_bytes})
-        profiles = guard is not None and guard.profiles
         try:
             setting = _setting(
                 whole,
@@ -153,7 +154,7 @@ def open_setting(
                 description=description,
                 choice=choice,
                 info=info,
-                profiles=profiles,
+                guard=guard,
             )
         except (HeaderError, MissingColumnsError) as exc:
             from titanic_batch.scoring.advice.giving import Adviser  # imports pandas
@@ -187,7 +188,7 @@ def _setting(
     description: ModelDescription,
     choice: PredictorChoice,
     info: RunInfo,
-    profiles: bool,
+    guard: Guard | None,
 ) -> Setting:
     path = whole.paths[0]
     first = whole.open(path)
@@ -207,6 +208,7 @@ def _setting(
         info=info,
         schema=first.schema,
         plan=plan,
+        profiles=guard is not None and guard.profiles,
         context=FileContext(
             input=whole.path,
             parser=first.parser,
@@ -214,9 +216,7 @@ def _setting(
             output=plan.output,
             encoder=plan.format.rows,
             threshold=options.threshold,
-            profile=plan_profile(plan.alignment, description.schema, description.info)
-            if profiles
-            else None,
+            profile=profile_plan(plan, description, guard),
             whole=options.allow_batch_dependence and not description.info.known_by_row,
             max_rejects=limit.count or 0,
             max_reject_share=limit.share or 0.0,

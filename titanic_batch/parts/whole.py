@@ -120,7 +120,7 @@ class _WholeRun:
 
         def is_finished(index: int, part: Part) -> bool:
             receipt = folder.finished(setting.name_of(index, part))
-            if receipt is None or (setting.context.profile is not None and not receipt.profiled):
+            if receipt is None or (setting.profiles and not receipt.profiled):
                 return False
             receipt.totals.cached = receipt.totals.scored  # an earlier run has predicted them
             self.kept[index] = receipt

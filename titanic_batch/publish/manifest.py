@@ -90,7 +90,7 @@ class JobInfo(_Readable):
         name: Its name.
         date: The date that it was run for.
         guards: What its guards found.
-        profile: Counts by column and bin, for the next night; null where no guard asks for them.
+        profile: Where older versions keep the manifest's `profile`.
     """
 
     name: Annotated[str, form.TEXT]
@@ -181,8 +181,10 @@ class Manifest(_Readable):
             that was broken off had kept what it predicted.
         predictor: What predicted; None in manifests that are older than that.
         partition: Columns that stand in the names of the input's folders, and their values.
-        job: The job's name and date, what its guards found, and counts by bin, for the next night;
-            None where no job published.
+        job: The job's name and date, and what its guards found; None where no job published.
+        profile: By model column, and "" for the score: bins, scored rows in each (above the last
+            edge or of other values, then nulls, last), and the shares of the training rows; null
+            where a run had too many files to count.
         parts: Where the output is a folder: its files in row order, each with sha256, bytes, rows
             and the number of its first row in the input; null where it is one file.
     """
@@ -215,7 +217,12 @@ class Manifest(_Readable):
     predictor: PredictorInfo | None = None
     partition: Annotated[dict[str, str | None], form.TEXTS_BY_COLUMN] = field(default_factory=dict)
     job: JobInfo | None = None
+    profile: Annotated[dict[str, dict[str, Any]] | None, form.or_null(form.PROFILE)] = None
     parts: Annotated[tuple[dict[str, Any], ...] | None, form.or_null(form.PARTS)] = None
+
+    def counts_by_bin(self) -> dict[str, dict[str, Any]]:
+        """Return the profile, also of an older manifest; nothing where there is none."""
+        return self.profile or (self.job.profile if self.job is not None else None) or {}
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as the JSON document that is written."""
@@ -306,19 +313,7 @@ def _parse(path: str, document: Any) -> Manifest | UnreadableManifest:
         )
     if fault := form.fault_of(document, Manifest):
         return unreadable(fault)
-    manifest: Manifest = _read_into(Manifest, document)
+    manifest: Manifest = form.read_into(Manifest, document)
     if manifest.rows.read != manifest.rows.scored + manifest.rows.rejected:
         return unreadable("its rows read are not rows scored plus rows rejected")
     return manifest
-
-
-def _read_into(table: form.Table, document: dict[str, Any]) -> Any:
-    """Return a checked object as its type; keys that a later version added are left out."""
-    values: dict[str, Any] = {}
-    for key in form.keys_of(table):
-        if key.name in document:
-            value = document[key.name]
-            if key.table is not None and value is not None:
-                value = _read_into(key.table, value)
-            values[key.name] = tuple(value) if isinstance(value, list) else value
-    return table(**values)

@@ -27,7 +27,7 @@ _LARGEST_COUNT = (1 << 63) - 1
 _LARGEST_VERSION = 1 << 20
 _HASH = re.compile(r"[0-9a-f]{64}")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
-_PART = re.compile(r"part-\d{5,}-[0-9a-f]+\.(parquet|csv)")
+_PART = re.compile(r"part-\d{5,}-[0-9a-f]+\.(parquet|csv|jsonl)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -82,6 +82,7 @@ def _is_profile(value: Any) -> bool:
         and isinstance(column.get("bins"), dict)
         and isinstance(column.get("counts"), list)
         and all(map(_is_count, column["counts"]))
+        and _is_shares(column.get("training"))
         for column in value.values()
     )
 
@@ -93,6 +94,10 @@ def _is_part(value: Any) -> bool:
         and _matches(_PART)(value.get("name"))
         and _matches(_HASH)(value.get("sha256"))
     )
+
+
+def _is_shares(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(map(_is_number, value)))
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
@@ -184,9 +189,15 @@ PROFILE = Kind(
     _is_profile,
     {
         "type": "object",
-        "additionalProperties": _table(
-            bins={"type": "object"}, counts={"type": "array", "items": _A_COUNT}
-        ),
+        "additionalProperties": {
+            "type": "object",
+            "properties": {
+                "bins": {"type": "object"},
+                "counts": {"type": "array", "items": _A_COUNT},
+                "training": {"type": ["array", "null"], "items": {"type": "number"}},
+            },
+            "required": ["bins", "counts"],
+        },
     },
 )
 
@@ -238,7 +249,24 @@ def _kind_of(hint: Any) -> tuple[Kind, Table | None]:
 
 def fault_of(document: dict[str, Any], table: Table) -> str:
     """Return what is wrong with a document that is to be read into `table`; "" for nothing."""
-    return _oddity(document) or next(_misfits(document, table, ""), "")
+    return _oddity(document) or misfit_of(document, table)
+
+
+def misfit_of(document: dict[str, Any], table: Table) -> str:
+    """Return which key does not hold what `table` says; "" for none."""
+    return next(_misfits(document, table, ""), "")
+
+
+def read_into(table: Table, document: dict[str, Any]) -> Any:
+    """Return a checked object as its type; keys that a later version added are left out."""
+    values: dict[str, Any] = {}
+    for key in keys_of(table):
+        if key.name in document:
+            value = document[key.name]
+            if key.table is not None and value is not None:
+                value = read_into(key.table, value)
+            values[key.name] = tuple(value) if isinstance(value, list) else value
+    return table(**values)
 
 
 def _misfits(document: dict[str, Any], table: Table, place: str) -> Iterator[str]:

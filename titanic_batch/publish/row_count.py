@@ -8,7 +8,8 @@ import os
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from titanic_batch.errors import DataError, os_errors
+from titanic_batch.errors import DataError
+from titanic_batch.publish.unpacked import open_unpacked
 from titanic_batch.stores import store_of
 from titanic_batch.stores.base import Name, as_text
 
@@ -29,8 +30,11 @@ def count_rows(path: Name, output_format: str) -> int:
             ) from exc
     csv.field_size_limit(2**31 - 1)
     try:
-        with os_errors(path, "reading"), as_text(store_of(path).open(path).file) as file:
-            return max(sum(1 for _ in csv.reader(file)) - 1, 0)
+        with open_unpacked(path) as file:
+            if output_format == "jsonl":
+                return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+            with as_text(file) as text:
+                return max(sum(1 for _ in csv.reader(text)) - 1, 0)
     except (UnicodeDecodeError, csv.Error) as exc:
         raise DataError(
             "it is not a readable CSV file", where=os.fspath(path), hint="Score it again."

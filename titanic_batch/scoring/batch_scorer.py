@@ -186,7 +186,6 @@ class BatchScorer:
             alignment,
             info,
             keep=options.keep,
-            text_cells=False,
             output_format="parquet",
             prediction_column=options.prediction_column,
             probability_column=options.probability_column,

@@ -17,6 +17,7 @@ from titanic_batch.scoring.advice.flags import flags
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sources.base import Chunk, Parsed, Parser
 from titanic_batch.sources.csv_parser import CsvParser
+from titanic_batch.sources.partitioned import PartitionedParser
 from titanic_batch.sources.records import split_fields
 
 _MOST_ROWS = 1000
@@ -102,14 +103,18 @@ def _as_they_stand(
     parser: Parser, chunk: Chunk, parsed: Parsed, cells: pa.Table
 ) -> Sequence[Sequence[Any]]:
     """Return rows of cells as the input has them: of text, with the padding around them."""
-    if not isinstance(parser, CsvParser) or not parser.dialect.trim:
-        return list(zip(*(column.to_pylist() for column in cells.columns), strict=True))
-    rows = range(cells.num_rows) if parsed.rows is None else parsed.rows[:_MOST_ROWS].tolist()
-    records = (record.text.encode() for record in parser.raw_records(chunk, rows))
-    return [
-        [field.text.decode() or None for field in split_fields(record, parser.dialect)]
-        for record in records
-    ]
+    rows = list(zip(*(column.to_pylist() for column in cells.columns), strict=True))
+    csv = parser.parser if isinstance(parser, PartitionedParser) else parser
+    if not isinstance(csv, CsvParser) or not csv.dialect.trim:
+        return rows
+    numbers = range(len(rows)) if parsed.rows is None else parsed.rows[:_MOST_ROWS].tolist()
+    found = []
+    for row, record in zip(rows, parser.raw_records(chunk, numbers), strict=True):
+        fields = split_fields(record.text.encode(), csv.dialect)
+        # What stands behind them comes from the names of folders.
+        texts = [field.text.decode() or None for field in fields]
+        found.append((*texts, *row[len(texts) :]))
+    return found
 
 
 def _fed(aligned: Aligned, place: int, row: int, column_mapping: ColumnMapping) -> Any:

@@ -249,7 +249,6 @@ class _Check:
             plan,
             description.info,
             keep="none",
-            text_cells=source.text_cells,
             output_format="csv",
             prediction_column="prediction",
             probability_column="probability",

@@ -26,6 +26,7 @@ class RunContext:
         stale_files: What earlier runs left in the output folders.
         finisher: Calls what ends each file's run.
         guard: Is asked before each file is published.
+        profiles: Whether rows are counted by bin, for the manifests and the guard.
     """
 
     model: VerifiedModel
@@ -36,6 +37,7 @@ class RunContext:
     stale_files: StaleFiles
     finisher: Finisher
     guard: Guard | None = None
+    profiles: bool = False
 
     @property
     def may_depend(self) -> bool:

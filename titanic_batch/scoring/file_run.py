@@ -12,7 +12,7 @@ from titanic_batch.alignment.plan import MissingColumnsError
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import TitanicBatchError, TooManyRejectsError
 from titanic_batch.interrupts import stop_if_interrupted
-from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.manifest import Manifest, RowCounts
 from titanic_batch.publish.together import Steps
 from titanic_batch.scoring.advice.case import Case
 from titanic_batch.scoring.collecting import Collector
@@ -118,6 +118,21 @@ class FileRun:
         if self.error is not None and self._case is not None:
             adviser.hint(self.error, self._case)
             self._case = None
+
+    @property
+    def rows(self) -> RowCounts | None:
+        """The rows that were looked at; None where it ended before the first of them."""
+        totals = self._scoring.collector.totals if self._scoring is not None else None
+        if totals is None or not totals.read:
+            return None
+        scored = totals.read - totals.rejected
+        return RowCounts(read=totals.read, scored=scored, rejected=totals.rejected)
+
+    @property
+    def by_reason(self) -> dict[str, int]:
+        """How many of them were rejected, by their first fault."""
+        totals = self._scoring.collector.totals if self._scoring is not None else None
+        return dict(sorted(totals.by_reason.items())) if totals is not None else {}
 
     @property
     def model_errors(self) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def find_inputs(input: str) -> list[InputFile]:
         raise InputMissingError(
             "there are no files to score here",
             where=input,
-            hint="Inputs end in .csv, .tsv (also .gz, .bz2, .zst) or .parquet.",
+            hint="Inputs end in .csv, .tsv, .jsonl, .ndjson (also .gz, .bz2, .zst) or .parquet.",
         )
     return sorted(found, key=lambda file: file.path)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from titanic_batch.errors import DataError
 from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.manifest import JobInfo, RowCounts
 from titanic_batch.schema import TrainingSchema
@@ -25,7 +26,7 @@ class PublishRequest:
         rows: How many.
         nulls: Null cells by model column, of all well-formed records.
         schema: What the model expects.
-        plan: What the profile counts; None where the guard asks for none.
+        plan: What the profile counts; None where nothing is counted.
         profile: What was counted, of the rows that were scored.
     """
 
@@ -54,12 +55,37 @@ class GuardDecision:
     keeps_replaced: bool = False
 
 
+class GuardsError(DataError):
+    """A limit that fails is exceeded; the run record keeps what was found.
+
+    Args:
+        message: As of any error; so are `where` and `hint`.
+        where: See there.
+        hint: See there.
+        findings: What became of each limit.
+        profile: What was counted.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str,
+        hint: str,
+        findings: tuple[dict[str, Any], ...],
+        profile: dict[str, dict[str, Any]] | None,
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.findings = findings
+        self.profile = profile
+
+
 class Guard(Protocol):
     """Is asked before each file is published, one at a time, perhaps in another thread."""
 
     @property
     def profiles(self) -> bool:
-        """Whether it needs a profile, which takes time to count."""
+        """Whether it needs a profile, however many files there are."""
         ...
 
     def check(self, model: VerifiedModel, schema: TrainingSchema, /) -> None:
@@ -70,5 +96,5 @@ class Guard(Protocol):
         ...
 
     def __call__(self, request: PublishRequest, /) -> GuardDecision:
-        """Let an output be published; raises DataError to keep the old one."""
+        """Let an output be published; raises GuardsError to keep the old one."""
         ...

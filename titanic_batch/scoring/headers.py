@@ -38,8 +38,8 @@ def check_header(pair: FilePair, schema: TrainingSchema, options: ScoreOptions) 
             alignment,
             _ANY_MODEL,
             keep=options.keep,
-            text_cells=source.text_cells,
-            output_format="parquet" if pair.output_format == "parquet" else "csv",
+            text_format=source.text_format,
+            output_format=pair.output_format,
             prediction_column=options.prediction_column,
             probability_column=options.probability_column,
         )

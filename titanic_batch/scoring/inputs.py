@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 
 from titanic_batch.errors import UsageError
 from titanic_batch.interrupts import stop_if_interrupted
@@ -13,6 +12,7 @@ from titanic_batch.publish.paths import OutputPaths, output_paths, require_names
 from titanic_batch.scoring.finding import InputFile, find_inputs, is_several, root_of
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reject_limit import reject_limit
+from titanic_batch.sinks.names import Compression, OutputFormat, compression, output_format
 from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import STDIN, input_format, no_such_file, stem
 from titanic_batch.stores import entry_at, is_folder, store_of
@@ -28,13 +28,15 @@ class FilePair:
     Attributes:
         file: The input.
         output: None for standard output, and for what is known to be no input.
-        output_format: csv or parquet.
+        output_format: What is written.
+        compression: What the output is compressed with as a whole.
         makes_folder: Whether the output's folder is made if it is missing: that of several files.
     """
 
     file: InputFile
     output: OutputPaths | None
-    output_format: str
+    output_format: OutputFormat
+    compression: Compression | None = None
     makes_folder: bool = False
 
     @property
@@ -69,11 +71,11 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
         if options.rejects is not None and len(pairs) > 1:
             raise UsageError("--rejects names one file, but there are several inputs")
         return pairs
-    output_format = options.output_format if into_folder else _format_of(output)
+    written = options.output_format if into_folder else _format_of(output)
     if into_folder:
         name = "stdin" if input == STDIN else stem(input)
-        output = join(output, f"{name}.{output_format}")
-    return [_single(_pair(InputFile(path=input), output, output_format, options))]
+        output = join(output, f"{name}.{written}")
+    return [_single(_pair(InputFile(path=input), output, written, options))]
 
 
 def _into_folder(input: str, output: str, options: ScoreOptions) -> list[FilePair]:
@@ -149,6 +151,7 @@ def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
     if several:
         raise UsageError("standard output takes a single input", hint="Name an output folder.")
     _require_known(input)
+    refuse_types("csv", options)
     if not reject_limit(options.max_rejects).is_zero and options.rejects is None:
         name = "stdin" if input == STDIN else stem(input)
         raise UsageError(
@@ -171,19 +174,39 @@ def pair_of_file(input: str, output: str, rejects: str | None = None) -> FilePai
         file=InputFile(path=input),
         output=output_paths(output, rejects),
         output_format=_format_of(output),
+        compression=compression(output),
     )
 
 
-def _pair(file: InputFile, output: str, output_format: str, options: ScoreOptions) -> FilePair:
+def _pair(
+    file: InputFile, output: str, output_format: OutputFormat, options: ScoreOptions
+) -> FilePair:
     path = file.path
     require_input(path)
+    refuse_types(output_format, options)
     paths = output_paths(output, options.rejects)
     companions = (paths.data, paths.rejects, paths.manifest, paths.failed_rejects)
     if path != STDIN and (same := _same_file(path, companions)) is not None:
         raise UsageError("input and output are the same file", where=same)
     if len(set(companions)) < len(companions):
         raise UsageError("--rejects names the output or a file beside it", where=paths.rejects)
-    return FilePair(file=file, output=paths, output_format=output_format)
+    return FilePair(
+        file=file, output=paths, output_format=output_format, compression=compression(output)
+    )
+
+
+def refuse_types(output_format: OutputFormat, options: ScoreOptions) -> None:
+    """Refuse types of columns that the output cannot have, or that are not kept."""
+    if options.type and output_format != "parquet":
+        raise UsageError(
+            f"--type {next(iter(options.type))}: only Parquet has types",
+            hint="Write a .parquet file, or leave --type out.",
+        )
+    for name in options.type:
+        if options.keep == "none" or (options.keep != "all" and name not in options.keep):
+            raise UsageError(
+                f"--type {name}: the column is not kept", hint="Name it in --keep, too."
+            )
 
 
 def require_input(path: str) -> None:
@@ -203,15 +226,16 @@ def _require_known(path: str) -> None:
         raise unknown_format(path)
 
 
-def _format_of(output: str) -> str:
-    suffix = PurePath(output).suffix.lower()
-    if suffix not in (".csv", ".parquet"):
+def _format_of(output: str) -> OutputFormat:
+    found = output_format(output)
+    if found is None:
         raise UsageError(
             "unknown file extension",
             where=output,
-            hint="Outputs end in .csv or .parquet; a folder ends in /.",
+            hint="Outputs end in .csv, .jsonl, .ndjson (also .gz, .zst) or .parquet; "
+            "a folder ends in /.",
         )
-    return suffix[1:]
+    return found
 
 
 def _same_file(input: str, others: Iterable[str]) -> str | None:

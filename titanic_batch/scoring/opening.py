@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import FileContext
 from titanic_batch.errors import os_errors
+from titanic_batch.predict.base import ModelDescription
 from titanic_batch.predict.cache import PredictionCache
 from titanic_batch.scoring.context import RunContext
+from titanic_batch.scoring.guarding import Guard
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.planning import FilePlan
 from titanic_batch.scoring.reading import source_of
@@ -21,6 +23,9 @@ from titanic_batch.scoring.targets import Target, target_of
 from titanic_batch.sources.base import Source
 from titanic_batch.stores import store_of
 from titanic_batch.stores.names import folder_of
+
+#: A column of more categories is counted only for a guard: it would swell each manifest.
+_MOST_BINS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +97,15 @@ def _fingerprint(file: OpenFile, context: RunContext) -> str:
 
 
 def _profile_plan(plan: FilePlan, context: RunContext) -> ProfilePlan | None:
-    description = context.planner.description
-    if context.guard is None or not context.guard.profiles:
+    if not context.profiles:
         return None
-    return plan_profile(plan.alignment, description.schema, description.info)
+    return profile_plan(plan, context.planner.description, context.guard)
+
+
+def profile_plan(plan: FilePlan, description: ModelDescription, guard: Guard | None) -> ProfilePlan:
+    """Return what is counted of a file's rows: columns of many values only where a guard asks."""
+    profile = plan_profile(plan.alignment, description.schema, description.info)
+    if guard is not None and guard.profiles:
+        return profile
+    small = tuple(column for column in profile.columns if column[2].count <= _MOST_BINS)
+    return replace(profile, columns=small)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
+from titanic_batch.alignment.column_types import COLUMN_TYPES, ColumnType
 from titanic_batch.scoring import option_values as values
 from titanic_batch.scoring.option_texts import (
     parse_answers,
     parse_mappings,
     parse_pairs,
     parse_size,
+    parse_types,
 )
 
 if TYPE_CHECKING:
@@ -238,6 +240,14 @@ ANSWERS: Kind[dict[str, Literal["allow", "reject"]]] = Kind(
     parse=_parsed_by(parse_answers),
     key=Literal["allow", "reject"],
     takes='"allow" or "reject"',
+)
+TYPES: Kind[dict[str, ColumnType]] = Kind(
+    read=values.dict_of("{'Ticket': 'text'}", lambda value: value in COLUMN_TYPES),
+    flag=list[str],
+    metavar="COL=TYPE",
+    parse=_parsed_by(parse_types),
+    key=ColumnType,
+    takes=" or ".join(f'"{name}"' for name in COLUMN_TYPES),
 )
 MAPPINGS = Kind(
     read=values.dict_of_dicts,

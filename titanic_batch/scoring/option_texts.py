@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from titanic_batch.alignment.column_types import COLUMN_TYPES
 from titanic_batch.errors import UsageError
 from titanic_batch.printable import shell_quoted
 
@@ -66,6 +67,22 @@ def parse_answers(texts: Sequence[str], flag: str) -> dict[str, str]:
                 hint=f"Give {flag} {shell_quoted(f'{column}=allow')}.",
             )
     return answers
+
+
+def parse_types(texts: Sequence[str], flag: str) -> dict[str, str]:
+    """Return COL=TYPE texts as a dict.
+
+    Raises:
+        UsageError: if one is malformed, or a column comes twice.
+    """
+    types = parse_pairs(texts, flag, "COL=TYPE")
+    for column, kind in types.items():
+        if kind not in COLUMN_TYPES:
+            raise UsageError(
+                f"{flag} {column}={kind}: there is no such type",
+                hint=f"The types are {', '.join(COLUMN_TYPES)}.",
+            )
+    return types
 
 
 def parse_mappings(texts: Sequence[str], flag: str) -> dict[str, dict[str, str]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from titanic_batch.alignment.column_types import ColumnType
 from titanic_batch.scoring import option_kinds as kinds
 from titanic_batch.scoring.option_fields import declared_options, option
 
@@ -238,6 +239,15 @@ class ScoreOptions:
     keep: str | tuple[str, ...] = option(
         kinds.KEEP, "all", _OUTPUT, "Input columns carried into the output."
     )
+    type: dict[str, ColumnType] = option(
+        kinds.TYPES,
+        {},
+        _OUTPUT,
+        "What a kept column that feeds no model column holds, in Parquet: integer, number, "
+        "boolean, date, timestamp or text. Repeatable.",
+        also=("check",),
+        table="columns",
+    )
     prediction_column: str = option(kinds.COLUMN_NAME, "prediction", _OUTPUT)
     probability_column: str = option(kinds.COLUMN_NAME, "probability", _OUTPUT)
     output_format: OutputFormat = option(
@@ -272,6 +282,7 @@ class ScoreOptions:
             unknown=self.unknown,
             mapping=self.map,
             null_tokens=self.null,
+            types=self.type,
             numbers=self.numbers,
         )
 
@@ -333,6 +344,7 @@ class ScoreKeywords(TypedDict, total=False):
     max_rejects: int | str
     rejects: str | os.PathLike[str] | None
     keep: str | Iterable[str]
+    type: Mapping[str, ColumnType]
     prediction_column: str
     probability_column: str
     output_format: OutputFormat

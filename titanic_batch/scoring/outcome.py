@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from titanic_batch.errors import TitanicBatchError
-from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.manifest import Manifest, RowCounts
 from titanic_batch.scoring.inputs import FilePair
 
 
@@ -19,6 +20,8 @@ class FileOutcome:
         error: Why nothing was.
         skipped: It was published before.
         notes: What of the run is another than when it was.
+        rows: The rows that were looked at, also of a file that failed; None where there were none.
+        by_reason: How many of them were rejected, by their first fault.
         model_errors: What the model said of rows on which it raised. It may quote cells, so neither
             logs nor manifests hold it.
     """
@@ -28,4 +31,6 @@ class FileOutcome:
     error: TitanicBatchError | None
     skipped: bool = False
     notes: tuple[str, ...] = ()
+    rows: RowCounts | None = None
+    by_reason: Mapping[str, int] = field(default_factory=dict, compare=False)
     model_errors: tuple[str, ...] = ()

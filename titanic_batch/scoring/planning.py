@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 import pyarrow as pa
 
@@ -15,8 +14,13 @@ from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.sinks.base import Encoder, Format
 from titanic_batch.sinks.formats import format_of
+from titanic_batch.sinks.names import Compression, OutputFormat
 from titanic_batch.sources.base import Source
 from titanic_batch.unnamed import unnamed_in
+
+_Key = tuple[
+    pa.Schema, tuple[str, ...], str | None, frozenset[str], OutputFormat, Compression | None
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +53,7 @@ class Planner:
     description: ModelDescription
     options: ScoreOptions
     metadata: dict[str, str]
-    _plans: dict[tuple[pa.Schema, tuple[str, ...], bool, frozenset[str], str], FilePlan] = field(
-        default_factory=dict, repr=False
-    )
+    _plans: dict[_Key, FilePlan] = field(default_factory=dict, repr=False)
 
     def plan(self, pair: FilePair, source: Source) -> FilePlan:
         """Return the plan of one file.
@@ -62,7 +64,14 @@ class Planner:
         """
         schema = source.schema
         partition = frozenset(name for name, _ in source.partition)
-        key = (schema, unnamed_in(schema), source.text_cells, partition, pair.output_format)
+        key = (
+            schema,
+            unnamed_in(schema),
+            source.text_format,
+            partition,
+            pair.output_format,
+            pair.compression,
+        )
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._make(pair, source)
@@ -79,21 +88,24 @@ class Planner:
             if is_empty
             else align_source(self.description.schema, source, options.alignment, path=pair.input)
         )
-        output_format: Literal["csv", "parquet"] = (
-            "parquet" if pair.output_format == "parquet" else "csv"
-        )
         output = plan_output(
             source.schema,
             alignment,
             info,
             keep="none" if is_empty else options.keep,
-            text_cells=source.text_cells,
-            output_format=output_format,
+            text_format=source.text_format,
+            output_format=pair.output_format,
             prediction_column=options.prediction_column,
             probability_column=options.probability_column,
             partition=[name for name, _ in source.partition],
         )
-        written = format_of(output_format, output.schema, self.metadata, output.repeating)
+        written = format_of(
+            pair.output_format,
+            output.schema,
+            self.metadata,
+            output.repeating,
+            pair.compression,
+        )
         return FilePlan(
             alignment=alignment, output=output, format=written, file_encoder=written.file
         )

@@ -12,6 +12,7 @@ from titanic_batch.scoring.collecting import Collector
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.guarding import GuardDecision, PublishRequest
 from titanic_batch.scoring.opening import OpenFile
+from titanic_batch.scoring.profiles import profile_document
 from titanic_batch.scoring.refusing import refuse_two_spellings
 from titanic_batch.scoring.report import RunTotals, build_manifest
 from titanic_batch.scoring.sizes import chunk_bytes
@@ -61,6 +62,9 @@ def publish_file(
         output=output,
         rejects_path=file.target.rejects_path,
         decision=decision,
+        profile=profile_document(
+            file_context.profile, totals.profile, context.planner.description.schema
+        ),
         warnings=tuple(_warnings(file, collected, context)),
         empty_lines=info.empty_lines,
     )

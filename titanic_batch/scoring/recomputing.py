@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.json
 import pyarrow.parquet as pq
 
 from titanic_batch.chunk.output import OutputPlan, output_table, plan_output
@@ -32,6 +33,7 @@ from titanic_batch.predict.compiled.link import TOLERANCE
 from titanic_batch.predict.null_groups import InNullGroups
 from titanic_batch.predict.sklearn_predictor import SklearnPredictor
 from titanic_batch.publish.manifest import Manifest
+from titanic_batch.publish.unpacked import open_unpacked
 from titanic_batch.scoring.aligning import align_source
 from titanic_batch.scoring.api import make_options
 from titanic_batch.scoring.finding import InputFile, is_several
@@ -140,7 +142,6 @@ def _predicted(
         alignment,
         info,
         keep="none",
-        text_cells=source.text_cells,
         output_format="parquet",
         prediction_column=options.prediction_column,
         probability_column=options.probability_column,
@@ -266,16 +267,21 @@ class _Comparison:
 
 def _read(path: str, kind: str, schema: pa.Schema) -> pa.Table:
     """Return the predictions in a published output, in the types that they have there."""
-    opened = store_of(path).open(path)
-    with opened.file:
-        if kind == "parquet":
+    if kind == "parquet":
+        opened = store_of(path).open(path)
+        with opened.file:
             return pq.read_table(opened.local_name, columns=schema.names)
-        return pa.csv.read_csv(
-            opened.local_name,
-            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-            convert_options=pa.csv.ConvertOptions(
-                include_columns=schema.names,
-                column_types={field.name: field.type for field in schema},
-                strings_can_be_null=False,
-            ),
-        )
+    with open_unpacked(path) as file:
+        content = pa.BufferReader(file.read())  # of a Python file, Arrow reads ahead in threads
+    if kind == "jsonl":
+        options = pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
+        return pa.json.read_json(content, parse_options=options).select(schema.names)
+    return pa.csv.read_csv(
+        content,
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(
+            include_columns=schema.names,
+            column_types={field.name: field.type for field in schema},
+            strings_can_be_null=False,
+        ),
+    )

@@ -183,6 +183,7 @@ def build_manifest(
     output: FileInfo,
     rejects_path: str | None,
     decision: GuardDecision | None = None,
+    profile: dict[str, dict[str, Any]] | None = None,
     warnings: tuple[str, ...] = (),
     empty_lines: int = 0,
     parts: tuple[dict[str, Any], ...] | None = None,
@@ -233,6 +234,7 @@ def build_manifest(
         ),
         partition=dict(partition),
         job=decision.job if decision is not None else None,
+        profile=profile,
         parts=parts,
     )
 

@@ -38,6 +38,9 @@ from titanic_batch.scoring.trying import RowTrial, trial_of
 from titanic_batch.stores import store_of
 from titanic_batch.stores.names import folder_of
 
+#: Counting by bin takes a third of a millisecond, which is much of a small file's time.
+_MOST_PROFILED = 100
+
 
 def run_files(
     pairs: Sequence[FilePair],
@@ -101,7 +104,12 @@ def _score(
             raise InterruptedRunError(exc.signum, published=published) from exc
     return {
         run.pair: FileOutcome(
-            pair=run.pair, manifest=run.manifest, error=run.error, model_errors=run.model_errors
+            pair=run.pair,
+            manifest=run.manifest,
+            error=run.error,
+            rows=run.rows,
+            by_reason=run.by_reason,
+            model_errors=run.model_errors,
         )
         for run in runs
     }
@@ -138,6 +146,7 @@ def _run_all(
                 stale_files=StaleFiles(),
                 finisher=finisher,
                 guard=guard,
+                profiles=len(pairs) <= _MOST_PROFILED or (guard is not None and guard.profiles),
             )
             runs.extend(FileRun(pair, context) for pair in pairs)
             trial = trial_of(description.info, options)

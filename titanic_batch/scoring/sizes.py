@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.options import ScoreOptions
-from titanic_batch.sources.formats import STDIN
+from titanic_batch.sources.formats import JSON_LINES, STDIN
 from titanic_batch.stores import entry_at
 
 #: A file is cut into so many chunks at the least, for workers to share and to end together ...
 _FEWEST_CHUNKS = 16
 #: ... but into none smaller than this: each costs some time of its own.
 _SMALLEST_CHUNK_BYTES = 1 << 20
-_PLAIN = (".csv", ".tsv", ".txt")
+_PLAIN = (".csv", ".tsv", ".txt", *JSON_LINES)
 #: About how much a compressed or columnar file unfolds to.
 _UNFOLDS = 4
 #: Inputs smaller than this, all together, are scored in this process.

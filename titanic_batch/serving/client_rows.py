@@ -12,13 +12,15 @@ import pyarrow.compute as pc
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.chunk.task import FileContext
+from titanic_batch.json_cells import NESTED, values_of
 from titanic_batch.sources.base import Chunk
 
 
 def records_of(context: FileContext, chunk: Chunk) -> list[tuple[int, dict[str, Any]]]:
     """Return the chunk's readable rows as a client would send them, with their row numbers."""
     parsed = context.parser.parse(chunk)
-    indices = range(parsed.cells.num_rows) if parsed.rows is None else parsed.rows.tolist()
+    cells = _scalars(parsed.cells, context.alignment)
+    indices = range(cells.num_rows) if parsed.rows is None else parsed.rows.tolist()
     numeric = _numeric_columns(context.alignment)
     cells = _with_plain_numbers(parsed.cells, context.alignment)
     return [
@@ -32,7 +34,15 @@ def records_of(context: FileContext, chunk: Chunk) -> list[tuple[int, dict[str, 
 
 def _rows(cells: pa.Table) -> Iterator[dict[str, Any]]:
     for batch in cells.to_batches(max_chunksize=1024):
-        yield from batch.to_pylist()
+        columns = [values_of(column) for column in batch.columns]
+        for values in zip(*columns, strict=True):
+            yield dict(zip(batch.schema.names, values, strict=True))
+
+
+def _scalars(cells: pa.Table, plan: AlignmentPlan) -> pa.Table:
+    """Leave out columns of objects and lists, which no client can send, but for the model's own."""
+    own = {column_mapping.source for column_mapping in plan.column_mappings}
+    return cells.select([one.name for one in cells.schema if one.type != NESTED or one.name in own])
 
 
 def _with_plain_numbers(cells: pa.Table, plan: AlignmentPlan) -> pa.Table:

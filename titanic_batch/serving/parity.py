@@ -23,7 +23,7 @@ def compare(input: str, url: str, options: ScoreOptions, *, batch_size: int) -> 
     """Score a file both ways and compare, row by row.
 
     Args:
-        input: CSV or Parquet.
+        input: CSV, JSON Lines or Parquet.
         url: The running service.
         options: The model, and how the file is read; nothing that changes scores.
         batch_size: Records sent at a time; 1 sends each alone to /predict.

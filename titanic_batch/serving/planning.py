@@ -54,7 +54,6 @@ def scoring_context(
         alignment,
         description.info,
         keep="none",
-        text_cells=text_cells,
         output_format="parquet",
         prediction_column=PREDICTION,
         probability_column=PROBABILITY,

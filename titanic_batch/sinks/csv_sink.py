@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from titanic_batch.sinks.text import content, large
 from titanic_batch.unnamed import is_unnamed
 
 #: What makes a cell need quotes.
@@ -79,10 +79,10 @@ def _as_csv(table: pa.Table) -> bytes:
     """Return rows as CSV text: Arrow's own writer would quote every text cell."""
     columns = [_as_text(column.combine_chunks()) for column in table.columns]
     records = pc.binary_join_element_wise(
-        *columns, _large(","), null_handling="replace", null_replacement=""
+        *columns, large(","), null_handling="replace", null_replacement=""
     )
-    lines = pc.binary_join_element_wise(records, _large(""), _large("\n"))
-    return b"".join(_content(chunk) for chunk in _chunks(lines))
+    lines = pc.binary_join_element_wise(records, large(""), large("\n"))
+    return content(lines)
 
 
 def _as_text(column: pa.Array) -> pa.Array:
@@ -92,20 +92,5 @@ def _as_text(column: pa.Array) -> pa.Array:
     if not pc.any(must_quote).as_py():
         return text
     escaped = pc.replace_substring(text, '"', '""')
-    quoted = pc.binary_join_element_wise(_large('"'), escaped, _large('"'), _large(""))
+    quoted = pc.binary_join_element_wise(large('"'), escaped, large('"'), large(""))
     return pc.if_else(must_quote, quoted, text)
-
-
-def _large(text: str) -> pa.LargeStringScalar:
-    return pa.scalar(text, pa.large_string())
-
-
-def _content(lines: pa.LargeStringArray) -> bytes:
-    """Return the text of an array's cells, one after the other, straight from its buffer."""
-    _, offsets, data = lines.buffers()
-    bounds = np.frombuffer(offsets, np.int64)[lines.offset : lines.offset + len(lines) + 1]
-    return bytes(memoryview(data)[bounds[0] : bounds[-1]]) if len(lines) else b""
-
-
-def _chunks(lines: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
-    return lines.chunks if isinstance(lines, pa.ChunkedArray) else [lines]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,18 +14,21 @@ from titanic_batch.faults import Fault
 from titanic_batch.sources.dialect import Dialect
 from titanic_batch.sources.partition import Partition
 
+#: Formats whose columns have no types of their own.
+TextFormat = Literal["csv", "jsonl"]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chunk:
     """A self-contained piece of an input: whole records, readable without what stands before it.
 
     Attributes:
-        data: CSV: the records' bytes. Parquet: an Arrow IPC stream of one record batch.
+        data: Text: the records' bytes. Parquet: an Arrow IPC stream of one record batch.
         first_row: 1-based number of its first data record.
         row_count: Number of records, as counted by what cut the chunk.
-        first_line: CSV: 1-based line of the input on which `data` starts.
+        first_line: Text: 1-based line of the input on which `data` starts.
         regular: CSV: every quote obeys the grammar.
-        terminated: CSV: the last record ends in a newline.
+        terminated: Text: the last record ends in a newline.
         is_all: Whether the input holds nothing else.
         partition: The values of the columns that stand in its folders' names.
     """
@@ -130,11 +133,13 @@ class Source(Protocol):
     Attributes:
         schema: The input's columns; all text for CSV.
         text_cells: Whether its cells are text that alignment is still to read (CSV).
+        text_format: Its format where it is text, whose columns have no types of their own.
         partition: Those of its columns that only its folders' names hold; they are text.
     """
 
     schema: pa.Schema
     text_cells: bool
+    text_format: TextFormat | None
     partition: Partition
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 
 from titanic_batch.errors import DataError, InputMissingError
-from titanic_batch.sources.base import Chunk, InputInfo
+from titanic_batch.sources.base import Chunk, InputInfo, TextFormat
 from titanic_batch.sources.csv_cutter import cut_chunks
 from titanic_batch.sources.csv_header import read_header
 from titanic_batch.sources.csv_parser import CsvParser
@@ -36,6 +36,7 @@ class CsvSource:
     """
 
     text_cells = True
+    text_format: TextFormat | None = "csv"
     partition: Partition = ()
 
     def __init__(

@@ -17,7 +17,7 @@ from titanic_batch.sources.conversions import by_pandas
 from titanic_batch.sources.formats import COMPRESSIONS, STDIN, input_format
 from titanic_batch.stores import entry_at, store_of
 
-_KNOWN = "Inputs end in .csv, .tsv, .txt (also .gz, .bz2, .zst) or .parquet"
+_KNOWN = "Inputs end in .csv, .tsv, .txt, .jsonl, .ndjson (also .gz, .bz2, .zst) or .parquet"
 _HEAD_BYTES = 4096
 _EXCEL = "pd.read_excel({path}, dtype=str, keep_default_na=False)"
 _OLD_EXCEL = 'pd.read_excel({path}, dtype=str, keep_default_na=False, engine="calamine")'

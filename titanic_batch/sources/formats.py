@@ -10,9 +10,10 @@ from titanic_batch.errors import InputMissingError
 #: The INPUT that means standard input.
 STDIN = "-"
 
-InputFormat = Literal["csv", "tsv", "parquet"]
+InputFormat = Literal["csv", "tsv", "jsonl", "parquet"]
 
 COMPRESSIONS = (".gz", ".bz2", ".zst")
+JSON_LINES = (".jsonl", ".ndjson")
 
 
 def input_format(path: str) -> InputFormat | None:
@@ -26,6 +27,8 @@ def input_format(path: str) -> InputFormat | None:
         return "csv"
     if name.endswith(".tsv"):
         return "tsv"
+    if name.endswith(JSON_LINES):
+        return "jsonl"
     return "parquet" if PurePath(path).name.lower().endswith(".parquet") else None
 
 

@@ -9,6 +9,7 @@ from titanic_batch.sources.csv_source import CsvSource
 from titanic_batch.sources.dialect import Dialect, declare_dialect
 from titanic_batch.sources.foreign import unknown_format
 from titanic_batch.sources.formats import input_format
+from titanic_batch.sources.jsonl_source import JsonlSource
 from titanic_batch.sources.parquet_source import ParquetSource
 
 
@@ -36,8 +37,8 @@ def open_source(
     Args:
         path: The file.
         chunk_bytes: How much of it a chunk holds.
-        max_record_bytes: The longest CSV record that is accepted as one.
-        allow_no_final_newline: Whether a last CSV record without a newline is accepted.
+        max_record_bytes: The longest record of a text that is accepted as one.
+        allow_no_final_newline: Whether a last record without a newline is accepted.
         allow_empty: Whether a file without any bytes is an input without columns.
         **declared: How a CSV file is written; see `dialect_of`.
 
@@ -52,9 +53,19 @@ def open_source(
         return ParquetSource(path, chunk_bytes=chunk_bytes, allow_empty=allow_empty)
     if kind is None:
         raise unknown_format(path)
+    dialect = dialect_of(path, **declared)
+    if kind == "jsonl":
+        return JsonlSource(
+            path,
+            encoding=dialect.encoding,
+            chunk_bytes=chunk_bytes,
+            max_record_bytes=max_record_bytes,
+            allow_no_final_newline=allow_no_final_newline,
+            allow_empty=allow_empty,
+        )
     return CsvSource(
         path,
-        dialect=dialect_of(path, **declared),
+        dialect=dialect,
         chunk_bytes=chunk_bytes,
         max_record_bytes=max_record_bytes,
         allow_no_final_newline=allow_no_final_newline,

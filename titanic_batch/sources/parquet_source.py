@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 
 from titanic_batch.errors import DataError
 from titanic_batch.interrupts import stop_if_interrupted
-from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord
+from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord, TextFormat
 from titanic_batch.sources.foreign import csv_named_parquet, foreign_content
 from titanic_batch.sources.formats import empty_input
 from titanic_batch.sources.partition import Partition
+from titanic_batch.sources.range_index import RangeIndex, range_index
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
 from titanic_batch.sources.stream import open_input
 from titanic_batch.sources.table_parser import duplicate_names
@@ -63,6 +64,7 @@ class ParquetSource:
     """
 
     text_cells = False
+    text_format: TextFormat | None = None
     partition: Partition = ()
 
     def __init__(self, path: str, *, chunk_bytes: int, allow_empty: bool = False) -> None:
@@ -80,12 +82,22 @@ class ParquetSource:
                 self._parquet = self._open()
                 self.schema = _without_views(self._parquet.schema_arrow)
             _refuse_duplicates(self.schema.names, path)
+            self._index = self._index_in_metadata()
         except BaseException:
             self.close()
             raise
         self.parser = ParquetParser()
         self._chunk_bytes = chunk_bytes
         self._share_read = 0.0
+
+    def _index_in_metadata(self) -> RangeIndex | None:
+        """Find an index that is no column yet, and give the schema a column for it."""
+        if self._parquet is None:
+            return None
+        index = range_index(self.schema, self._parquet.metadata.num_rows)
+        if index is not None:
+            self.schema = self.schema.append(pa.field(index.name, pa.int64()))
+        return index
 
     def _open(self) -> pq.ParquetFile:
         try:
@@ -153,7 +165,7 @@ class ParquetSource:
                 batch.validate(full=True)  # a page without a checksum may hold text that is none
                 sink = pa.BufferOutputStream()
                 with pa.ipc.new_stream(sink, self.schema) as writer:
-                    writer.write_batch(batch.cast(self.schema))
+                    writer.write_batch(self._as_declared(batch, first_row - 1 + read))
                 count = batch.num_rows
                 self._share_read = (first_row - 1 + read + count) / max(metadata.num_rows, 1)
                 yield Chunk(
@@ -179,6 +191,11 @@ class ParquetSource:
             hint="Copy or make it again.",
         )
 
+    def _as_declared(self, batch: pa.RecordBatch, first: int) -> pa.RecordBatch:
+        """Return rows in the schema's columns and types; `first` is their number in the file."""
+        whole = batch if self._index is None else self._index.add_to(batch, first)
+        return whole.cast(self.schema)
+
     def head(self) -> TableSample:
         """Return its first rows; none where they cannot be read."""
         table = self.schema.empty_table()
@@ -186,7 +203,7 @@ class ParquetSource:
             if self._parquet is not None:
                 batch = next(self._parquet.iter_batches(MOST_ROWS, use_threads=False), None)
                 if batch is not None:
-                    table = pa.Table.from_batches([batch.cast(self.schema)])
+                    table = pa.Table.from_batches([self._as_declared(batch, 0)])
         except (pa.ArrowException, OSError):
             pass  # a damaged page, of which `chunks` tells
         return TableSample(table=table, parser=self.parser)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from titanic_batch.errors import DataError
+from titanic_batch.json_cells import is_json, plain_texts
 from titanic_batch.sources.base import (
     Chunk,
     InputInfo,
@@ -88,6 +89,8 @@ class PartitionedParser:
             if name in self.added or not cells.num_rows:
                 continue
             column = cells.column(name).combine_chunks()
+            if is_json(column.type):
+                column = plain_texts(column)
             if pa.types.is_dictionary(column.type):
                 column = column.cast(column.type.value_type)
             try:
@@ -174,6 +177,7 @@ class PartitionedSource:
     def __init__(self, source: Source, partition: Partition, path: str) -> None:
         self.schema = partitioned_schema(source.schema, partition)
         self.text_cells = source.text_cells
+        self.text_format = source.text_format
         self.parser = _partitioned_parser(source.parser, source.schema, partition, path)
         self.partition = tuple(item for item in partition if item[0] in self.parser.added)
         self._values = tuple(value for _, value in partition)

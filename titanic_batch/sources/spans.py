@@ -7,13 +7,14 @@ run of row groups. Where spans end depends on the input and the sizes alone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from titanic_batch.errors import DataError, FileAccessError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.sources.base import Chunk, Source
+from titanic_batch.sources.csv_source import CsvSource
 from titanic_batch.sources.parquet_source import ParquetSource
 
 _BLOCK_BYTES = 1 << 20
@@ -74,39 +75,22 @@ def spans_of(source: Source, span_bytes: int) -> Spans:
     """
     if isinstance(source, ParquetSource):
         return ParquetSpans(source, span_bytes)
-    return TextSpans(source, span_bytes)  # type: ignore[arg-type]  # the other sources are text
-
-
-class TextSource(Source, Protocol):
-    """A source whose chunks are pieces of a text."""
-
-    @property
-    def records_at(self) -> int | None:
-        """Where in the file its records begin; None where chunks are no pieces of its bytes."""
-        ...
-
-    def read_at(self, offset: int, size: int, /) -> bytes:
-        """Return bytes from anywhere in the file."""
-        ...
-
-    def cut(
-        self, read: Callable[[int], bytes], /, *, first_line: int, is_part: bool
-    ) -> Iterator[Chunk]:
-        """Yield the records that `read` gives as chunks, those of a part of the input."""
-        ...
+    return TextSpans(source, span_bytes)
 
 
 class TextSpans:
     """The spans of a text; see `Spans`."""
 
-    def __init__(self, source: TextSource, span_bytes: int) -> None:
+    def __init__(self, source: Source, span_bytes: int) -> None:
         self._source = source
+        self._csv = source if isinstance(source, CsvSource) else None
+        self._records_at = self._csv.records_at if self._csv is not None else None
         self._span_bytes = span_bytes
 
     @property
     def are_readable(self) -> bool:
-        """Whether the file's bytes are the text itself."""
-        return self._source.records_at is not None
+        """Whether the file's bytes are the text itself, and what reads it can begin anywhere."""
+        return self._records_at is not None
 
     def cut(self) -> Iterator[Span]:
         """Yield the spans."""
@@ -114,7 +98,7 @@ class TextSpans:
 
     def chunks_and_spans(self) -> Iterator[Chunk | Span]:
         """Yield each span after its chunks."""
-        begun = _Begun(offset=self._source.records_at or 0, row=1)
+        begun = _Begun(offset=self._records_at or 0, row=1)
         for chunk in self._source.chunks():
             if begun.length and begun.length + len(chunk.data) > self._span_bytes:
                 yield begun.span()
@@ -125,17 +109,19 @@ class TextSpans:
 
     def chunks_of(self, span: Span) -> Iterator[Chunk]:
         """Yield the chunks of one span; raises DataError where it has changed."""
+        assert self._csv is not None
+        source = self._csv
         digest, position, end = hashlib.sha256(), span.offset, span.offset + span.length
 
         def read(size: int) -> bytes:
             nonlocal position
             stop_if_interrupted()
-            data = self._source.read_at(position, min(size, end - position))
+            data = source.read_at(position, min(size, end - position))
             digest.update(data)
             position += len(data)
             return data
 
-        for chunk in self._source.cut(read, first_line=span.first_line, is_part=True):
+        for chunk in source.cut(read, first_line=span.first_line, is_part=True):
             yield replace(chunk, first_row=span.first_row - 1 + chunk.first_row, is_all=False)
         if digest.hexdigest() != span.sha256:
             raise changed()

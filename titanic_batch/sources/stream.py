@@ -104,17 +104,32 @@ class InputStream:
 
     def __init__(self, path: str, *, encoding: str = "utf-8") -> None:
         self.path = path
+        self._encoding = encoding
         self._opened = None if path == STDIN else open_input(path)
-        self._raw = HashingFile(self._opened.file if self._opened is not None else _stdin())
-        self._decoded = _decompressed(self._raw, path)
+        self._begin(self._opened.file if self._opened is not None else _stdin())
+
+    def _begin(self, file: IO[bytes]) -> None:
+        self._raw = HashingFile(file)
+        self._decoded = _decompressed(self._raw, self.path)
         self._decoder = (
             None
-            if encoding == "utf-8"
-            else codecs.getincrementaldecoder(encoding)(MARK_UNDECODABLE)
+            if self._encoding == "utf-8"
+            else codecs.getincrementaldecoder(self._encoding)(MARK_UNDECODABLE)
         )
         self._spare = b""
         self._ended = False
         self._head = b""
+
+    def rewind(self) -> None:
+        """Read the file from its beginning again, as if nothing of it had been read.
+
+        Raises:
+            FileAccessError: if the system refuses that.
+        """
+        assert self._opened is not None, "standard input is read once"
+        with _read_errors(self.path):
+            self._opened.file.seek(0)
+        self._begin(self._opened.file)
 
     @property
     def size_bytes(self) -> int | None:

@@ -17,8 +17,10 @@ import pyarrow.parquet as pq
 
 from titanic_batch.errors import DataError, InputMissingError, UsageError, os_errors
 from titanic_batch.nulls import READ_AS_NULL
+from titanic_batch.sources.formats import input_format
 from titanic_batch.stores import entry_at, store_of
 from titanic_batch.training.plain_copy import plain_copy
+from titanic_batch.training.read_jsonl import read_jsonl
 from titanic_batch.training.reading import Reading
 from titanic_batch.unnamed import with_names
 
@@ -48,7 +50,7 @@ def read_training_file(
     """Return the training data.
 
     Args:
-        path: A CSV or Parquet file with a header.
+        path: A CSV, JSON Lines or Parquet file.
         reading: How a CSV file is written.
         known_texts: Columns that the model knows as text, whatever their cells look like, and the
             texts that are values there, even if pandas takes them for null.
@@ -56,17 +58,20 @@ def read_training_file(
     Raises:
         InputMissingError: if there is no such file, or no row in it.
         DataError: if it cannot be read, or names a column twice or not at all.
-        UsageError: if its ending is neither of CSV nor of Parquet.
+        UsageError: if its ending is none of those.
         FileAccessError: if the system cannot read it.
     """
     found = entry_at(path)
     if found is None or found.kind != "file":
         raise InputMissingError("there is no such training file", where=str(path))
-    data = (
-        TrainingData(frame=_read_parquet(path))
-        if path.suffix.lower() == ".parquet"
-        else _read_csv(path, reading or Reading(), known_texts or {})
-    )
+    reading = reading or Reading()
+    kind = input_format(str(path))
+    if kind == "parquet":
+        data = TrainingData(frame=_read_parquet(path))
+    elif kind == "jsonl":
+        data = TrainingData(frame=read_jsonl(path, reading.encoding))
+    else:
+        data = _read_csv(path, reading, known_texts or {})
     if data.frame.empty:
         raise InputMissingError("the training file has no data rows", where=str(path))
     return data
@@ -93,7 +98,8 @@ def _read_csv(
         endings.pop()
     if not endings or endings[-1] not in _CSV_ENDINGS:
         raise UsageError(
-            "training data is a .csv, .tsv, .txt (also .gz .bz2 .zst) or .parquet file",
+            "training data is a .csv, .tsv, .txt, .jsonl, .ndjson (also .gz .bz2 .zst) or "
+            ".parquet file",
             where=str(path),
         )
     delimiter = reading.delimiter or ("\t" if endings[-1] == ".tsv" else ",")

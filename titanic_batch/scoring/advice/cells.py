@@ -29,7 +29,7 @@ def null_token_changes(trial: Trial) -> Iterator[Change]:
     """Yield the texts of cells that may mean null, the most frequent first."""
     bad = [c for c in trial.cells if c.reason in _UNREADABLE or c.reason == "unknown-category"]
     texts = Counter(cell.text for cell in bad if cell.text.isprintable())
-    known = [t for t, _ in texts.most_common() if t.strip().casefold() in _NULL_TEXTS]
+    known = [t for t, _ in texts.most_common() if not t or t.strip().casefold() in _NULL_TEXTS]
     most = [
         t
         for t, count in texts.most_common(1)
@@ -42,7 +42,7 @@ def null_token_changes(trial: Trial) -> Iterator[Change]:
     for text in dict.fromkeys([*known[:_MOST_TOKENS], *most]):
         columns = dict.fromkeys(cell.column_mapping.source for cell in bad if cell.text == text)
         yield Change(
-            why=f"{text} stands for null in {listed(columns)}",
+            why=f"{text or 'The empty text'} stands for null in {listed(columns)}",
             logged_why=f"A text stands for null in {listed(columns)}",
             options={"null": (text,)},
             quotes_cells=True,

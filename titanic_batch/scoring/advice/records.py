@@ -12,6 +12,15 @@ from titanic_batch.scoring.reading import dialect_for
 from titanic_batch.sources.sample import CsvSample
 
 
+def final_newline_changes(trial: Trial) -> Iterator[Change]:
+    """Yield what accepts a last record that is complete but for its newline."""
+    if "unterminated" in trial.rejected.values():
+        yield Change(
+            why="The last record is complete but for its newline; check that the file is",
+            options={"allow_no_final_newline": True},
+        )
+
+
 def record_changes(
     trial: Trial, sample: CsvSample, options: ScoreOptions, path: str
 ) -> Iterator[Change]:
@@ -27,11 +36,6 @@ def record_changes(
             )
     if "bad-quote" in reasons:
         yield from _quote_changes(sample, options)
-    if "unterminated" in reasons:
-        yield Change(
-            why="The last record is complete but for its newline; check that the file is",
-            options={"allow_no_final_newline": True},
-        )
     if "wrong-width" in reasons:
         dialect = dialect_for(path, options)
         lines = [line.rstrip(b"\r") for line in sample.text(dialect.encoding).split(b"\n")]

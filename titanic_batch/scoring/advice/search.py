@@ -19,7 +19,7 @@ from titanic_batch.scoring.advice.cells import (
 )
 from titanic_batch.scoring.advice.changes import Change, options_with, repair_of
 from titanic_batch.scoring.advice.numbers import number_changes
-from titanic_batch.scoring.advice.records import record_changes
+from titanic_batch.scoring.advice.records import final_newline_changes, record_changes
 from titanic_batch.scoring.advice.shape import rename_changes, shape_changes
 from titanic_batch.scoring.advice.trials import Trial, Trials
 from titanic_batch.scoring.options import ScoreOptions
@@ -96,6 +96,7 @@ def _steps(case: Case, options: ScoreOptions) -> Iterator[Callable[[Trial], Iter
         yield padding_changes
         # Before what may mean null: a mark between digits is none.
         yield lambda trial: number_changes(trial, options)
+    yield final_newline_changes
     yield null_token_changes
     yield lambda trial: spelling_changes(trial, case.counts, can_rewrite=is_text)
     yield boolean_changes

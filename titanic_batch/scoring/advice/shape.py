@@ -75,7 +75,9 @@ def _changes(header: _Header, declared: Dialect) -> list[Change]:
     if skip != declared.skip_lines:
         first = "A line that is no part of the table stands first"
         if skip != 1:
-            first = f"{skip or 'No'} lines that are no part of the table stand first"
+            first = f"{skip} lines that are no part of the table stand first"
+        if skip == 0:
+            first = "The header is the first line"
         found.append(Change(why=first, options={"skip_lines": skip}))
     if header.dialect.delimiter != declared.delimiter:
         found.append(

@@ -16,6 +16,7 @@ from titanic_batch.chunk.output import plan_output
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.engine.base import ChunkTask, Engine
 from titanic_batch.errors import DataError, TitanicBatchError
+from titanic_batch.json_cells import values_of
 from titanic_batch.predict.base import ModelInfo
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.scoring.options import ScoreOptions
@@ -129,7 +130,6 @@ class Trials:
             plan,
             self._info,
             keep="none",
-            text_cells=reading.text_cells,
             output_format="csv",
             prediction_column="prediction",
             probability_column="probability",
@@ -169,7 +169,7 @@ class Trials:
         """Return the share of an input column's cells, but for nulls, that a model column takes."""
         only = replace(self.schema, columns=(self.schema.column(column),))
         renamed = replace(options.alignment, rename={source: column}, fill={}, unknown={})
-        renamed = replace(renamed, allow_null=frozenset(), mapping={})
+        renamed = replace(renamed, allow_null=frozenset(), mapping={}, types={})
         cells = cells.select([source])
         try:
             plan = plan_alignment(only, cells.schema, renamed, where="", text_cells=is_text)
@@ -200,7 +200,11 @@ def _cells(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Aligned
         column_mappings.setdefault(column_mapping.position, column_mapping)
     found = []
     for fault in aligned.faults:
-        value = parsed.cells.column(fault.position)[fault.index].as_py()
+        if fault.position not in column_mappings:
+            continue  # a kept column's, which no option mends
+        (value,) = values_of(
+            parsed.cells.column(fault.position).slice(fault.index, 1).combine_chunks()
+        )
         found.append(
             Cell(
                 column_mapping=column_mappings[fault.position],
@@ -222,8 +226,8 @@ def _near_empty(plan: AlignmentPlan, first_row: int, parsed: Parsed, aligned: Al
     nulls: Counter[int] = Counter()
     seen: set[str] = set()
     for met in aligned.observations:
-        source = sources[met.column]
-        if source not in seen:
+        source = sources.get(met.column, "")
+        if source and source not in seen:
             seen.add(source)
             # A text that says null is a cell that somebody filled in.
             nulls.update(np.setdiff1d(met.nulls, met.tokens.rows).tolist())
