@@ -158,13 +158,14 @@ def test_a_compressed_input_is_scored_here_and_not_planned(lab: Lab) -> None:
 def test_json_lines_are_scored_here_and_not_planned(lab: Lab) -> None:
     lines = '{"Sex": "male", "Age": 20}\n{"Sex": "female", "Age": null}\n' * 20
     (lab.folder / "in.jsonl").write_text(lines)
-    options = ("--max-rejects", "50%", "--part-size", "150", "--output-format", "jsonl", "-q")
+    options = ("--max-rejects", "50%", "--part-size", "150", "--output-format", "csv", "-q")
     lab("score", "in.jsonl", "out/", "--parts", *options)
-    lab("score", "in.jsonl", "one.jsonl", *options[:2], "-q")
+    lab("score", "in.jsonl", "one.csv", *options[:2], "-q")
     parts = manifest_in(lab.folder / "out")["parts"]
     assert len(parts) > 4
-    made = "".join((lab.folder / "out" / part["name"]).read_text() for part in parts)
-    assert made == (lab.folder / "one.jsonl").read_text()
+    texts = [(lab.folder / "out" / part["name"]).read_text() for part in parts]
+    header, _, single = (lab.folder / "one.csv").read_text().partition("\n")
+    assert "".join(text.removeprefix(f"{header}\n") for text in texts) == single
     lab("verify", "out/")
     refused = lab.parts("plan", "in.jsonl", "other/", "-o", "plan.json", code=2).error
     assert "--parts" in refused

@@ -32,7 +32,7 @@ VERSION = 1
 _TOOL = "titanic-batch parts"
 _MOST_BYTES = 1 << 30
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}")
-_NAME = re.compile(r"part-\d{5,}-[0-9a-f]{32}\.(parquet|csv|jsonl)")
+_NAME = re.compile(r"part-\d{5,}-[0-9a-f]{32}\.(parquet|csv)")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ _LARGEST_COUNT = (1 << 63) - 1
 _LARGEST_VERSION = 1 << 20
 _HASH = re.compile(r"[0-9a-f]{64}")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
-_PART = re.compile(r"part-\d{5,}-[0-9a-f]+\.(parquet|csv|jsonl)")
+_PART = re.compile(r"part-\d{5,}-[0-9a-f]+\.(parquet|csv)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
