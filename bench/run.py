@@ -91,5 +91,9 @@ def _start_afresh(job: Job) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment without the user's own settings of titanic-batch."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("TITANIC_BATCH_")}
+    """Return the environment without the user's own settings of titanic-batch.
+
+    Modules are kept compiled, as they are where a program runs every night.
+    """
+    own = ("TITANIC_BATCH_", "PYTHONDONTWRITEBYTECODE")
+    return {k: v for k, v in os.environ.items() if not k.startswith(own)}

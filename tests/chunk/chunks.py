@@ -15,6 +15,7 @@ from titanic_batch.predict.base import ModelInfo
 from titanic_batch.predict.sklearn_predictor import model_info
 from titanic_batch.schema import TrainingSchema
 from titanic_batch.schema.derive import derive_schema
+from titanic_batch.sinks.base import Rows
 from titanic_batch.sinks.csv_sink import CsvEncoder
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk, Parser
@@ -107,7 +108,5 @@ def score_text(estimator: Any, text: str, **options: Any) -> tuple[ScoredChunk, 
 
 
 def decoded(result: ScoredChunk) -> pa.Table:
-    if not result.payload:
-        return pa.table({})
-    with pa.ipc.open_stream(result.payload) as reader:
-        return reader.read_all()
+    payload = result.payload
+    return payload.table if isinstance(payload, Rows) else pa.table({})

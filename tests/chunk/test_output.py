@@ -114,6 +114,7 @@ def test_csv_cells_get_the_models_types_in_parquet_and_all_others_stay_text() ->
 def test_csv_cells_keep_their_own_text_in_csv() -> None:
     text = "id,a,b,note\n007,2.50,1.0,NA\n08, 3,+0,\n"
     result, _ = score_text(BINARY, text, output_format="csv")
+    assert isinstance(result.payload, bytes)
     lines = result.payload.decode().splitlines()
     assert lines[0].startswith("007,2.50,1.0,NA,")
     assert lines[1].startswith("08, 3,+0,,")
@@ -182,6 +183,7 @@ def test_a_dictionary_column_is_written_as_csv() -> None:
     )
     context, info = make_context(BINARY, table.schema, ParquetParser(), output_format="csv")
     result = score_chunk(context, parquet_chunk(table), BINARY, info)
+    assert isinstance(result.payload, bytes)
     lines = result.payload.decode().splitlines()
     assert lines[0].startswith('"u, 1",7,1.5,1,')
     assert lines[1].startswith(",8,2,0,") or lines[1].startswith(",8,2.0,0,")

@@ -57,6 +57,9 @@ overwrite = true
 allow_version_mismatch = true
 ignore_custom_objects = true
 
+[columns.Cabin]
+type = "text"
+
 [columns.Age]
 fill = 28
 allow_null = true
@@ -100,6 +103,7 @@ class TestEveryOption:
             allow_no_final_newline=True,
             allow_batch_dependence=True,
             allow_empty=True,
+            type={"Cabin": "text"},
             rename={"age in years": "Age"},
             fill={"Age": 28},
             allow_null=("Age",),

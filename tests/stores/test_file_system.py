@@ -23,6 +23,8 @@ ALLOWED = {
     "jobs/json_schema.py": "a file that the package ships",
     "publish/manifest_schema.py": "a file that the package ships",
     "parts/folder.py": "the private folder beside the output, on a file system",
+    "report/page.py": "files that the package ships",
+    "sources/conversions.py": "looks for the programs of the commands that it advises",
     "predict/cache.py": "the work folder, which is on this machine",
     "predict/compiled/plan_cache.py": "the user's own cache",
     # Who may change a local file decides what it is trusted with.

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from titanic_batch.alignment.coded import CodedColumn, codes_of, decoded
 from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping
 from titanic_batch.alignment.convert import (
     MAX_EXACT_INTEGER,
@@ -40,9 +41,12 @@ from titanic_batch.alignment.readers import (
     value_type_of,
 )
 from titanic_batch.alignment.types import is_plain_integer
+from titanic_batch.arrow_arrays import numpy_of, scalar_of
 from titanic_batch.faults import Fault
 
 Features = npt.NDArray[Any]
+#: The same, or what a plan can read it from.
+Column = Features | CodedColumn
 _NO_VALUE = Faulty("missing-value")
 
 
@@ -51,18 +55,23 @@ class Aligned:
     """One chunk, aligned.
 
     Attributes:
-        features: One array of shape (n_rows,) per model column, nulls filled; rows with a fault
-            hold anything.
+        columns: The model's columns of n_rows values each, nulls filled; rows with a fault hold
+            anything.
         typed: The input columns that are read as they are or are declared to have a type, typed,
             before any filling.
         faults: All faults, by row and then by the column's position.
         observations: What was met on the way, by model column where there was anything.
     """
 
-    features: tuple[Features, ...]
+    columns: tuple[Column, ...]
     typed: dict[str, pa.Array]
     faults: tuple[Fault, ...]
     observations: tuple[Observations, ...]
+
+    @property
+    def features(self) -> tuple[Features, ...]:
+        """The columns, as one array of shape (n_rows,) each."""
+        return tuple(decoded(self.columns))
 
     @property
     def counts(self) -> AlignmentCounts:
@@ -73,7 +82,7 @@ class Aligned:
         """Return the rows from `start` to `stop`, as if they alone had been aligned."""
         first, last = (bisect_left(self.faults, row, key=_row) for row in (start, stop))
         return Aligned(
-            features=tuple(column[start:stop] for column in self.features),
+            columns=tuple(column[start:stop] for column in self.columns),
             typed={name: column[start:stop] for name, column in self.typed.items()},
             faults=tuple(
                 replace(fault, index=fault.index - start) for fault in self.faults[first:last]
@@ -89,7 +98,7 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
         plan: How each model column is fed.
         cells: The chunk's columns, shape (n_rows, n_input_columns).
     """
-    features: list[Features] = []
+    columns: list[Column] = []
     typed: dict[str, pa.Array] = {}
     faults: list[Fault] = []
     observations: list[Observations] = []
@@ -113,7 +122,7 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
                 Fault(row, column_mapping.position, column_mapping.source, "missing-value")
                 for row in one.nulls.tolist()
             )
-        features.append(_feature(column_mapping, converted))
+        columns.append(_feature(column_mapping, converted))
     for declared in plan.typed:
         column = _combined(cells.column(declared.position))
         converted = convert_typed(declared, column)
@@ -127,7 +136,7 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
     # Once each: every column of a one-hot group finds the same fault in the same cell.
     found = sorted(dict.fromkeys(faults), key=lambda fault: (fault.index, fault.position))
     return Aligned(
-        features=tuple(features), typed=typed, faults=tuple(found), observations=tuple(observations)
+        columns=tuple(columns), typed=typed, faults=tuple(found), observations=tuple(observations)
     )
 
 
@@ -169,7 +178,7 @@ def _convert(column_mapping: ColumnMapping, cells: pa.Array) -> Converted:
     return to_values(cells, value_type_of(column_mapping.column), reader_of(column_mapping))
 
 
-def _feature(column_mapping: ColumnMapping, converted: Converted) -> Features:
+def _feature(column_mapping: ColumnMapping, converted: Converted) -> Column:
     """Return a column as the model was fed in training; its type depends on the plan only."""
     values = converted.values
     fill = column_mapping.fill
@@ -179,7 +188,7 @@ def _feature(column_mapping: ColumnMapping, converted: Converted) -> Features:
     if _is_held_as_objects(column_mapping, values.type, nullable=nullable):
         return _objects(column_mapping, converted)
     if fill is not None:
-        values = values.fill_null(pa.scalar(fill, values.type))
+        values = values.fill_null(scalar_of(fill, values.type))
     if column_mapping.one_hot is not None and column_mapping.column.kind == "boolean":
         values = pc.cast(values, pa.bool_())
     if pa.types.is_integer(values.type):
@@ -187,10 +196,11 @@ def _feature(column_mapping: ColumnMapping, converted: Converted) -> Features:
             # Unchecked: Arrow would refuse all above 2^53, and those here are exact.
             values = pc.cast(values, pa.float64(), safe=False)
         else:
-            values = values.fill_null(0)  # only rows with a fault, which are not predicted
+            # Only rows with a fault, which are not predicted.
+            values = values.fill_null(scalar_of(0, values.type))
     if pa.types.is_boolean(values.type):
-        values = values.fill_null(False)
-    result: Features = values.to_numpy(zero_copy_only=False)
+        values = values.fill_null(scalar_of(False, values.type))
+    result = numpy_of(values)
     return result + 0.0 if column_mapping.column.whole else result  # of -0.0, it makes 0.0
 
 
@@ -215,7 +225,7 @@ def _is_held_as_objects(
     return column.exact and (column.dtype == "object" or counts)
 
 
-def _objects(column_mapping: ColumnMapping, converted: Converted) -> Features:
+def _objects(column_mapping: ColumnMapping, converted: Converted) -> CodedColumn:
     """Return values as Python objects, one object per distinct value."""
     distinct, codes = converted.distinct, converted.codes
     if distinct is None or codes is None:
@@ -224,10 +234,7 @@ def _objects(column_mapping: ColumnMapping, converted: Converted) -> Features:
     # scikit-learn's encoders tell None from NaN: each gets the null it was fitted on.
     null = column_mapping.column.null_value if column_mapping.fill is None else column_mapping.fill
     objects = [null if value is None else value for value in distinct.to_pylist()]
-    result: Features = np.array([*objects, null], dtype=object)[
-        pc.cast(codes, pa.int64()).fill_null(len(objects)).to_numpy()
-    ]
-    return result
+    return CodedColumn(np.array([*objects, null], dtype=object), codes_of(codes, len(objects)))
 
 
 def _row(fault: Fault) -> int:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pat
 
 from titanic_batch.alignment.types import is_text
+from titanic_batch.arrow_arrays import array_of, array_of_list, numpy_of, scalar_of
 from titanic_batch.faults import Reason
 from titanic_batch.json_cells import distinct_values
 from titanic_batch.nulls import READ_AS_NULL
@@ -205,8 +206,9 @@ def without_tokens(cells: pa.Array, null_tokens: Sequence[str]) -> pa.Array:
     if not null_tokens or not is_text(cells.type):
         return cells
     texts = pc.cast(cells, pa.large_string())
-    is_token = pc.is_in(texts, value_set=pa.array(null_tokens, pa.large_string()))
-    return pc.if_else(is_token, pa.scalar(None, pa.large_string()), texts)
+    tokens = pc.cast(array_of_list(null_tokens, pa.string()), pa.large_string())
+    is_token = pc.is_in(texts, value_set=tokens)
+    return pc.if_else(is_token, scalar_of(None, pa.large_string()), texts)
 
 
 def _without_numbers(values: pa.Array, null_tokens: Sequence[str]) -> pa.Array:
@@ -214,8 +216,8 @@ def _without_numbers(values: pa.Array, null_tokens: Sequence[str]) -> pa.Array:
     numbers = _numbers(null_tokens)
     if not numbers:
         return values
-    is_token = pc.is_in(values, value_set=pa.array(numbers, pa.float64()))
-    return pc.if_else(is_token, pa.scalar(None, pa.float64()), values)
+    is_token = pc.is_in(values, value_set=array_of_list(numbers, pa.float64()))
+    return pc.if_else(is_token, scalar_of(None, pa.float64()), values)
 
 
 def _exact_floats(cells: pa.Array) -> pa.Array | None:
@@ -262,15 +264,16 @@ def _by_distinct(cells: pa.Array, kind: pa.DataType, read: Callable[[object], ob
     distinct, codes = distinct_values(cells)
     nested = Faulty(_NO_SCALAR.get(kind, "unknown-category"))
     results = [nested if isinstance(cell, dict | list) else read(cell) for cell in distinct]
-    values = pa.array([None if isinstance(r, Faulty) else r for r in results], kind)
+    values = array_of_list([None if isinstance(r, Faulty) else r for r in results], kind)
     taken = values.take(codes)
     bad = [code for code, result in enumerate(results) if isinstance(result, Faulty)]
     if not bad:
         return Converted(taken, (), values, codes)
-    rows = np.flatnonzero(pc.is_in(codes, value_set=pa.array(bad, codes.type)).to_numpy(False))
+    bad_codes = array_of(np.array(bad, codes.type.to_pandas_dtype()))
+    rows = np.flatnonzero(numpy_of(pc.is_in(codes, value_set=bad_codes)))
     reasons = {
         code: result.reason for code, result in enumerate(results) if isinstance(result, Faulty)
     }
-    by_row = codes.take(pa.array(rows)).to_pylist()
+    by_row = codes.take(array_of(rows)).to_pylist()
     faults = tuple((row, reasons[code]) for row, code in zip(rows.tolist(), by_row, strict=True))
     return Converted(taken, faults, values, codes)

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from titanic_batch.arrow_arrays import array_of, array_of_list
+
 #: 0-based rows of a chunk, ascending.
 Rows = npt.NDArray[np.int64]
 NO_ROWS: Rows = np.empty(0, np.int64)
@@ -73,7 +75,7 @@ class Cells:
         return Cells(rows=self.rows[first:last] - start, values=self.values[first:last])
 
 
-NO_CELLS = Cells(rows=NO_ROWS, values=pa.array([], pa.string()))
+NO_CELLS = Cells(rows=NO_ROWS, values=array_of_list([], pa.string()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +170,7 @@ def count_unknown(met: Iterable[Observations], rows: Rows | None) -> dict[str, C
         if unknown.rows.size and one.source not in counts:
             values = unknown.values
             if rows is not None:
-                values = values.filter(pa.array(np.isin(unknown.rows, rows)))
+                values = values.filter(array_of(np.isin(unknown.rows, rows)))
             if len(values):
                 counts[one.source] = _counter(values)
     return counts

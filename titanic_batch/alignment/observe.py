@@ -8,11 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from titanic_batch.alignment.coded import codes_of
 from titanic_batch.alignment.column_mappings import ColumnMapping, TypedColumn
 from titanic_batch.alignment.convert import Converted, Faulty
 from titanic_batch.alignment.counts import NO_CELLS, NO_ROWS, Cells, Observations, Rows
 from titanic_batch.alignment.readers import BOOLEAN_NUMBERS, reader_of
 from titanic_batch.alignment.types import is_text
+from titanic_batch.arrow_arrays import array_of, array_of_list, numpy_of
 from titanic_batch.json_cells import distinct_values, is_json, plain_texts
 from titanic_batch.schema import Scalar
 
@@ -70,15 +72,15 @@ def observe_typed(column: TypedColumn, cells: pa.Array, converted: Converted) ->
 
 
 def _cells_of(cells: pa.Array, rows: Rows) -> Cells:
-    return Cells(rows=rows, values=cells.take(pa.array(rows))) if rows.size else NO_CELLS
+    return Cells(rows=rows, values=cells.take(array_of(rows))) if rows.size else NO_CELLS
 
 
 def _tokens(cells: pa.Array, nulls: Rows) -> Cells:
     """Return which of the null cells hold something."""
     if not nulls.size:
         return NO_CELLS
-    held = pc.invert(pc.is_null(cells.take(pa.array(nulls)), nan_is_null=True))
-    return _cells_of(cells, nulls[held.to_numpy(zero_copy_only=False)])
+    held = pc.invert(pc.is_null(cells.take(array_of(nulls)), nan_is_null=True))
+    return _cells_of(cells, nulls[numpy_of(held)])
 
 
 def _doubtful(column_mapping: ColumnMapping, cells: pa.Array) -> Cells:
@@ -86,8 +88,8 @@ def _doubtful(column_mapping: ColumnMapping, cells: pa.Array) -> Cells:
         column_mapping.rejects_doubtful and column_mapping.column.kind == "category"
     ):
         return NO_CELLS
-    texts = pa.array(column_mapping.doubtful_tokens, cells.type)
-    found = pc.is_in(cells, value_set=texts).to_numpy(zero_copy_only=False)
+    texts = array_of_list(column_mapping.doubtful_tokens, cells.type)
+    found = numpy_of(pc.is_in(cells, value_set=texts))
     return _cells_of(cells, np.flatnonzero(found))
 
 
@@ -95,7 +97,7 @@ def _spelt(column_mapping: ColumnMapping, cells: pa.Array, converted: Converted)
     """Return the cells of a one-hot column's own value, where it may be that of two spellings."""
     if not column_mapping.one_hot_underscored or "_" not in (column_mapping.one_hot or ""):
         return NO_CELLS
-    own = pc.equal(converted.values, 1).fill_null(False).to_numpy(zero_copy_only=False)
+    own = numpy_of(pc.equal(converted.values, 1).fill_null(False))
     return _cells_of(cells, np.flatnonzero(own))
 
 
@@ -128,7 +130,7 @@ def _unknown_rows(column_mapping: ColumnMapping, cells: pa.Array, converted: Con
     unknown = [not isinstance(one, dict | list) and _is_unknown(strict(one)) for one in values]
     if not rejected and not any(unknown):
         return NO_ROWS
-    codes = indices.fill_null(len(unknown)).to_numpy(zero_copy_only=False)
+    codes = codes_of(indices, len(unknown))
     found = np.array([*unknown, _is_unknown(strict(None))])[codes]
     found[rejected] = True
     result: Rows = np.flatnonzero(found)
@@ -143,7 +145,7 @@ def _empty_rows(converted: Converted) -> Rows:
     """Return the rows whose cell is null, faulty cells not among them."""
     if converted.values.null_count == 0:
         return NO_ROWS
-    null = pc.is_null(converted.values, nan_is_null=True).to_numpy(zero_copy_only=False)
+    null = numpy_of(pc.is_null(converted.values, nan_is_null=True))
     if converted.faults:
         null = null.copy()
         null[[row for row, _ in converted.faults]] = False

@@ -15,6 +15,7 @@ import pyarrow as pa
 from titanic_batch.alignment.apply import typed_column
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.alignment.kept_types import arrow_type
+from titanic_batch.arrow_arrays import array_of, array_of_list
 from titanic_batch.chunk.output_cells import json_column, plain_columns, refuse_unwritable
 from titanic_batch.errors import ModelError, UsageError
 from titanic_batch.json_cells import is_json
@@ -139,7 +140,7 @@ def output_table(
         rows: The rows that were predicted; None for all.
         predictions: What the model said of them.
     """
-    taken = None if rows is None else pa.array(rows)
+    taken = None if rows is None else array_of(rows)
     columns = []
     for name in plan.kept:
         column = typed[name] if name in plan.typed else cells.column(name)
@@ -151,7 +152,7 @@ def output_table(
     if predictions.probabilities is not None:
         first = 1 if plan.binary else 0
         columns += [
-            pa.array(np.ascontiguousarray(predictions.probabilities[:, first + offset]))
+            array_of(predictions.probabilities[:, first + offset])
             for offset in range(len(plan.probabilities))
         ]
     return pa.table(columns, schema=plan.schema)
@@ -160,8 +161,8 @@ def output_table(
 def _labels(labels: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
     try:
         if pa.types.is_string(kind):
-            return pa.array(labels.tolist(), kind)
-        found = pa.array(labels)
+            return array_of_list(labels.tolist(), kind)
+        found = array_of(labels)
         if pa.types.is_string(found.type):  # "06370" is no 6370
             raise ModelError(
                 "its predict answers with texts, and it has no classes_ that say so",

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from titanic_batch.alignment.apply import Aligned, Features, align
+from titanic_batch.alignment.apply import Aligned, Column, align
 from titanic_batch.alignment.counts import count_unknown
 from titanic_batch.chunk.output import output_table
 from titanic_batch.chunk.profile import profile_chunk
@@ -19,6 +18,7 @@ from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.errors import TitanicBatchError
 from titanic_batch.faults import Fault
 from titanic_batch.predict.base import Predictions
+from titanic_batch.sinks.base import Payload
 from titanic_batch.sources.base import Chunk, Parsed, Parser
 
 
@@ -40,7 +40,7 @@ class Prepared:
     parsed: Parsed
     aligned: Aligned
     rows: npt.NDArray[np.int64] | None
-    features: tuple[Features, ...] | None
+    features: tuple[Column, ...] | None
 
     @property
     def row_count(self) -> int:
@@ -55,14 +55,20 @@ class Prepared:
         )
 
 
-def prepare(context: FileContext, chunk: Chunk) -> Prepared:
-    """Parse and align a chunk, and take its good rows; raises DataError where it has none."""
+def prepare(context: FileContext, chunk: Chunk, *, coded: bool = False) -> Prepared:
+    """Parse and align a chunk, and take its good rows; raises DataError where it has none.
+
+    Args:
+        context: The file's parser and alignment.
+        chunk: The records.
+        coded: Whether a plan predicts, which reads coded columns as they are.
+    """
     parsed = context.parser.parse(chunk)
-    return _prepared(context, chunk, parsed, align(context.alignment, parsed.cells))
+    return _prepared(context, chunk, parsed, align(context.alignment, parsed.cells), coded=coded)
 
 
 def prepare_several(
-    items: Sequence[tuple[FileContext, Chunk]],
+    items: Sequence[tuple[FileContext, Chunk]], *, coded: bool = False
 ) -> list[Prepared | TitanicBatchError]:
     """Parse and align chunks, those of like files in one batch: a call costs more than a few rows.
 
@@ -71,7 +77,7 @@ def prepare_several(
     """
     prepared: list[Prepared | TitanicBatchError] = []
     for _, batch in itertools.groupby(items, key=_batch_key):
-        prepared += _prepare_batch(list(batch))
+        prepared += _prepare_batch(list(batch), coded=coded)
     return prepared
 
 
@@ -82,36 +88,40 @@ def _batch_key(item: tuple[FileContext, Chunk]) -> tuple[Parser, int]:
 
 
 def _prepare_batch(
-    items: Sequence[tuple[FileContext, Chunk]],
+    items: Sequence[tuple[FileContext, Chunk]], *, coded: bool
 ) -> list[Prepared | TitanicBatchError]:
     context, chunks = items[0][0], [chunk for _, chunk in items]
     cells = context.parser.parse_together(chunks) if len(items) > 1 else None
     if cells is None:
-        return [_prepared_or_error(*item) for item in items]
+        return [_prepared_or_error(*item, coded=coded) for item in items]
     aligned = align(context.alignment, cells)
     prepared: list[Prepared | TitanicBatchError] = []
     start = 0
     for context, chunk in items:
         stop = start + chunk.row_count
         parsed = Parsed(cells=cells.slice(start, chunk.row_count), rows=None)
-        prepared.append(_prepared(context, chunk, parsed, aligned.part(start, stop)))
+        prepared.append(_prepared(context, chunk, parsed, aligned.part(start, stop), coded=coded))
         start = stop
     return prepared
 
 
-def _prepared_or_error(context: FileContext, chunk: Chunk) -> Prepared | TitanicBatchError:
+def _prepared_or_error(
+    context: FileContext, chunk: Chunk, *, coded: bool
+) -> Prepared | TitanicBatchError:
     try:
-        return prepare(context, chunk)
+        return prepare(context, chunk, coded=coded)
     except TitanicBatchError as exc:
         return exc
 
 
-def _prepared(context: FileContext, chunk: Chunk, parsed: Parsed, aligned: Aligned) -> Prepared:
+def _prepared(
+    context: FileContext, chunk: Chunk, parsed: Parsed, aligned: Aligned, *, coded: bool
+) -> Prepared:
     rows = _rows_without(aligned.faults, parsed.cells.num_rows)
     some = (parsed.cells.num_rows if rows is None else rows.size) > 0
-    features = None
+    features: tuple[Column, ...] | None = None
     if some and (context.output is not None or context.trial):
-        features = aligned.features
+        features = aligned.columns if coded else aligned.features
         if rows is not None:
             features = tuple(column[rows] for column in features)
     return Prepared(
@@ -136,7 +146,8 @@ def finish(
         rows_tried: See `ScoredChunk`.
     """
     context, faults, rows = prepared.context, list(prepared.aligned.faults), prepared.rows
-    payload, is_file, scored = b"", False, prepared.row_count
+    payload: Payload = b""
+    is_file, scored = False, prepared.row_count
     last = len(context.alignment.column_mappings) + len(context.alignment.dropped)
     if failed:
         everything = np.arange(scored) if rows is None else rows
@@ -198,9 +209,14 @@ def _rows_without(faults: tuple[Fault, ...], row_count: int) -> npt.NDArray[np.i
 def _not_finite(predictions: Predictions) -> npt.NDArray[np.intp]:
     """Return the rows for which the model has no answer: None, NaN, or something infinite."""
     labels = predictions.labels
-    bad = np.asarray(pd.isna(labels), dtype=bool)
     if labels.dtype.kind == "f":
-        bad |= np.isinf(labels)
+        bad = ~np.isfinite(labels)
+    elif labels.dtype.kind in "biuU":
+        bad = np.zeros(len(labels), dtype=bool)
+    else:
+        import pandas as pd
+
+        bad = np.asarray(pd.isna(labels), dtype=bool)
     if predictions.probabilities is not None:
         bad |= ~np.isfinite(predictions.probabilities).all(axis=1)
     return np.flatnonzero(bad)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from titanic_batch.alignment.column_mappings import AlignmentPlan
+from titanic_batch.arrow_arrays import array_of, numpy_of
 from titanic_batch.bins import Bins, bins_of_column, bins_of_score, count_in_ranges
 from titanic_batch.predict.base import ModelInfo, Predictions
 from titanic_batch.schema import TrainingSchema
@@ -80,7 +81,7 @@ def profile_chunk(
         rows: The records that were scored; None for all of them.
         predictions: Of those.
     """
-    taken = None if rows is None else pa.array(rows)
+    taken = None if rows is None else array_of(rows)
     columns = {}
     for name, source, bins in plan.columns:
         values = typed[source] if taken is None else typed[source].take(taken)
@@ -91,14 +92,14 @@ def profile_chunk(
         binary = plan.score.values is None and probabilities is not None
         found = probabilities[:, 1] if binary and probabilities is not None else predictions.labels
         with contextlib.suppress(pa.ArrowException):  # labels of a type that Arrow does not count
-            score = _count(pa.array(found), plan.score)
+            score = _count(array_of(found), plan.score)
     return Profile(columns=columns, score=score)
 
 
 def _count(values: pa.Array, bins: Bins) -> npt.NDArray[np.int64]:
     counts = np.zeros(bins.count, dtype=np.int64)
     if bins.values is None:
-        numbers = pc.cast(values.drop_null(), pa.float64(), safe=False).to_numpy()
+        numbers = numpy_of(pc.cast(values.drop_null(), pa.float64(), safe=False))
         numbers = numbers[~np.isnan(numbers)]
         counts[:-1] = count_in_ranges(numbers, bins.edges)
         counts[-1] = len(values) - len(numbers)

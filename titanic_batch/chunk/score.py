@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from titanic_batch.alignment.apply import Features
+from titanic_batch.alignment.apply import Column
+from titanic_batch.alignment.coded import decoded
 from titanic_batch.chunk.failing import (
     TogetherError,
     failing_rows,
@@ -27,10 +29,7 @@ from titanic_batch.models.code import LoadedCode
 from titanic_batch.predict.base import ModelInfo, Predictions, Predictor
 from titanic_batch.predict.compiled.plan import ScoringPlan
 from titanic_batch.predict.compiled.predictor import CompiledPredictor
-from titanic_batch.predict.frame import model_input
 from titanic_batch.predict.lazy import InTurn, LazyEstimator
-from titanic_batch.predict.null_groups import InNullGroups, null_groups
-from titanic_batch.predict.row_trial import Rows, try_rows
 from titanic_batch.sources.base import Chunk
 
 _SHOWN_ROWS = 5
@@ -91,7 +90,8 @@ def score_chunks(
         Each chunk's result, or the error that it alone ended in.
     """
     model = _Model(estimator, info, code, plan)
-    prepared = prepare_several(items)
+    coded = plan is not None and not any(context.whole for context, _ in items)
+    prepared = prepare_several(items, coded=coded)
     predictions = _predict_batched(
         [one for one in prepared if isinstance(one, Prepared) and one.features is not None],
         model,
@@ -113,7 +113,7 @@ def score_chunks(
     return results
 
 
-def _score_one(prepared: Prepared, features: Sequence[Features], model: _Model) -> ScoredChunk:
+def _score_one(prepared: Prepared, features: Sequence[Column], model: _Model) -> ScoredChunk:
     context = prepared.context
     predictions, failed = _predict_one(prepared, features, model)
     tried = 0
@@ -124,7 +124,7 @@ def _score_one(prepared: Prepared, features: Sequence[Features], model: _Model) 
 
 
 def _predict_one(
-    prepared: Prepared, features: Sequence[Features], model: _Model
+    prepared: Prepared, features: Sequence[Column], model: _Model
 ) -> tuple[Predictions | None, list[tuple[int, str]]]:
     """Return what the model says of a chunk's rows, and on which of them it fails, saying what.
 
@@ -141,7 +141,7 @@ def _predict_one(
 
 
 def _predict_others(
-    prepared: Prepared, features: Sequence[Features], model: _Model, error: Exception
+    prepared: Prepared, features: Sequence[Column], model: _Model, error: Exception
 ) -> tuple[Predictions | None, list[tuple[int, str]]]:
     """Find the rows on which the model raises, and predict the others."""
     context, count = prepared.context, prepared.row_count
@@ -181,6 +181,7 @@ def _predictor(context: FileContext, model: _Model, *, caches: bool = True) -> P
 
 
 def _model_itself(context: FileContext, model: _Model, *, caches: bool = False) -> Predictor:
+    from titanic_batch.predict.null_groups import InNullGroups  # imports pandas
     from titanic_batch.predict.sklearn_predictor import SklearnPredictor  # imports scikit-learn
 
     lazy = model.estimator if isinstance(model.estimator, LazyEstimator) else None
@@ -200,9 +201,9 @@ def _model_itself(context: FileContext, model: _Model, *, caches: bool = False) 
 
 def _try(
     prepared: Prepared,
-    features: Sequence[Features],
+    features: Sequence[Column],
     predictions: Predictions,
-    good: Rows,
+    good: npt.NDArray[np.intp],
     model: _Model,
 ) -> int:
     """Try the model on some of the rows that it has scored, and return how many.
@@ -210,12 +211,14 @@ def _try(
     Raises:
         RowDependenceError: if a score depends on the rows beside its own.
     """
+    from titanic_batch.predict.row_trial import try_rows  # imports pandas
+
     context = prepared.context
-    scored = [column[good] for column in features]
+    scored = decoded([column[good] for column in features])
 
     predictor = _predictor(context, model, caches=False)
 
-    def predict(rows: Rows) -> Predictions:
+    def predict(rows: npt.NDArray[np.intp]) -> Predictions:
         return predictor.predict([column[rows] for column in scored])
 
     trial = try_rows(predict, scored, predictions, has_threshold=context.threshold is not None)
@@ -250,13 +253,15 @@ def _predict_batched(prepared: list[Prepared], model: _Model) -> list[Prediction
     estimator, info = model.estimator, model.info
     if model.plan is not None:
         return None  # a call costs next to nothing
+    from titanic_batch.predict.frame import model_input
+    from titanic_batch.predict.null_groups import null_groups
     from titanic_batch.predict.sklearn_predictor import predict, predict_each
 
     if len(prepared) < 2 or not info.batchable:
         return None
     if any(one.context.whole or one.context.trial for one in prepared):
         return None
-    parts = [one.features or () for one in prepared]
+    parts = [decoded(one.features or ()) for one in prepared]
     first = prepared[0].context
     types = [column.dtype for column in parts[0]]
     if any([column.dtype for column in part] != types for part in parts):

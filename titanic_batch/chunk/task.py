@@ -12,7 +12,7 @@ from titanic_batch.chunk.output import OutputPlan
 from titanic_batch.chunk.profile import Profile, ProfilePlan
 from titanic_batch.predict.cache import PredictionCache
 from titanic_batch.publish.rejects import Reject
-from titanic_batch.sinks.base import Encoder
+from titanic_batch.sinks.base import Encoder, Payload
 from titanic_batch.sources.base import Parser
 
 
@@ -79,7 +79,7 @@ class ScoredChunk:
     rejects: tuple[Reject, ...] = ()
     other_faults: Counter[str] = field(default_factory=Counter)
     counts: AlignmentCounts = field(default_factory=AlignmentCounts)
-    payload: bytes = b""
+    payload: Payload = b""
     is_file: bool = False
     profile: Profile | None = None
     rows_tried: int = 0

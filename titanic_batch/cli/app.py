@@ -23,6 +23,7 @@ from titanic_batch.cli.jobs import jobs_app
 from titanic_batch.cli.models import models_app
 from titanic_batch.cli.parity import parity_command
 from titanic_batch.cli.parts import parts_app
+from titanic_batch.cli.quick_command import QuickCommand, QuickGroup
 from titanic_batch.cli.report import report_command
 from titanic_batch.cli.run import run_command
 from titanic_batch.cli.score import score_command
@@ -39,6 +40,7 @@ from titanic_batch.standard_streams import forget_stdout, prepare_streams
 
 app = typer.Typer(
     name="titanic-batch",
+    cls=QuickGroup,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -46,10 +48,14 @@ app = typer.Typer(
     "Score CSV and Parquet files with a scikit-learn model, unattended, every night: whole or "
     "absent, every row accounted for.",
 )
-app.command("score", short_help="Score files.")(score_command)
-app.command("check", short_help="Say what would happen, without scoring.")(check_command)
-app.command("verify", short_help="Does an output still match its manifest?")(verify_command)
-app.command("run", short_help="Run a nightly job.")(run_command)
+app.command("score", cls=QuickCommand, short_help="Score files.")(score_command)
+app.command("check", cls=QuickCommand, short_help="Say what would happen, without scoring.")(
+    check_command
+)
+app.command("verify", cls=QuickCommand, short_help="Does an output still match its manifest?")(
+    verify_command
+)
+app.command("run", cls=QuickCommand, short_help="Run a nightly job.")(run_command)
 app.command("report", short_help="Make one HTML page to look at.")(report_command)
 app.command("parity", short_help="Does a running service give the batch scores?")(parity_command)
 app.add_typer(parts_app, name="parts")

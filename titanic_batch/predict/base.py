@@ -17,7 +17,7 @@ from titanic_batch.errors import UsageError
 from titanic_batch.schema import Scalar, TrainingSchema
 
 if TYPE_CHECKING:
-    from titanic_batch.alignment.apply import Features
+    from titanic_batch.alignment.apply import Column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ class Predictor(Protocol):
         """What it answers with."""
         ...
 
-    def predict(self, columns: Sequence[Features]) -> Predictions:
+    def predict(self, columns: Sequence[Column]) -> Predictions:
         """Predict rows, of one array of shape (n_rows,) per model column, n_rows > 0.
 
         Raises:

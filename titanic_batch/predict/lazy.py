@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from titanic_batch.predict.base import ModelInfo, Predictions, Predictor
 
 if TYPE_CHECKING:
-    from titanic_batch.alignment.apply import Features
+    from titanic_batch.alignment.apply import Column
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class InTurn:
         """See `Predictor`."""
         return self.predictor.info
 
-    def predict(self, columns: Sequence[Features]) -> Predictions:
+    def predict(self, columns: Sequence[Column]) -> Predictions:
         """See `Predictor`."""
         from threadpoolctl import threadpool_limits
 

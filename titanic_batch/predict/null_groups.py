@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from titanic_batch.alignment.apply import Features
+from titanic_batch.alignment.apply import Column, Features
+from titanic_batch.alignment.coded import decoded
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.predict.base import ModelInfo, Predictions, Predictor
 from titanic_batch.predict.frame import is_widened
@@ -36,8 +37,9 @@ class InNullGroups:
         """See `Predictor`."""
         return self.predictor.info
 
-    def predict(self, columns: Sequence[Features]) -> Predictions:
+    def predict(self, columns: Sequence[Column]) -> Predictions:
         """See `Predictor`."""
+        columns = decoded(columns)
         groups = null_groups(self.alignment, columns)
         if len(groups) == 1:
             return self.predictor.predict(columns)

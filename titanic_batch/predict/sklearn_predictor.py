@@ -20,7 +20,8 @@ require_room()  # before the first import of scikit-learn, here and in `independ
 from sklearn.base import is_clusterer, is_outlier_detector
 from sklearn.utils import _safe_indexing
 
-from titanic_batch.alignment.apply import Features
+from titanic_batch.alignment.apply import Column
+from titanic_batch.alignment.coded import decoded
 from titanic_batch.alignment.column_mappings import AlignmentPlan
 from titanic_batch.errors import ModelError
 from titanic_batch.models.calling import model_code
@@ -33,15 +34,19 @@ from titanic_batch.predict.independence import PIPELINE, independence_of
 from titanic_batch.predict.pacing import FEWEST_ROWS, Pace
 from titanic_batch.schema.derive.exact import exact_class
 
-#: scikit-learn classifiers whose `predict` is, by their own code, the class of the largest
-#: `predict_proba`; asking for both would do the work twice. Ties are asked of `predict`.
-_ARGMAX_CLASSIFIERS = frozenset(
+#: Classifiers whose `predict` calls `predict_proba`, and takes the first of its largest.
+_FORESTS = frozenset(
     {
-        "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
         "sklearn.ensemble._forest.RandomForestClassifier",
         "sklearn.ensemble._forest.ExtraTreesClassifier",
     }
 )
+#: scikit-learn classifiers whose `predict` is, by their own code, the class of the largest
+#: `predict_proba`; asking for both would do the work twice. Ties are asked of `predict`, but for
+#: forests.
+_ARGMAX_CLASSIFIERS = _FORESTS | {
+    "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
+}
 
 
 def model_info(estimator: Any) -> ModelInfo:
@@ -105,8 +110,9 @@ class SklearnPredictor:
     code: LoadedCode | None = None
     whole: bool = False
 
-    def predict(self, columns: Sequence[Features]) -> Predictions:
+    def predict(self, columns: Sequence[Column]) -> Predictions:
         """See `Predictor`."""
+        columns = decoded(columns)
         cached = None
         if self.cache is not None and self.code is not None:
             cached = self.cache.for_rows(self.alignment, columns, self.info, self.code)
@@ -273,13 +279,14 @@ def _several_outputs() -> ModelError:
 def _most_probable(
     last: Any, inputs: Any, probabilities: npt.NDArray[np.float64]
 ) -> npt.NDArray[Any]:
-    labels = np.asarray(last.classes_).take(np.argmax(probabilities, axis=1))
+    labels: npt.NDArray[Any] = np.asarray(last.classes_).take(np.argmax(probabilities, axis=1))
+    if exact_class(last) in _FORESTS:
+        return labels
     largest = probabilities.max(axis=1, keepdims=True)
     tied = np.flatnonzero((probabilities == largest).sum(axis=1) > 1)
     if tied.size:
         labels[tied] = last.predict(_safe_indexing(inputs, tied))
-    result: npt.NDArray[Any] = labels
-    return result
+    return labels
 
 
 def _preprocessed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -9,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from titanic_batch.errors import ModelError
+from titanic_batch.schema.plain_documents import NotPlainError, read_plain
 
 SCHEMA_VERSION = 1
 
@@ -192,8 +194,6 @@ def schema_from_json(document: object, *, where: str) -> TrainingSchema:
     Raises:
         ModelError: if it is no such document, or of a later format version.
     """
-    from pydantic import TypeAdapter, ValidationError  # pays for itself only where a schema is read
-
     version = document.get("schema_version") if isinstance(document, dict) else None
     if version != SCHEMA_VERSION:
         raise ModelError(
@@ -208,6 +208,10 @@ def schema_from_json(document: object, *, where: str) -> TrainingSchema:
             where=where,
             hint="Save the model again with `titanic-batch models save`.",
         )
+    with contextlib.suppress(NotPlainError):
+        return read_plain(TrainingSchema, document)
+    from pydantic import TypeAdapter, ValidationError  # pays for itself only where something is odd
+
     try:
         return TypeAdapter(TrainingSchema).validate_python(document)
     except ValidationError as exc:

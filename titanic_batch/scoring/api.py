@@ -86,15 +86,17 @@ def score_files(
     """
     chosen = make_options(**options)
     pairs = pair_files(os.fspath(input), os.fspath(output), chosen)
+    opened = None
     if needs_workers(pairs, chosen) and not chosen.skip_published:
-        from titanic_batch.scoring.choosing import is_planned  # imports numpy
+        from titanic_batch.scoring.choosing import open_ahead  # imports numpy
 
-        if not is_planned(chosen):
+        opened = open_ahead(chosen)
+        if opened is None or not opened.is_planned:
             start_forkserver()  # what it imports, and what is imported here, come at the same time
     with interruptible():  # scikit-learn comes with it
         from titanic_batch.scoring.run import run_files
 
-    return run_files(pairs, chosen, observer, guard, settled)
+    return run_files(pairs, chosen, observer, guard, settled, opened=opened)
 
 
 def make_options(**options: Any) -> ScoreOptions:

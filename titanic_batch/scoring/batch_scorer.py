@@ -30,6 +30,7 @@ from titanic_batch.scoring.model import open_chosen_model
 from titanic_batch.scoring.option_fields import read_keywords, with_keywords
 from titanic_batch.scoring.options import DEFAULT_MODEL, OPTIONS, Answer, ScoreOptions
 from titanic_batch.scoring.trying import ENOUGH_ROWS
+from titanic_batch.sinks.base import Rows
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk
 from titanic_batch.sources.table_parser import TableParser, duplicate_names
@@ -274,9 +275,8 @@ def _in_place(result: ScoredChunk, output: OutputPlan, rows: pa.Table, first: in
     places = pa.array(np.cumsum(is_scored) - 1, pa.int64(), mask=~is_scored)
     made = [name for name in output.schema.names if name not in output.kept]
     columns = [rows.column(name) for name in output.kept]
-    if result.payload:
-        with pa.ipc.open_stream(result.payload) as reader:
-            scored = reader.read_all()
+    if isinstance(result.payload, Rows):
+        scored = result.payload.table
         columns += [scored.column(name).take(places) for name in made]
     else:
         columns += [pa.nulls(rows.num_rows, output.schema.field(name).type) for name in made]

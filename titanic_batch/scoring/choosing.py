@@ -71,13 +71,31 @@ def kept_predictor(model_sha256: str, schema: TrainingSchema | None) -> Predicto
     return PredictorChoice(plan=plan, reason="" if plan else "no plan is kept")
 
 
-def is_planned(options: ScoreOptions) -> bool:
-    """Return whether a plan is kept by which the chosen model's rows are scored in threads."""
+@dataclass(frozen=True, kw_only=True)
+class OpenedModel:
+    """The model of a run, which passed the trust gate, and what is kept of it."""
+
+    model: VerifiedModel
+    kept: PredictorChoice
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether a plan is kept by which its rows are scored in threads."""
+        return self.kept.description_of(self.model) is not None
+
+
+def open_ahead(options: ScoreOptions) -> OpenedModel | None:
+    """Open the chosen model before anything else of a run is imported; None where that fails."""
     try:
         model = open_chosen_model(options)
     except TitanicBatchError:
-        return False  # it is said when the run opens it
-    return kept_predictor(model.sha256, model.schema).description_of(model) is not None
+        return None  # it is said when the run opens it
+    return opened_model(model)
+
+
+def opened_model(model: VerifiedModel) -> OpenedModel:
+    """Return a model with what is kept of it."""
+    return OpenedModel(model=model, kept=kept_predictor(model.sha256, model.schema))
 
 
 def choose_predictor(

@@ -56,7 +56,7 @@ class Collector:
                 raise self.too_many_rejects()
         elif self._limit.exceeded_by(totals.rejected, totals.read, finished=False):
             self.validates_only = True
-        elif result.is_file:
+        elif result.is_file and isinstance(result.payload, bytes):
             self._whole_file = result.payload
         elif result.payload:
             self._open_sink().write(result.payload)

@@ -62,6 +62,7 @@ def pair_files(input: str, output: str, options: ScoreOptions) -> list[FilePair]
         return [_to_stdout(input, several=several, options=options)]
     into_folder = output.endswith("/") or is_folder(output)
     if several and not into_folder:
+        find_inputs(input)  # where there are none, that is what is wrong
         raise UsageError(
             f"{input} is several files, and {output} is not a folder",
             hint=f"Name an output folder: {output}/",

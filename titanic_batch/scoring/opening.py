@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from titanic_batch.chunk.cell_types import typed_parser
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import FileContext
 from titanic_batch.errors import os_errors
@@ -73,7 +74,7 @@ def file_context(file: OpenFile, plan: FilePlan, context: RunContext) -> FileCon
     work = file.target.open_work(_fingerprint(file, context))
     return FileContext(
         input=file.pair.input,
-        parser=file.source.parser,
+        parser=typed_parser(file.source.parser, plan.alignment, plan.output),
         alignment=plan.alignment,
         output=plan.output,
         encoder=plan.format.rows,

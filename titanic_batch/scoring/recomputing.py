@@ -41,6 +41,7 @@ from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.reject_limit import reject_limit
 from titanic_batch.scoring.skipping import PART_BYTES, is_input_of, is_model_of
+from titanic_batch.sinks.base import Rows
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk, Source
 from titanic_batch.sources.formats import STDIN
@@ -177,10 +178,10 @@ def _all_of(session: Session, context: FileContext, chunk: Chunk) -> pa.Table:
     (result,) = session.score([(context, chunk)])
     if isinstance(result, TitanicBatchError):
         raise result
-    if not result.payload:
+    if not isinstance(result.payload, Rows):
         assert context.output is not None, "something is predicted"
         return context.output.schema.empty_table()
-    return pa.ipc.open_stream(result.payload).read_all()
+    return result.payload.table
 
 
 def _some_of(

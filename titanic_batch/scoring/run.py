@@ -18,7 +18,12 @@ from titanic_batch.errors import (
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.models import VerifiedModel
 from titanic_batch.publish.stale_files import StaleFiles
-from titanic_batch.scoring.choosing import PredictorChoice, choose_predictor, kept_predictor
+from titanic_batch.scoring.choosing import (
+    OpenedModel,
+    PredictorChoice,
+    choose_predictor,
+    opened_model,
+)
 from titanic_batch.scoring.context import RunContext
 from titanic_batch.scoring.file_run import FileRun
 from titanic_batch.scoring.finishing import open_finisher
@@ -48,10 +53,12 @@ def run_files(
     observer: Observer | None = None,
     guard: Guard | None = None,
     settled: Mapping[FilePair, FileOutcome] | None = None,
+    *,
+    opened: OpenedModel | None = None,
 ) -> list[FileOutcome]:
     """Score files, each published on its own; a file that fails does not stop the others.
 
-    Those that are `settled` are left alone, and returned as they are.
+    Those that are `settled` are left alone, and returned as they are. The model may be `opened`.
 
     Raises:
         ModelError, UntrustedModelError: if the model cannot be used.
@@ -62,7 +69,7 @@ def run_files(
     stop_if_interrupted()
     reject_limit(options.max_rejects)
     check_reading(options)
-    model = open_chosen_model(options)
+    model = open_chosen_model(options) if opened is None else opened.model
     _refuse_overwriting_model(pairs, model)
     outcomes = dict(settled or {})
     if options.skip_published:
@@ -73,7 +80,8 @@ def run_files(
                 outcomes[pair] = FileOutcome(pair=pair, manifest=manifest, error=None, skipped=True)
     left = [pair for pair in pairs if pair not in outcomes]
     with memory_errors():
-        outcomes |= _score(left, model, options, observer, guard)
+        if left:
+            outcomes |= _score(left, opened or opened_model(model), options, observer, guard)
     return [outcomes[pair] for pair in pairs]
 
 
@@ -87,16 +95,14 @@ def _refuse_overwriting_model(pairs: Sequence[FilePair], model: VerifiedModel) -
 
 def _score(
     pairs: Sequence[FilePair],
-    model: VerifiedModel,
+    opened: OpenedModel,
     options: ScoreOptions,
     observer: Observer | None,
     guard: Guard | None,
 ) -> dict[FilePair, FileOutcome]:
-    if not pairs:
-        return {}
     runs: list[FileRun] = []
     try:
-        _run_all(pairs, model, options, observer, guard, runs=runs)
+        _run_all(pairs, opened, options, observer, guard, runs=runs)
     except InterruptedRunError as exc:
         # Where the signal came when the last file was over, nothing is left to interrupt.
         if not runs or not all(run.is_over for run in runs):
@@ -117,7 +123,7 @@ def _score(
 
 def _run_all(
     pairs: Sequence[FilePair],
-    model: VerifiedModel,
+    opened: OpenedModel,
     options: ScoreOptions,
     observer: Observer | None,
     guard: Guard | None,
@@ -125,7 +131,7 @@ def _run_all(
     runs: list[FileRun],
 ) -> None:
     """Score the files; `runs` takes what becomes of them, for as far as it goes."""
-    kept = kept_predictor(model.sha256, model.schema)
+    model, kept = opened.model, opened.kept
     engine = open_engine(pairs, model, options, kept)
     try:
         description = engine.describe()

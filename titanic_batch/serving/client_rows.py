@@ -19,10 +19,9 @@ from titanic_batch.sources.base import Chunk
 def records_of(context: FileContext, chunk: Chunk) -> list[tuple[int, dict[str, Any]]]:
     """Return the chunk's readable rows as a client would send them, with their row numbers."""
     parsed = context.parser.parse(chunk)
-    cells = _scalars(parsed.cells, context.alignment)
+    cells = _scalars(_with_plain_numbers(parsed.cells, context.alignment), context.alignment)
     indices = range(cells.num_rows) if parsed.rows is None else parsed.rows.tolist()
     numeric = _numeric_columns(context.alignment)
-    cells = _with_plain_numbers(parsed.cells, context.alignment)
     return [
         (
             chunk.first_row + index,

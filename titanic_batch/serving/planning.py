@@ -13,6 +13,7 @@ from titanic_batch.chunk.output import plan_output
 from titanic_batch.chunk.task import FileContext, ScoredChunk
 from titanic_batch.predict.base import ModelDescription
 from titanic_batch.serving.outcomes import RecordOutcome, Scored, refusal
+from titanic_batch.sinks.base import Payload, Rows
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk, Parser
 
@@ -80,9 +81,6 @@ def outcomes_of(result: ScoredChunk, chunk: Chunk) -> list[RecordOutcome]:
     ]
 
 
-def _scored_rows(payload: bytes) -> list[Scored]:
-    if not payload:
-        return []
-    with pa.ipc.open_stream(payload) as reader:
-        rows = reader.read_all().to_pylist()
+def _scored_rows(payload: Payload) -> list[Scored]:
+    rows = payload.table.to_pylist() if isinstance(payload, Rows) else []
     return [Scored(label=row.pop(PREDICTION), probabilities=row) for row in rows]

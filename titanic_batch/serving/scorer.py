@@ -22,7 +22,7 @@ from titanic_batch.scoring.trying import ENOUGH_ROWS
 from titanic_batch.serving.outcomes import RecordOutcome, Refusal
 from titanic_batch.serving.planning import outcomes_of, scoring_context
 from titanic_batch.serving.records import Record, record_fault, tables
-from titanic_batch.sinks.parquet_sink import ArrowEncoder
+from titanic_batch.sinks.base import Rows
 from titanic_batch.sources.base import Chunk
 from titanic_batch.sources.parquet_source import ParquetParser
 
@@ -155,4 +155,4 @@ def open_scorer(model: VerifiedModel) -> Scorer:
 
 
 def _chunk(table: pa.Table) -> Chunk:
-    return Chunk(data=ArrowEncoder().encode(table), first_row=1, row_count=table.num_rows)
+    return Chunk(data=Rows(table).to_stream(), first_row=1, row_count=table.num_rows)

@@ -11,7 +11,7 @@ from typing import IO, Any, Protocol
 import pyarrow as pa
 
 from titanic_batch.errors import TitanicBatchError
-from titanic_batch.sinks.base import Encoder, Format, Sink
+from titanic_batch.sinks.base import Encoder, Format, Payload, Sink
 from titanic_batch.sinks.names import Compression
 
 #: What gzip itself takes. Level 9 makes text some 1 % smaller and takes twice the time.
@@ -120,7 +120,7 @@ class CompressedSink:
         self._is_finished = False
         self._sink: Sink = format.plain.open(self._compressor)  # type: ignore[arg-type]
 
-    def write(self, payload: bytes) -> None:
+    def write(self, payload: Payload) -> None:
         """Append an encoder's payload."""
         self._sink.write(payload)
 

@@ -8,6 +8,8 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from titanic_batch.arrow_arrays import array_of_list
+from titanic_batch.sinks.base import Payload
 from titanic_batch.sinks.text import content, large
 from titanic_batch.unnamed import is_unnamed
 
@@ -58,8 +60,9 @@ class CsvSink:
         self._file = file
         self._file.write(_header(schema))
 
-    def write(self, payload: bytes) -> None:
+    def write(self, payload: Payload) -> None:
         """Append CSV text."""
+        assert isinstance(payload, bytes)
         self._file.write(payload)
 
     def finish(self) -> None:
@@ -71,7 +74,7 @@ class CsvSink:
 
 def _header(schema: pa.Schema) -> bytes:
     shown = ["" if is_unnamed(field) else field.name for field in schema]
-    names = _as_text(pa.array(shown, pa.string()))
+    names = _as_text(array_of_list(shown, pa.string()))
     return f"{','.join(names.to_pylist())}\n".encode()
 
 

@@ -13,6 +13,7 @@ import pyarrow.types as pat
 
 from titanic_batch.errors import DataError
 from titanic_batch.json_cells import is_json, to_json
+from titanic_batch.sinks.base import Payload
 from titanic_batch.sinks.text import content, large
 
 #: A float that would be read back as an integer.
@@ -65,8 +66,9 @@ class JsonlSink:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
-    def write(self, payload: bytes) -> None:
+    def write(self, payload: Payload) -> None:
         """Append lines."""
+        assert isinstance(payload, bytes)
         self._file.write(payload)
 
     def finish(self) -> None:

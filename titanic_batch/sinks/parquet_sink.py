@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO
 
@@ -10,21 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from titanic_batch.errors import TitanicBatchError
+from titanic_batch.sinks.base import Payload, Rows
 
 ROW_GROUP_ROWS = 1 << 16
 
 
 @dataclass(frozen=True)
 class ArrowEncoder:
-    """Turns tables into Arrow IPC streams, which carry them between processes."""
+    """Leaves tables as they are: the sink's rows may come from several."""
 
-    def encode(self, table: pa.Table) -> bytes:
-        """Return the rows as an Arrow IPC stream."""
-        buffer = pa.BufferOutputStream()
-        with pa.ipc.new_stream(buffer, table.schema) as writer:
-            writer.write_table(table)
-        payload: bytes = buffer.getvalue().to_pybytes()
-        return payload
+    def encode(self, table: pa.Table) -> Rows:
+        """Return the rows."""
+        return Rows(table)
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,9 @@ class ParquetFileEncoder:
 
 
 class ParquetSink:
-    """Appends tables to a Parquet file.
+    """Appends tables to a Parquet file; row groups are written while the next one is gathered.
+
+    What writing raises comes out of the next call.
 
     Args:
         file: Where to; the caller owns it.
@@ -88,32 +88,51 @@ class ParquetSink:
         self._writer.add_key_value_metadata(format.metadata)
         self._waiting: list[pa.Table] = []
         self._waiting_rows = 0
+        self._thread: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None
 
-    def write(self, payload: bytes) -> None:
-        """Append an Arrow IPC stream's rows."""
-        with pa.ipc.open_stream(payload) as reader:
-            self.append(reader.read_all())
+    def write(self, payload: Payload) -> None:
+        """Append an encoder's rows."""
+        assert isinstance(payload, Rows)
+        self.append(payload.table)
 
     def append(self, table: pa.Table) -> None:
         """Append rows."""
         self._waiting.append(table)
         self._waiting_rows += table.num_rows
         if self._waiting_rows >= ROW_GROUP_ROWS:
-            self._flush()
+            self._wait()
+            if self._thread is None:  # most files are over before
+                self._thread = ThreadPoolExecutor(1)
+            self._writing = self._thread.submit(self._write_group, self._taken())
 
     def finish(self) -> None:
         """Write the last row group and the footer."""
-        self._flush()
+        self._wait()
+        if self._waiting:
+            self._write_group(self._taken())
         self._writer.close()
 
     def close(self) -> None:
         """Let go of the file: left to the garbage collector, the writer would write to it later."""
         with contextlib.suppress(OSError, TitanicBatchError, pa.ArrowException):
+            self._wait()
+        with contextlib.suppress(OSError, TitanicBatchError, pa.ArrowException):
             self._writer.close()
+        if self._thread is not None:
+            self._thread.shutdown()
 
-    def _flush(self) -> None:
-        if self._waiting_rows:
-            table = pa.concat_tables(self._waiting)
-            self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
-        self._waiting.clear()
-        self._waiting_rows = 0
+    def _wait(self) -> None:
+        """Wait until the last row group is written."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+    def _taken(self) -> list[pa.Table]:
+        tables, self._waiting, self._waiting_rows = self._waiting, [], 0
+        return tables
+
+    def _write_group(self, tables: list[pa.Table]) -> None:
+        table = pa.concat_tables(tables)
+        if table.num_rows:
+            self._writer.write_table(table, row_group_size=table.num_rows)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from titanic_batch.arrow_arrays import array_of_list
+
 
 def large(text: str) -> pa.LargeStringScalar:
     """Return a text as Arrow joins it to columns of any size."""
-    return pa.scalar(text, pa.large_string())
+    return array_of_list([text], pa.string()).cast(pa.large_string())[0]
 
 
 def content(lines: pa.LargeStringArray | pa.ChunkedArray) -> bytes:

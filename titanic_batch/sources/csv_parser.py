@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from titanic_batch.arrow_arrays import array_of_list, scalar_of
 from titanic_batch.errors import DataError
 from titanic_batch.faults import Fault
 from titanic_batch.sources.base import Chunk, Parsed, RawRecord
@@ -79,8 +80,11 @@ class CsvParser:
             records.append(RawRecord(line, text))
         return records
 
-    def _may_be_clean(self, chunk: Chunk) -> bool:
-        """Return whether Arrow's reader, which knows fewer rules than ours, can read this."""
+    def may_be_clean(self, chunk: Chunk) -> bool:
+        """Return whether Arrow's reader, which knows fewer rules than ours, may read this.
+
+        An empty line is not looked for.
+        """
         data = chunk.data
         returns = b"\r" in data
         return (
@@ -88,9 +92,13 @@ class CsvParser:
             and chunk.terminated
             and b"\0" not in data
             and not (returns and data.count(b"\r") != data.count(b"\r\n"))
-            and BOM not in data  # only where files were joined; Arrow would drop a first one
-            and (len(self.names) == 1 or not _has_blank_line(data, returns))
+            # Only where files were joined; Arrow would drop a first one. One byte is found quicker.
+            and not (BOM[:1] in data and BOM in data)
         )
+
+    def _may_be_clean(self, chunk: Chunk) -> bool:
+        """Return whether Arrow's reader may read this, empty lines and all."""
+        return self.may_be_clean(chunk) and (len(self.names) == 1 or not has_blank_line(chunk.data))
 
     def _parse_clean(self, data: bytes, row_count: int) -> Parsed | None:
         """Read records with Arrow; None if it finds a fault or another number of them."""
@@ -124,7 +132,7 @@ class CsvParser:
         return None if self._may_repeat_header(parsed.cells) else parsed
 
     def _may_repeat_header(self, cells: pa.Table) -> bool:
-        names = pa.array(self.names, pa.string())  # in whatever order
+        names = array_of_list(self.names, pa.string())  # in whatever order
         # Of more columns than there are cells without a name, one holds a name.
         named = [at for at in range(len(self.names)) if at not in self.unnamed]
         return any(
@@ -143,7 +151,7 @@ class CsvParser:
             changed = pc.sum(pc.not_equal(texts, column)).as_py()
             if changed:
                 counts[name] = changed
-                texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+                texts = pc.if_else(pc.equal(texts, ""), scalar_of(None, pa.string()), texts)
             columns.append(texts if changed else column)
         cells = pa.table(columns, names=list(self.names))
         return replace(parsed, cells=cells, trimmed=counts)
@@ -173,7 +181,7 @@ class CsvParser:
                 faults.append(Fault(index, position, column, reason))
         columns = list(zip(*good, strict=True)) if good else [()] * width
         cells = pa.table(
-            [pa.array(column, pa.string()) for column in columns], names=list(self.names)
+            [array_of_list(column, pa.string()) for column in columns], names=list(self.names)
         )
         return self._trimmed(
             Parsed(cells=cells, rows=np.array(rows, np.int64), faults=tuple(faults))
@@ -195,14 +203,15 @@ class CsvParser:
             start = end
 
 
-def _has_blank_line(data: bytes, returns: bool) -> bool:
+def has_blank_line(data: bytes) -> bool:
     """Look for an empty line, which Arrow reads as a row of nulls, however many columns there are.
 
     Args:
         data: Records.
-        returns: Whether there is any CR among them.
     """
-    return data.startswith((b"\n", b"\r\n")) or b"\n\n" in data or (returns and b"\n\r\n" in data)
+    if data.startswith((b"\n", b"\r\n")) or b"\n\n" in data:
+        return True
+    return b"\r" in data and b"\n\r\n" in data
 
 
 def _terminated(chunk: Chunk) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from titanic_batch.arrow_arrays import array_of_list
 from titanic_batch.errors import DataError
 from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord, TextFormat
@@ -48,7 +49,7 @@ class ParquetParser:
 
     def raw_records(self, chunk: Chunk, indices: Sequence[int]) -> list[RawRecord]:
         """Return the rows at the 0-based positions `indices` as JSON."""
-        rows = _table(chunk).take(pa.array(indices, pa.int64())).to_pylist()
+        rows = _table(chunk).take(array_of_list(indices, pa.int64())).to_pylist()
         return [RawRecord(None, _json(row)) for row in rows]
 
 
@@ -210,7 +211,7 @@ class ParquetSource:
 
     def sample(self, picked: Sequence[tuple[Chunk, Sequence[int]]]) -> TableSample:
         """Return some of its rows."""
-        tables = [_table(chunk).take(pa.array(rows, pa.int64())) for chunk, rows in picked]
+        tables = [_table(chunk).take(array_of_list(rows, pa.int64())) for chunk, rows in picked]
         return TableSample(
             table=pa.concat_tables([self.schema.empty_table(), *tables]), parser=self.parser
         )

@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from titanic_batch.alignment.apply import Features
+from titanic_batch.alignment.apply import Column, Features
+from titanic_batch.alignment.coded import CodedColumn, codes_of
 from titanic_batch.predict.compiled.kernels import Values
 from titanic_batch.predict.compiled.plan import CategoryInput, Floats, NumberInput
 from titanic_batch.schema import Scalar
 
 
 def encode(
-    inputs: Sequence[NumberInput | CategoryInput], columns: Sequence[Features]
+    inputs: Sequence[NumberInput | CategoryInput], columns: Sequence[Column]
 ) -> tuple[list[Values], npt.NDArray[np.bool_]]:
     """Return each input's values, and which rows scikit-learn would raise on.
 
@@ -43,7 +44,9 @@ def encode(
     return values, refused
 
 
-def _numbers(column: Features) -> Floats:
+def _numbers(column: Column) -> Floats:
+    if isinstance(column, CodedColumn):
+        return _numbers(column.objects).take(column.codes)
     if column.dtype == np.float64:
         return column
     if column.dtype == object:  # booleans or whole numbers, beside nulls
@@ -51,17 +54,21 @@ def _numbers(column: Features) -> Floats:
     return column.astype(np.float64)
 
 
-def _codes(one: CategoryInput, column: Features) -> npt.NDArray[np.intp]:
+def _codes(one: CategoryInput, column: Column) -> npt.NDArray[np.intp]:
+    if isinstance(column, CodedColumn):
+        return _codes_of_objects(one, column.objects.tolist()).take(column.codes)
     if column.dtype != object:
         return _codes_of_numbers(one, column)
     try:
         encoded = pa.array(column, from_pandas=True).dictionary_encode()
     except pa.ArrowException:  # of several types
-        return np.array([_code(one, value) for value in column.tolist()], dtype=np.intp)
-    found = [_code(one, value) for value in encoded.dictionary.to_pylist()]
-    indices = encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)
-    result: npt.NDArray[np.intp] = np.array([*found, one.null], dtype=np.intp).take(indices)
-    return result
+        return _codes_of_objects(one, column.tolist())
+    found = _codes_of_objects(one, [*encoded.dictionary.to_pylist(), None])
+    return found.take(codes_of(encoded.indices, len(found) - 1))
+
+
+def _codes_of_objects(one: CategoryInput, values: Sequence[object]) -> npt.NDArray[np.intp]:
+    return np.array([_code(one, value) for value in values], dtype=np.intp)
 
 
 def _codes_of_numbers(one: CategoryInput, column: Features) -> npt.NDArray[np.intp]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,23 +13,32 @@ from titanic_batch.predict.compiled.plan import Digit, Floats, Linear, Table, Tr
 
 #: What an input becomes: numbers with NaN for null, or codes. Shape (n_rows,).
 Values = npt.NDArray[Any]
+#: Open leaves by code; see `Table`.
+Masks = npt.NDArray[Any]
 
 #: Up to here, counting thresholds one by one is quicker than a search.
 _FEW_THRESHOLDS = 16
 #: Bytes of masks that are worked on at a time: they stay in a CPU's second cache.
-_BLOCK_BYTES = 1 << 18
-#: Rows that are looked at to see whether many are alike.
-_SAMPLE = 2_048
+_BLOCK_BYTES = 1 << 19
+#: Sums over fewer words are quicker than finding out which rows are alike, ...
+_FEWEST_WORDS = 24
+#: ... and so are those of fewer rows.
+_FEWEST_ROWS = 256
+#: Bytes of masks that are made for rows that are alike in their first digits.
+_JOINED_BYTES = 1 << 21
 
 
 def sum_trees(trees: Trees, inputs: list[Values], count: int) -> Floats:
     """Return the sums over trees of `count` rows, shape (n_outputs, n_rows)."""
     codes = [_table_codes(table, inputs, count) for table in trees.tables]
-    found = _distinct(codes, [len(table.masks) for table in trees.tables])
+    masks = [table.masks for table in trees.tables]
+    if count < _FEWEST_ROWS or masks[0].shape[1] < _FEWEST_WORDS:
+        return _sums(trees, masks, codes)
+    found = _distinct(codes, [len(one) for one in masks])
     if found is None:
-        return _sums(trees, codes)
+        return _sums(trees, masks, codes)
     rows, back = found
-    return _sums(trees, [code[rows] for code in codes])[:, back]
+    return _sums(trees, *_joined(masks, [code[rows] for code in codes]))[:, back]
 
 
 def sum_linear(linear: Linear, inputs: list[Values], count: int) -> Floats:
@@ -98,25 +108,40 @@ def digits_of(digit: Digit, values: Values) -> npt.NDArray[np.intp]:
 def _distinct(
     codes: list[npt.NDArray[np.intp]], sizes: list[int]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]] | None:
-    """Return the first row of each kind, and each row's kind; None where few are alike."""
-    count = len(codes[0])
-    product = 1
-    for size in sizes:
-        product *= size
-    if count < 2 * _SAMPLE or product >= 1 << 62:
+    """Return the first row of each kind, in the codes' order, and each row's kind.
+
+    None where there are more kinds than can be counted.
+    """
+    if math.prod(sizes) >= 1 << 62:
         return None
     key = codes[0]
     for code, size in zip(codes[1:], sizes[1:], strict=True):
         key = key * size + code
-    sample = key[:: max(count // _SAMPLE, 1)][:_SAMPLE]
-    if len(np.unique(sample)) > 0.8 * len(sample):
-        return None
     _, rows, back = np.unique(key, return_index=True, return_inverse=True)
     return rows, back.reshape(-1)
 
 
-def _sums(trees: Trees, codes: list[npt.NDArray[np.intp]]) -> Floats:
-    first = trees.tables[0].masks
+def _joined(masks: list[Masks], codes: list[npt.NDArray[np.intp]]) -> tuple[list[Masks], list[Any]]:
+    """Join the first tables into one of just those rows that occur, as long as these are few.
+
+    Args:
+        masks: The tables' masks.
+        codes: Each row's place in each of them; rows are in the order of these.
+    """
+    masks, codes = list(masks), list(codes)
+    while len(masks) > 1:
+        differs = np.concatenate([[True], np.any([c[1:] != c[:-1] for c in codes[:2]], axis=0)])
+        firsts = np.flatnonzero(differs)
+        if firsts.size * masks[0][0].nbytes > _JOINED_BYTES:
+            break
+        joined = masks[0][codes[0][firsts]]
+        joined &= masks[1][codes[1][firsts]]
+        masks[:2], codes[:2] = [joined], [np.cumsum(differs) - 1]
+    return masks, codes
+
+
+def _sums(trees: Trees, masks: list[Masks], codes: list[npt.NDArray[np.intp]]) -> Floats:
+    first = masks[0]
     count, words, kind = len(codes[0]), first.shape[1], first.dtype
     block = max(32, min(512, _BLOCK_BYTES // (words * kind.itemsize)))
     bits = kind.itemsize * 8
@@ -131,12 +156,13 @@ def _sums(trees: Trees, codes: list[npt.NDArray[np.intp]]) -> Floats:
     others = np.empty((block, words), kind)
     bit_counts = np.empty((block, words), np.uint8)
     indexes = np.empty((block, words), np.intp)
+    reached = np.empty((block, max(len(leaf_sum.values) for leaf_sum in trees.sums)))
     for start in range(0, count, block):
         stop = min(start + block, count)
         size = stop - start
         leaves = np.take(first, codes[0][start:stop], axis=0, out=open_leaves[:size], mode="clip")
-        for table, code in zip(trees.tables[1:], codes[1:], strict=True):
-            np.take(table.masks, code[start:stop], axis=0, out=others[:size], mode="clip")
+        for more, code in zip(masks[1:], codes[1:], strict=True):
+            np.take(more, code[start:stop], axis=0, out=others[:size], mode="clip")
             np.bitwise_and(leaves, others[:size], out=leaves)
         # One bit at most is left, the leaf that is reached: less one, it is as many bits as its
         # place says. Of a word without any, all bits are left: the place that holds 0.0.
@@ -145,6 +171,7 @@ def _sums(trees: Trees, codes: list[npt.NDArray[np.intp]]) -> Floats:
         np.add(bit_counts[:size], places, out=indexes[:size])
         for k, leaf_sum in enumerate(trees.sums):
             own = slice(leaf_sum.start, leaf_sum.start + len(leaf_sum.values))
-            reached = np.take(flat[k], indexes[:size, own], mode="clip")
-            sums[k, start:stop] = reached.sum(axis=1) + leaf_sum.base
+            values = reached[:size, : len(leaf_sum.values)]
+            np.take(flat[k], indexes[:size, own], out=values, mode="clip")
+            sums[k, start:stop] = values.sum(axis=1) + leaf_sum.base
     return sums

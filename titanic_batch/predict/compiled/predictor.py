@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from titanic_batch.alignment.apply import Features
+from titanic_batch.alignment.apply import Column
 from titanic_batch.predict.base import ModelInfo, Predictions, Predictor
 from titanic_batch.predict.compiled.encode import encode
 from titanic_batch.predict.compiled.kernels import (
@@ -39,7 +39,7 @@ class PlanResult:
 
 
 def run_plan(
-    plan: ScoringPlan, columns: Sequence[Features], threshold: float | None = None
+    plan: ScoringPlan, columns: Sequence[Column], threshold: float | None = None
 ) -> PlanResult:
     """Predict rows by a plan.
 
@@ -76,7 +76,7 @@ class CompiledPredictor:
     model: Callable[[], Predictor]
     threshold: float | None = None
 
-    def predict(self, columns: Sequence[Features]) -> Predictions:
+    def predict(self, columns: Sequence[Column]) -> Predictions:
         """See `Predictor`."""
         found = run_plan(self.plan, columns, self.threshold)
         rows = found.undecided
