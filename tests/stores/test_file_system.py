@@ -22,11 +22,13 @@ ALLOWED = {
     "jobs/units.py": "looks for systemd's programs",
     "jobs/json_schema.py": "a file that the package ships",
     "publish/manifest_schema.py": "a file that the package ships",
+    "parts/folder.py": "the private folder beside the output, on a file system",
     "report/page.py": "files that the package ships",
     "sources/conversions.py": "looks for the programs of the commands that it advises",
     "predict/cache.py": "the work folder, which is on this machine",
     "predict/compiled/plan_cache.py": "the user's own cache",
     # Who may change a local file decides what it is trusted with.
+    "parts/plan.py": "its permissions decide whether its hash counts",
     "jobs/job_file.py": "its permissions decide whether its hash counts",
     "models/trust/ledger.py": "the user's own ledger",
     "models/trust/write_access.py": "permissions",

@@ -22,6 +22,7 @@ from titanic_batch.cli.console import (
 from titanic_batch.cli.jobs import jobs_app
 from titanic_batch.cli.models import models_app
 from titanic_batch.cli.parity import parity_command
+from titanic_batch.cli.parts import parts_app
 from titanic_batch.cli.quick_command import QuickCommand, QuickGroup
 from titanic_batch.cli.report import report_command
 from titanic_batch.cli.run import run_command
@@ -57,6 +58,7 @@ app.command("verify", cls=QuickCommand, short_help="Does an output still match i
 app.command("run", cls=QuickCommand, short_help="Run a nightly job.")(run_command)
 app.command("report", short_help="Make one HTML page to look at.")(report_command)
 app.command("parity", short_help="Does a running service give the batch scores?")(parity_command)
+app.add_typer(parts_app, name="parts")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(models_app, name="models")
 

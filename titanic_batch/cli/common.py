@@ -28,6 +28,17 @@ Trust = Annotated[
     ),
 ]
 
+PartSize = Annotated[
+    str | None,
+    typer.Option(
+        "--part-size",
+        metavar="SIZE",
+        help="How much of the input a part holds, at most.",
+        show_default="64MB",
+        rich_help_panel="Output",
+    ),
+]
+
 _COMMON = {"quiet": (Quiet, False), "verbose": (Verbose, False), "log_format": (LogFormat, "text")}
 
 

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from titanic_batch.cli.common import with_common_options
+from titanic_batch.cli.common import PartSize, with_common_options
 from titanic_batch.cli.console import log, print_error, print_json, stdout, style, warn
 from titanic_batch.cli.score_options import with_score_options
 from titanic_batch.errors import TitanicBatchError, worst_exit_code
+from titanic_batch.interrupts import interruptible
 
 if TYPE_CHECKING:
     from titanic_batch.publish.manifest import Manifest
     from titanic_batch.scoring.outcome import FileOutcome
+    from titanic_batch.scoring.progress import Observer
 
 
 @with_common_options
@@ -35,6 +37,16 @@ def score_command(
             "folder (ends in / or exists).",
         ),
     ],
+    in_parts: Annotated[
+        bool,
+        typer.Option(
+            "--parts",
+            help="Publish a folder of part files with one manifest, all at once; a run that was "
+            "broken off keeps the parts that it had finished.",
+            rich_help_panel="Output",
+        ),
+    ] = False,
+    part_size: PartSize = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the manifest as one JSON document on stdout.")
     ] = False,
@@ -53,13 +65,28 @@ def score_command(
     to_stdout = output == "-"
     if to_stdout and as_json:
         raise UsageError("--json and OUTPUT - would both write to standard output")
+    if part_size is not None and not in_parts:
+        raise UsageError("--part-size is for --parts", hint="Add --parts.")
     with shown_progress() as observer:
-        outcomes = score_files(input, output, observer=observer, **options)
+        if in_parts:
+            outcomes = [_score_parts(input, output, part_size, observer, options)]
+        else:
+            outcomes = score_files(input, output, observer=observer, **options)
     _say_what_predicted(outcomes)
     if style().log_format != "json":  # logs hold no cells
         for said in (said for outcome in outcomes for said in outcome.model_errors):
             warn(said)
-    _render(outcomes, several=is_several(input), to_stdout=to_stdout, as_json=as_json)
+    several = is_several(input) and not in_parts
+    _render(outcomes, several=several, to_stdout=to_stdout, as_json=as_json)
+
+
+def _score_parts(
+    input: str, output: str, part_size: str | None, observer: Observer, options: dict[str, Any]
+) -> FileOutcome:
+    with interruptible():  # scikit-learn comes with it
+        from titanic_batch.parts.api import score_parts
+
+    return score_parts(input, output, part_size=part_size, observer=observer, **options)
 
 
 def _render(outcomes: list[FileOutcome], *, several: bool, to_stdout: bool, as_json: bool) -> None:

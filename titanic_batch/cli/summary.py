@@ -20,7 +20,7 @@ def print_summary(console: Console, manifest: Manifest) -> None:
     console.print(
         Text.assemble(
             ("published ", "bold green"),
-            f"{manifest.output.path}  ({manifest.output.bytes:,} bytes)",
+            f"{manifest.output.path}  ({_size(manifest)})",
         )
     )
     _fact(console, "model", manifest.model.tag)
@@ -38,7 +38,7 @@ def print_summary(console: Console, manifest: Manifest) -> None:
         )
     if rows.rejected:
         reasons = ", ".join(f"{name} {n:,}" for name, n in manifest.rejects.by_reason.items())
-        _fact(console, "rejects", f"{reasons}  -> {manifest.rejects.path}")
+        _fact(console, "rejects", f"{reasons}  -> {_rejects(manifest)}")
     changed = [
         entry
         for entry in manifest.alignment
@@ -63,6 +63,16 @@ def print_summary(console: Console, manifest: Manifest) -> None:
         _fact(console, "unknown", f"{column}: {shown}")
     for warning in manifest.warnings:
         _fact(console, "warning", warning)
+
+
+def _size(manifest: Manifest) -> str:
+    parts = f"{len(manifest.parts):,} parts, " if manifest.parts is not None else ""
+    return f"{parts}{manifest.output.bytes:,} bytes"
+
+
+def _rejects(manifest: Manifest) -> str:
+    path = manifest.rejects.path
+    return f"{manifest.output.path}/{path}" if manifest.parts is not None else str(path)
 
 
 def counted(counts: Mapping[str, int]) -> str:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 @with_common_options
 def verify_command(
-    output: Annotated[str, typer.Argument(metavar="OUTPUT", help="A published file.")],
+    output: Annotated[
+        str, typer.Argument(metavar="OUTPUT", help="A published file, or a folder of parts.")
+    ],
     recomputes: Annotated[
         bool,
         typer.Option(

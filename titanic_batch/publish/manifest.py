@@ -185,6 +185,8 @@ class Manifest(_Readable):
         profile: By model column, and "" for the score: bins, scored rows in each (above the last
             edge or of other values, then nulls, last), and the shares of the training rows; null
             where a run had too many files to count.
+        parts: Where the output is a folder: its files in row order, each with sha256, bytes, rows
+            and the number of its first row in the input; null where it is one file.
     """
 
     manifest_version: Annotated[int, form.VERSION]
@@ -216,6 +218,7 @@ class Manifest(_Readable):
     partition: Annotated[dict[str, str | None], form.TEXTS_BY_COLUMN] = field(default_factory=dict)
     job: JobInfo | None = None
     profile: Annotated[dict[str, dict[str, Any]] | None, form.or_null(form.PROFILE)] = None
+    parts: Annotated[tuple[dict[str, Any], ...] | None, form.or_null(form.PARTS)] = None
 
     def counts_by_bin(self) -> dict[str, dict[str, Any]]:
         """Return the profile, also of an older manifest; nothing where there is none."""

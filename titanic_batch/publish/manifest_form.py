@@ -27,6 +27,7 @@ _LARGEST_COUNT = (1 << 63) - 1
 _LARGEST_VERSION = 1 << 20
 _HASH = re.compile(r"[0-9a-f]{64}")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
+_PART = re.compile(r"part-\d{5,}-[0-9a-f]+\.(parquet|csv)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -83,6 +84,15 @@ def _is_profile(value: Any) -> bool:
         and all(map(_is_count, column["counts"]))
         and _is_shares(column.get("training"))
         for column in value.values()
+    )
+
+
+def _is_part(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and all(_is_count(value.get(key)) for key in ("bytes", "rows", "first_row"))
+        and _matches(_PART)(value.get("name"))
+        and _matches(_HASH)(value.get("sha256"))
     )
 
 
@@ -161,6 +171,17 @@ FINDINGS = _list_of(
         verdict=_A_TEXT,
         value={"type": ["number", "null"]},
         said=_A_TEXT,
+    ),
+)
+PARTS = _list_of(
+    "parts",
+    _is_part,
+    _table(
+        name={"type": "string", "pattern": f"^{_PART.pattern}$"},
+        sha256={"type": "string", "pattern": f"^{_HASH.pattern}$"},
+        bytes=_A_COUNT,
+        rows=_A_COUNT,
+        first_row=_A_COUNT,
     ),
 )
 PROFILE = Kind(

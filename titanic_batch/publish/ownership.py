@@ -14,6 +14,7 @@ from titanic_batch.publish.manifest import (
     read_manifest,
 )
 from titanic_batch.publish.paths import (
+    FOLDER_MANIFEST,
     MANIFEST_SUFFIX,
     REJECTS_SUFFIX,
     OutputPaths,
@@ -22,6 +23,7 @@ from titanic_batch.publish.paths import (
 from titanic_batch.publish.rejects import HEADER, count_reasons
 from titanic_batch.stores import entry_at, store_of
 from titanic_batch.stores.base import Name, hash_file
+from titanic_batch.stores.names import folder_of, join, last_part
 
 
 def refuse_foreign(paths: OutputPaths, *, overwrite: bool) -> None:
@@ -120,10 +122,19 @@ def is_published(path: Name) -> bool:
     """Return whether titanic-batch published the file, going by what its manifest says it is."""
     found_here = entry_at(path, follow=False)
     is_link = found_here is not None and found_here.kind == "link"
+    if last_part(os.fspath(path)).startswith("part-") and _is_listed(os.fspath(path)):
+        return True
     if not is_link and entry_at(f"{os.fspath(path)}{MANIFEST_SUFFIX}", follow=False) is None:
         return False
     found = find_manifest(output_paths(path).manifest)
     return found.is_ours if isinstance(found, UnreadableManifest) else found is not None
+
+
+def _is_listed(path: str) -> bool:
+    """Return whether a file is a part that the manifest of its folder lists."""
+    manifest = read_manifest(join(folder_of(path), FOLDER_MANIFEST))
+    listed = (part["name"] for part in (manifest.parts if manifest is not None else None) or ())
+    return last_part(path) in listed
 
 
 def describes(known: FileInfo, file: Name) -> bool:

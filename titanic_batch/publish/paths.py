@@ -12,6 +12,9 @@ from titanic_batch.stores.base import Name
 MANIFEST_SUFFIX = ".manifest.json"
 REJECTS_SUFFIX = ".rejects.csv"
 _FAILED = ".failed.rejects.csv"
+#: The companions in a folder of parts.
+FOLDER_MANIFEST = "_manifest.json"
+FOLDER_REJECTS = "_rejects.csv"
 _KEPT_MANIFEST = re.compile(r".+\.manifest\.json\.[1-9][0-9]*", re.DOTALL)
 
 
@@ -64,5 +67,6 @@ def is_companion(name: str) -> bool:
     return (
         name.endswith((MANIFEST_SUFFIX, REJECTS_SUFFIX, ".tmp", ".part"))
         or name.startswith(".")
+        or name in (FOLDER_MANIFEST, FOLDER_REJECTS)
         or _KEPT_MANIFEST.fullmatch(name) is not None
     )

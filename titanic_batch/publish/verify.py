@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from titanic_batch.errors import DataError, UsageError, os_errors
+from titanic_batch.errors import DataError, os_errors
 from titanic_batch.interrupts import interruptible
-from titanic_batch.printable import shell_quoted
+from titanic_batch.publish.directory import verify_folder
 from titanic_batch.publish.manifest import Manifest, UnreadableManifest, find_manifest
 from titanic_batch.publish.paths import output_paths
 from titanic_batch.publish.row_count import count_rows
@@ -21,7 +21,7 @@ class Verification:
     Attributes:
         path: The output.
         rows: Rows in it.
-        sha256: Its hash.
+        sha256: Its hash; of a folder, that of the list of its parts' hashes.
         manifest: Its manifest.
     """
 
@@ -32,10 +32,10 @@ class Verification:
 
 
 def verify(output: Name) -> Verification:
-    """Read an output again and hold it against its manifest.
+    """Read an output, a file or a folder of parts, again and hold it against its manifest.
 
     Raises:
-        UsageError: if it is a folder.
+        UsageError: if it is a folder without a manifest.
         DataError: if there is no output, the manifest is missing or damaged, or the output's size,
             hash or row count is not what it says.
         FileAccessError: if it cannot be read.
@@ -44,11 +44,9 @@ def verify(output: Name) -> Verification:
     with os_errors(paths.data, "reading"):
         found = store_of(paths.data).stat(paths.data)
     if found is not None and found.kind == "folder":
-        raise UsageError(
-            "this is a folder",
-            where=paths.data,
-            hint=f"Verify each file in it: `find {shell_quoted(paths.data)} -name '*.parquet' "
-            "-print0 | xargs -0 -n 1 titanic-batch verify`.",
+        of_parts, count = verify_folder(paths.data)
+        return Verification(
+            path=paths.data, rows=count, sha256=of_parts.output.sha256, manifest=of_parts
         )
     if found is None:
         raise DataError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from titanic_batch.errors import TitanicBatchError
@@ -38,10 +38,12 @@ class PredictorChoice:
     Attributes:
         plan: The plan; None for the estimator.
         reason: Why the estimator; "" with a plan.
+        made: The bytes of the plan's file, where this run has made it.
     """
 
     plan: ProvenPlan | None
     reason: str
+    made: bytes = field(default=b"", repr=False)
 
     @property
     def words(self) -> str:
@@ -123,4 +125,4 @@ def _make(engine: Engine, model: VerifiedModel) -> PredictorChoice:
     with contextlib.suppress(OSError, PlanRefusedError):  # the next run makes it again
         require_place(plan_folder())
         write_plan(plan_folder(), name, made)
-    return PredictorChoice(plan=plan_of(made, name), reason="")
+    return PredictorChoice(plan=plan_of(made, name), reason="", made=made)

@@ -152,7 +152,7 @@ def _to_stdout(input: str, *, several: bool, options: ScoreOptions) -> FilePair:
     if several:
         raise UsageError("standard output takes a single input", hint="Name an output folder.")
     _require_known(input)
-    _refuse_types("csv", options)
+    refuse_types("csv", options)
     if not reject_limit(options.max_rejects).is_zero and options.rejects is None:
         name = "stdin" if input == STDIN else stem(input)
         raise UsageError(
@@ -183,10 +183,8 @@ def _pair(
     file: InputFile, output: str, output_format: OutputFormat, options: ScoreOptions
 ) -> FilePair:
     path = file.path
-    _require_known(path)
-    _refuse_types(output_format, options)
-    if path != STDIN and entry_at(path, follow=False) is None:
-        raise no_such_file(path)  # now, not after the model is loaded
+    require_input(path)
+    refuse_types(output_format, options)
     paths = output_paths(output, options.rejects)
     companions = (paths.data, paths.rejects, paths.manifest, paths.failed_rejects)
     if path != STDIN and (same := _same_file(path, companions)) is not None:
@@ -198,7 +196,7 @@ def _pair(
     )
 
 
-def _refuse_types(output_format: OutputFormat, options: ScoreOptions) -> None:
+def refuse_types(output_format: OutputFormat, options: ScoreOptions) -> None:
     """Refuse types of columns that the output cannot have, or that are not kept."""
     if options.type and output_format != "parquet":
         raise UsageError(
@@ -210,6 +208,18 @@ def _refuse_types(output_format: OutputFormat, options: ScoreOptions) -> None:
             raise UsageError(
                 f"--type {name}: the column is not kept", hint="Name it in --keep, too."
             )
+
+
+def require_input(path: str) -> None:
+    """Refuse an input that is not there, now and not after the model is loaded.
+
+    Raises:
+        UsageError: if its name stands for no format.
+        InputMissingError: if there is no such file.
+    """
+    _require_known(path)
+    if path != STDIN and entry_at(path, follow=False) is None:
+        raise no_such_file(path)
 
 
 def _require_known(path: str) -> None:

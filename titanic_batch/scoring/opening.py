@@ -12,8 +12,10 @@ from titanic_batch.chunk.cell_types import typed_parser
 from titanic_batch.chunk.profile import ProfilePlan, plan_profile
 from titanic_batch.chunk.task import FileContext
 from titanic_batch.errors import os_errors
+from titanic_batch.predict.base import ModelDescription
 from titanic_batch.predict.cache import PredictionCache
 from titanic_batch.scoring.context import RunContext
+from titanic_batch.scoring.guarding import Guard
 from titanic_batch.scoring.inputs import FilePair
 from titanic_batch.scoring.planning import FilePlan
 from titanic_batch.scoring.reading import source_of
@@ -96,11 +98,15 @@ def _fingerprint(file: OpenFile, context: RunContext) -> str:
 
 
 def _profile_plan(plan: FilePlan, context: RunContext) -> ProfilePlan | None:
-    description = context.planner.description
     if not context.profiles:
         return None
+    return profile_plan(plan, context.planner.description, context.guard)
+
+
+def profile_plan(plan: FilePlan, description: ModelDescription, guard: Guard | None) -> ProfilePlan:
+    """Return what is counted of a file's rows: columns of many values only where a guard asks."""
     profile = plan_profile(plan.alignment, description.schema, description.info)
-    if context.guard is not None and context.guard.profiles:
+    if guard is not None and guard.profiles:
         return profile
     small = tuple(column for column in profile.columns if column[2].count <= _MOST_BINS)
     return replace(profile, columns=small)

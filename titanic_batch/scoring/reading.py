@@ -13,15 +13,21 @@ from titanic_batch.sources.opening import dialect_of, open_source
 from titanic_batch.sources.partitioned import PartitionedSource
 
 
-def source_of(file: InputFile, options: ScoreOptions) -> Source:
-    """Open an input, with the columns of its partition; see `open_source` for what it raises."""
+def source_of(file: InputFile, options: ScoreOptions, *, chunk_size: int | None = None) -> Source:
+    """Open an input, with the columns of its partition; see `open_source` for what it raises.
+
+    Args:
+        file: The input.
+        options: How it is written.
+        chunk_size: How much of it a chunk holds; None for what suits its size.
+    """
     if file.error is not None:
         raise file.error
     if input_format(file.path) in ("csv", "tsv"):
         dialect_for(file.path, options)
     source = open_source(
         file.path,
-        chunk_bytes=chunk_bytes(file.path, options),
+        chunk_bytes=chunk_bytes(file.path, options) if chunk_size is None else chunk_size,
         max_record_bytes=options.max_record_bytes,
         allow_no_final_newline=options.allow_no_final_newline,
         allow_empty=options.allow_empty,

@@ -36,16 +36,17 @@ from titanic_batch.publish.manifest import Manifest
 from titanic_batch.publish.unpacked import open_unpacked
 from titanic_batch.scoring.aligning import align_source
 from titanic_batch.scoring.api import make_options
-from titanic_batch.scoring.finding import InputFile
+from titanic_batch.scoring.finding import InputFile, is_several
 from titanic_batch.scoring.options import ScoreOptions
 from titanic_batch.scoring.reading import source_of
 from titanic_batch.scoring.reject_limit import reject_limit
-from titanic_batch.scoring.skipping import is_input_of, is_model_of
+from titanic_batch.scoring.skipping import PART_BYTES, is_input_of, is_model_of
 from titanic_batch.sinks.base import Rows
 from titanic_batch.sinks.parquet_sink import ArrowEncoder
 from titanic_batch.sources.base import Chunk, Source
 from titanic_batch.sources.formats import STDIN
 from titanic_batch.stores import store_of
+from titanic_batch.stores.names import join
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +89,17 @@ def recompute(
         )
     if store_of(path).stat(path) is None:
         raise InputMissingError("the input is gone", where=path)
+    if is_several(path):
+        raise UsageError(
+            "its input was several files, and --recompute reads one",
+            where=output,
+            hint="Leave it out.",
+        )
     file = InputFile(path=path, partition=tuple(manifest.partition.items()))
     if not is_input_of(manifest, file):
         raise DataError("the input has changed since", where=path, hint="Score it again.")
-    options = make_options(**manifest.options)
+    told = {name: value for name, value in manifest.options.items() if name != PART_BYTES}
+    options = make_options(**told)
     model = _model_of(manifest, options, trust)
     with interruptible():
         session = open_session(model)
@@ -200,6 +208,11 @@ class _Comparison:
 
     def __init__(self, output: str, manifest: Manifest, options: ScoreOptions) -> None:
         self._path = output
+        self._files = (
+            [output]
+            if manifest.parts is None
+            else [join(output, part["name"]) for part in manifest.parts]
+        )
         self._format = manifest.output.format
         self._scored = manifest.rows.scored
         self._options = options
@@ -213,7 +226,9 @@ class _Comparison:
         rows = self._seen + rows
         self._seen += count
         if self._published is None:
-            self._published = _read(self._path, self._format, predicted.schema)
+            self._published = pa.concat_tables(
+                _read(path, self._format, predicted.schema) for path in self._files
+            )
         if self._seen > self._published.num_rows:
             raise self._differs("it has fewer rows than are scored now")
         published = self._published.take(pa.array(rows))

@@ -186,6 +186,7 @@ def build_manifest(
     profile: dict[str, dict[str, Any]] | None = None,
     warnings: tuple[str, ...] = (),
     empty_lines: int = 0,
+    parts: tuple[dict[str, Any], ...] | None = None,
 ) -> Manifest:
     """Return the manifest of a run that is about to publish.
 
@@ -234,6 +235,7 @@ def build_manifest(
         partition=dict(partition),
         job=decision.job if decision is not None else None,
         profile=profile,
+        parts=parts,
     )
 
 

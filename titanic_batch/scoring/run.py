@@ -132,7 +132,7 @@ def _run_all(
 ) -> None:
     """Score the files; `runs` takes what becomes of them, for as far as it goes."""
     model, kept = opened.model, opened.kept
-    engine = _open_engine(pairs, model, options, kept)
+    engine = open_engine(pairs, model, options, kept)
     try:
         description = engine.describe()
         if guard is not None:
@@ -209,7 +209,7 @@ def _drive(engine: Engine, runs: list[FileRun], trial: RowTrial, observer: Obser
         )
 
 
-def _open_engine(
+def open_engine(
     pairs: Sequence[FilePair],
     model: VerifiedModel,
     options: ScoreOptions,

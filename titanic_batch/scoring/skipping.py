@@ -16,6 +16,9 @@ from titanic_batch.sources.formats import STDIN
 from titanic_batch.stores import store_of
 from titanic_batch.stores.base import hash_file
 
+#: The manifest's option that only outputs in parts have.
+PART_BYTES = "part_bytes"
+
 
 def already_published(
     pair: FilePair, model: VerifiedModel, options: ScoreOptions

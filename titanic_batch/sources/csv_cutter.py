@@ -29,12 +29,14 @@ def cut_chunks(
     max_record_bytes: int,
     path: str,
     blank_is_record: bool = False,
+    is_part: bool = False,
 ) -> Generator[Chunk, None, int]:
     """Yield the records of a stream as chunks of at most about `chunk_bytes`.
 
-    Where the chunks end depends on the bytes and on `chunk_bytes` only, so that every run over the
-    same input cuts alike. A last record without a newline becomes a chunk of its own. Empty lines
-    are held back until another record follows them: those at the end are none.
+    Where a chunk ends depends on `chunk_bytes` and the bytes from its start on, and on nothing
+    else: whoever starts where a chunk starts cuts alike. A last record without a newline becomes a
+    chunk of its own. Empty lines are held back until another record follows them: those at the end
+    are none.
 
     Args:
         read: Returns exactly as many bytes as asked for, fewer only at the end.
@@ -46,6 +48,8 @@ def cut_chunks(
         path: The input's name, for errors.
         blank_is_record: Whether an empty line is a record wherever it stands, as in a file of one
             column.
+        is_part: Whether other records follow what `read` gives, so that empty lines at its end are
+            records as well.
 
     Returns:
         How many empty lines stand at the end.
@@ -57,17 +61,18 @@ def cut_chunks(
     empty_lines = 0
     while not ended:
         # A short read means the end. Where no record ended in the last buffer, read twice as much.
-        missing = max(wanted - len(rest), 0) + 1
-        block = read(missing)
+        missing = max(wanted + 1 - len(rest), 0)
+        block = read(missing) if missing else b""
         ended = len(block) < missing
         rest += block
-        records = find_records(rest, dialect)
+        buffer = rest if len(rest) <= wanted + 1 else rest[: wanted + 1]
+        records = find_records(buffer, dialect)
         where = _Place(path=path, line=line, dialect=dialect, max_bytes=max_record_bytes)
-        _refuse_endless(rest, records, where, read, ended=ended)
+        _refuse_endless(buffer, records, where, read, ended=ended)
         ends, blank = records.ends, 0
         is_whole = bool(ended and ends.size and ends[-1] == len(rest))
-        if not blank_is_record and (is_whole or not ended):
-            blank = _blank_at_end(rest, ends, max_record_bytes)
+        if not blank_is_record and ((is_whole and not is_part) or not ended):
+            blank = _blank_at_end(buffer, ends, max_record_bytes)
             ends = ends[: ends.size - blank]
         if is_whole:
             empty_lines, rest = blank, rest[: ends[-1] if ends.size else 0]

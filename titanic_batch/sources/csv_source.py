@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from titanic_batch.errors import DataError, InputMissingError
 from titanic_batch.sources.base import Chunk, InputInfo, TextFormat
@@ -74,6 +74,9 @@ class CsvSource:
         except BaseException:
             self._stream.close()
             raise
+        is_plain = self._stream.is_seekable and dialect.is_utf8
+        at = self._stream.bytes_read - len(self._header.rest)
+        self._records_at = at if is_plain else None
         self.schema = text_schema(self._header.names, self._header.unnamed)
         self.parser = CsvParser(
             names=self._header.names,
@@ -108,16 +111,40 @@ class CsvSource:
         return self._stream.size_bytes
 
     @property
+    def records_at(self) -> int | None:
+        """Where in the file its records begin; None where chunks are no pieces of its bytes."""
+        return self._records_at
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from anywhere in the file; raises FileAccessError."""
+        return self._stream.read_at(offset, size)
+
+    @property
     def bytes_read(self) -> int:
         """How much of the file has been read."""
         return self._stream.bytes_read
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the file's records as chunks; see `cut_chunks`."""
-        self._empty_lines = yield from cut_chunks(
-            self._stream.read,
-            self._header.rest,
-            first_line=1 + self._header.lines,
+        first_line = 1 + self._header.lines
+        self._empty_lines = yield from self.cut(
+            self._stream.read, self._header.rest, first_line=first_line
+        )
+
+    def cut(
+        self,
+        read: Callable[[int], bytes],
+        head: bytes = b"",
+        *,
+        first_line: int,
+        is_part: bool = False,
+    ) -> Generator[Chunk, None, int]:
+        """Yield records that `read` gives as chunks; see `cut_chunks`."""
+        return cut_chunks(
+            read,
+            head,
+            first_line=first_line,
+            is_part=is_part,
             dialect=self._dialect,
             chunk_bytes=self._chunk_bytes,
             max_record_bytes=self._max_record_bytes,

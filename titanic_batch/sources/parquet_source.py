@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 
 from titanic_batch.arrow_arrays import array_of_list
 from titanic_batch.errors import DataError
+from titanic_batch.interrupts import stop_if_interrupted
 from titanic_batch.sources.base import Chunk, InputInfo, Parsed, RawRecord, TextFormat
 from titanic_batch.sources.foreign import csv_named_parquet, foreign_content
 from titanic_batch.sources.formats import empty_input
@@ -21,8 +23,9 @@ from titanic_batch.sources.range_index import RangeIndex, range_index
 from titanic_batch.sources.sample import MOST_ROWS, TableSample
 from titanic_batch.sources.stream import open_input
 from titanic_batch.sources.table_parser import duplicate_names
-from titanic_batch.stores.base import hash_file
+from titanic_batch.stores.base import OpenedFile
 
+_HASH_BLOCK_BYTES = 1 << 20
 _MAX_ROWS = 1 << 20
 
 
@@ -74,7 +77,7 @@ class ParquetSource:
             self._size = self._opened.entry.size
             if not allow_empty:
                 _refuse_empty(self._size, path)
-            self._sha256 = hash_file(self._file)
+            self._sha256 = ""
             self.schema = pa.schema([])
             if self._size:
                 self._parquet = self._open()
@@ -123,6 +126,14 @@ class ParquetSource:
         """How much of the file has been read, reckoned from the rows."""
         return int(self._share_read * (self.size_bytes or 0))
 
+    def row_groups(self) -> list[Any]:
+        """Return what the footer says of each row group."""
+        return [] if self._parquet is None else _groups(self._parquet.metadata)
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from anywhere in the file; raises OSError."""
+        return self._opened.read_at(offset, size)
+
     def chunks(self) -> Iterator[Chunk]:
         """Yield row groups, or slices of them, of about the chunk size in memory.
 
@@ -131,35 +142,55 @@ class ParquetSource:
         """
         if self._parquet is None:
             return
-        row, total = 1, self._parquet.metadata.num_rows
-        size = _rows_per_chunk(self._parquet.metadata, self._chunk_bytes)
+        self._hash()
+        yield from self.chunks_of(range(self._parquet.metadata.num_row_groups))
+        total = self._parquet.metadata.num_rows
+        counted = sum(group.num_rows for group in _groups(self._parquet.metadata))
+        if counted != total:  # the footer counts rows for the file and again for each row group
+            raise self._damaged(counted, total)
+
+    def chunks_of(self, groups: Sequence[int], *, first_row: int = 1) -> Iterator[Chunk]:
+        """Yield some of the row groups; see `chunks`.
+
+        Args:
+            groups: Their positions, ascending.
+            first_row: 1-based number of their first row.
+        """
+        assert self._parquet is not None
+        metadata = self._parquet.metadata
+        total = sum(group.num_rows for group in _groups(metadata, groups))
+        size = _rows_per_chunk(_groups(metadata, groups), self._chunk_bytes)
+        read = 0
         try:
-            for batch in self._parquet.iter_batches(size, use_threads=False):
+            for batch in self._parquet.iter_batches(size, row_groups=groups, use_threads=False):
                 batch.validate(full=True)  # a page without a checksum may hold text that is none
                 sink = pa.BufferOutputStream()
                 with pa.ipc.new_stream(sink, self.schema) as writer:
-                    writer.write_batch(self._as_declared(batch, row - 1))
+                    writer.write_batch(self._as_declared(batch, first_row - 1 + read))
                 count = batch.num_rows
-                self._share_read = (row - 1 + count) / max(total, 1)
+                self._share_read = (first_row - 1 + read + count) / max(metadata.num_rows, 1)
                 yield Chunk(
                     data=sink.getvalue().to_pybytes(),
-                    first_row=row,
+                    first_row=first_row + read,
                     row_count=count,
-                    is_all=count == total,
+                    is_all=count == metadata.num_rows,
                 )
-                row += count
+                read += count
         except (pa.ArrowException, OSError) as exc:
             raise DataError(
-                f"it is damaged after row {row - 1} ({_first_line(exc)})",
+                f"it is damaged after row {first_row - 1 + read} ({_first_line(exc)})",
                 where=self._path,
                 hint="Copy or make it again.",
             ) from exc
-        if row - 1 != total:  # the footer counts rows for the file and again for each row group
-            raise DataError(
-                f"it is damaged: it holds {row - 1} rows where {total} should be",
-                where=self._path,
-                hint="Copy or make it again.",
-            )
+        if read != total:
+            raise self._damaged(read, total)
+
+    def _damaged(self, found: int, expected: int) -> DataError:
+        return DataError(
+            f"it is damaged: it holds {found} rows where {expected} should be",
+            where=self._path,
+            hint="Copy or make it again.",
+        )
 
     def _as_declared(self, batch: pa.RecordBatch, first: int) -> pa.RecordBatch:
         """Return rows in the schema's columns and types; `first` is their number in the file."""
@@ -195,8 +226,15 @@ class ParquetSource:
 
     def info(self) -> InputInfo:
         """Return what was read; raises DataError if the file changed since it was opened."""
+        sha256 = self._hash()
         self._opened.check_unchanged()
-        return InputInfo(path=self._path, format="parquet", bytes=self._size, sha256=self._sha256)
+        return InputInfo(path=self._path, format="parquet", bytes=self._size, sha256=sha256)
+
+    def _hash(self) -> str:
+        """Hash the file once, when it is first asked for: a part of it can be read without."""
+        if not self._sha256:
+            self._sha256 = _hash(self._opened)
+        return self._sha256
 
     def close(self) -> None:
         """Close the file."""
@@ -210,10 +248,26 @@ def _refuse_empty(size: int, path: str) -> None:
         raise empty_input(path)
 
 
-def _rows_per_chunk(metadata: pq.FileMetaData, chunk_bytes: int) -> int:
-    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+def _hash(opened: OpenedFile) -> str:
+    """Return a file's SHA-256; what reads it by its name keeps its place."""
+    digest = hashlib.sha256()
+    offset = 0
+    while block := opened.read_at(offset, _HASH_BLOCK_BYTES):
+        stop_if_interrupted()
+        digest.update(block)
+        offset += len(block)
+    return digest.hexdigest()
+
+
+def _groups(metadata: pq.FileMetaData, which: Sequence[int] | None = None) -> list[Any]:
+    """Return what the footer says of row groups; of all of them where none are named."""
+    chosen = range(metadata.num_row_groups) if which is None else which
+    return [metadata.row_group(index) for index in chosen]
+
+
+def _rows_per_chunk(groups: Sequence[Any], chunk_bytes: int) -> int:
     size = sum(group.total_byte_size for group in groups)
-    bytes_per_row = max(size / max(metadata.num_rows, 1), 1.0)
+    bytes_per_row = max(size / max(sum(group.num_rows for group in groups), 1), 1.0)
     return int(min(max(chunk_bytes / bytes_per_row, 1), _MAX_ROWS))
 
 

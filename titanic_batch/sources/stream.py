@@ -149,14 +149,14 @@ class InputStream:
             DataError: if a compressed file is damaged or cut short.
             FileAccessError: if the file cannot be read.
         """
-        parts: list[bytes] = [self._spare]
+        parts: list[bytes] = [self._spare] if self._spare else []
         have = len(self._spare)
         with _read_errors(self.path):
             while have < size and not self._ended:
                 part = self._next_part(size - have)
                 parts.append(part)
                 have += len(part)
-        data = b"".join(parts)
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
         data, self._spare = data[:size], data[size:]
         return data
 
@@ -175,13 +175,23 @@ class InputStream:
         text = self._decoder.decode(data, final=not data)
         return text.encode("utf-8", MARK_UNDECODABLE)
 
+    @property
+    def is_seekable(self) -> bool:
+        """Whether any of its bytes can be had without reading those before: it is not packed."""
+        return self.size_bytes is not None and self._decoded is self._raw
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from anywhere in a file that is seekable; raises FileAccessError."""
+        assert self._opened is not None
+        with _read_errors(self.path):
+            return self._opened.read_at(offset, size)
+
     def tail(self, size: int) -> bytes | None:
         """Return the file's last bytes; None where they are not to be had without reading it."""
         end = self.size_bytes
-        if self._opened is None or end is None or self._decoded is not self._raw:
+        if end is None or not self.is_seekable:
             return None
-        with _read_errors(self.path):
-            return self._opened.read_at(max(end - size, 0), size)
+        return self.read_at(max(end - size, 0), size)
 
     def check_unchanged(self) -> None:
         """Raise DataError if the file is not what was opened any more."""
