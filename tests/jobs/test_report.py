@@ -77,6 +77,16 @@ def test_of_an_older_manifest_shows_what_it_has(run: Run, tmp_path: Path) -> Non
         assert "Scores" in text
 
 
+def test_to_a_symlink_is_written_into_its_target(run: Run, tmp_path: Path) -> None:
+    assert run("score", "in.csv", "s.csv", "-q").code == 0
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "report.html").symlink_to("pages/today.html")
+    for _ in ("a new page", "over a page"):
+        assert run("report", "s.csv").code == 0
+        assert (tmp_path / "report.html").is_symlink()
+        assert "418 rows scored" in Page((tmp_path / "pages/today.html").read_text("utf-8")).text
+
+
 class TestRefuses:
     @pytest.mark.parametrize(
         ("name", "code", "said"),

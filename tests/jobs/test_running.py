@@ -92,6 +92,19 @@ class TestBackfill:
         assert statuses(outcomes) == ["published", "skipped", "published", "skipped"]
 
 
+def test_a_night_of_a_file_name_that_is_no_utf8_is_known_once_its_input_is_gone(
+    job_of: JobOf, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    shutil.copy(
+        SAMPLE_DATA / "passengers.csv", os.fsdecode(bytes(tmp_path / "in") + b"/caf\xe9.csv")
+    )
+    job = job_of(source="in/", target="out/{date}/")
+    assert run_job(job, DAY).status == "published"
+    shutil.rmtree(tmp_path / "in")
+    assert run_job(job, DAY).status == "skipped"
+
+
 class TestMissingInput:
     @pytest.mark.parametrize("source", ["no.csv", "no/", "no/{date}/*.csv", "in.csv/no.csv"])
     def test_is_66(self, job_of: JobOf, passengers: Path, tmp_path: Path, source: str) -> None:

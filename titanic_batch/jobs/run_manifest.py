@@ -39,8 +39,11 @@ def write_run_manifest(job: Job, night: Night, files: Sequence[FileOutcome]) -> 
         "status": "failed" if any(file.error is not None for file in files) else "published",
         "files": [_verdict(file) for file in files],
     }
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    write_file(path, text.encode("utf-8", "surrogateescape"), "writing the run manifest")
+    try:
+        data = json.dumps(document, indent=2, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # the path of a file whose name is no UTF-8
+        data = json.dumps(document, indent=2).encode()
+    write_file(path, data + b"\n", "writing the run manifest")
 
 
 def says_published(job: Job, night: Night) -> bool:

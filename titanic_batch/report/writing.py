@@ -17,7 +17,7 @@ _LARGEST_BYTES = 64 << 20
 
 
 def write_page(path: str, page: str, *, overwrite: bool = False) -> int:
-    """Write a page, and return its size in bytes.
+    """Write a page, and return its size in bytes; a path that is a symlink means its target.
 
     Raises:
         UsageError: if something else stands there.
@@ -26,7 +26,7 @@ def write_page(path: str, page: str, *, overwrite: bool = False) -> int:
     if not overwrite:
         _refuse_foreign(path)
     data = page.encode("utf-8")
-    write_file(path, data, "writing the report")
+    write_file(store_of(path).resolve(path), data, "writing the report")
     return len(data)
 
 
