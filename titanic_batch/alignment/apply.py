@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping
+from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping, TypedColumn
 from titanic_batch.alignment.convert import (
     MAX_EXACT_INTEGER,
     Converted,
@@ -43,6 +43,7 @@ from titanic_batch.alignment.types import is_plain_integer
 from titanic_batch.faults import Fault
 
 Features = npt.NDArray[Any]
+_Read = TypeVar("_Read", ColumnMapping, TypedColumn)
 _NO_VALUE = Faulty("missing-value")
 
 
@@ -116,7 +117,10 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
         features.append(_feature(column_mapping, converted))
     for declared in plan.typed:
         column = _combined(cells.column(declared.position))
-        converted = convert_typed(declared, column)
+        plain, typed_read = column, declared
+        if not declared.numbers.is_plain:
+            plain, typed_read = _with_plain_numbers(column, declared)
+        converted = convert_typed(typed_read, plain)
         faults.extend(
             Fault(row, declared.position, declared.name, reason) for row, reason in converted.faults
         )
@@ -138,14 +142,12 @@ def typed_column(column_mapping: ColumnMapping) -> pa.DataType | None:
     return value_type_of(column_mapping.column)
 
 
-def _with_plain_numbers(
-    cells: pa.Array, column_mapping: ColumnMapping
-) -> tuple[pa.Array, ColumnMapping]:
-    """Return cells with their numbers as Python reads them, and the mapping that reads those."""
-    numbers = column_mapping.numbers
-    tokens = tuple(map(numbers.plain_text, column_mapping.null_tokens))
-    cells = without_tokens(cells, column_mapping.null_tokens)
-    plain = replace(column_mapping, numbers=PLAIN_NUMBERS, null_tokens=tokens)
+def _with_plain_numbers(cells: pa.Array, read_by: _Read) -> tuple[pa.Array, _Read]:
+    """Return cells with their numbers as Python reads them, and what reads those."""
+    numbers = read_by.numbers
+    tokens = tuple(map(numbers.plain_text, read_by.null_tokens))
+    cells = without_tokens(cells, read_by.null_tokens)
+    plain = replace(read_by, numbers=PLAIN_NUMBERS, null_tokens=tokens)
     return numbers.plain(cells), plain
 
 
