@@ -160,7 +160,7 @@ def test_a_column_that_is_mapped_stays_text_whatever_is_rejected(
 def test_a_cell_is_read_as_a_typed_one(
     in_process: CommandInProcess, model_file: Path, tmp_path: Path
 ) -> None:
-    good = {"Pclass": 3.0, "Age": 22, "SibSp": True, "Fare": "7.25"}
+    good = {"Pclass": 3.0, "Age": 22, "Fare": "7.25"}
     bad: dict[str, tuple[Any, str]] = {
         "Pclass": (3.5, "unknown-category"),
         "Sex": (["male"], "unknown-category"),
@@ -183,6 +183,16 @@ def test_a_cell_is_read_as_a_typed_one(
     assert pq.read_table(output)["probability"].to_pylist() == pytest.approx(
         model.predict_proba(frame)[:, 1].tolist(), abs=1e-12
     )
+
+
+def test_true_among_numbers_is_none(in_process: CommandInProcess, tmp_path: Path) -> None:
+    slips = ("Pclass", "Age", "SibSp")
+    records = [PASSENGER, *({**PASSENGER, name: True} for name in slips)]
+    path, output = write(tmp_path / "in.jsonl", records), tmp_path / "out.parquet"
+    in_process("score", path, output, "-q", "--max-rejects", "3")
+    assert [(one["column"], one["reason"]) for one in rejects(output)] == [
+        ("Pclass", "unknown-category"), ("Age", "not-a-number"), ("SibSp", "not-an-integer"),
+    ]  # fmt: skip
 
 
 def test_a_file_that_may_be_cut_short_is_refused(

@@ -138,3 +138,22 @@ def test_jobs_and_python_take_it(in_process: CommandInProcess, tmp_path: Path) -
     assert pq.read_table(tmp_path / "out.parquet")["PassengerId"].type == pa.int64()
     with pytest.raises(UsageError, match=r"type=.* is wrong"):
         titanic_batch.score(PASSENGERS, "x.parquet", type={"Ticket": "texts"})  # type: ignore[dict-item]
+
+
+def test_typed_numbers_have_the_marks_of_the_file(
+    in_process: CommandInProcess, tmp_path: Path
+) -> None:
+    path, output = tmp_path / "in.csv", tmp_path / "out.parquet"
+    rows = [("1.234,5", "1.000"), ("2,25", "9.007.199.254.740.993"), ("1.5", "7"), ("2", "1.23")]
+    path.write_text(
+        f"{MODEL},x,n\n".replace(",", ";")
+        + "".join(f"3;male;22;1;0;7,25;S;{x};{n}\n" for x, n in rows)
+    )
+    options = ["--delimiter", ";", "--decimal", ",", "--thousands", "."]
+    typed = ["--type", "x=number", "--type", "n=integer", "--max-rejects", "2"]
+    done = in_process("score", str(path), str(output), *options, *typed)
+    assert done.code == 0, done.err
+    kept = pq.read_table(output)
+    assert kept["x"].to_pylist() == [1234.5, 2.25]
+    assert kept["n"].to_pylist() == [1000, 9007199254740993]
+    assert manifest(output)["rejects"]["by_reason"] == {"not-a-number": 1, "not-an-integer": 1}

@@ -148,6 +148,8 @@ def test_a_mark_at_the_start_and_empty_lines_at_the_end_are_no_records(
         reading = read(write(tmp_path, body, "input.ndjson"), chunk_bytes=chunk_bytes)
         assert reading.cells == [(1, "a")] * 2
         assert reading.lines == [1, 2]
+        assert reading.info is not None
+        assert reading.info.empty_lines == 3
 
 
 @pytest.mark.parametrize("suffix", list(CODECS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from titanic_batch.alignment.coded import CodedColumn, codes_of, decoded
-from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping
+from titanic_batch.alignment.column_mappings import AlignmentPlan, ColumnMapping, TypedColumn
 from titanic_batch.alignment.convert import (
     MAX_EXACT_INTEGER,
     Converted,
@@ -39,15 +39,24 @@ from titanic_batch.alignment.readers import (
     one_hot_of_null,
     reader_of,
     value_type_of,
+    without_booleans,
 )
 from titanic_batch.alignment.types import is_plain_integer
 from titanic_batch.arrow_arrays import numpy_of, scalar_of
-from titanic_batch.faults import Fault
+from titanic_batch.faults import Fault, Reason
+from titanic_batch.json_cells import is_json
+from titanic_batch.schema import ColumnSchema
 
 Features = npt.NDArray[Any]
 #: The same, or what a plan can read it from.
 Column = Features | CodedColumn
+_Read = TypeVar("_Read", ColumnMapping, TypedColumn)
 _NO_VALUE = Faulty("missing-value")
+_NO_NUMBER: dict[str, Reason] = {
+    "number": "not-a-number",
+    "integer": "not-an-integer",
+    "category": "unknown-category",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +134,10 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
         columns.append(_feature(column_mapping, converted))
     for declared in plan.typed:
         column = _combined(cells.column(declared.position))
-        converted = convert_typed(declared, column)
+        plain, typed_read = column, declared
+        if not declared.numbers.is_plain:
+            plain, typed_read = _with_plain_numbers(column, declared)
+        converted = convert_typed(typed_read, plain)
         faults.extend(
             Fault(row, declared.position, declared.name, reason) for row, reason in converted.faults
         )
@@ -147,14 +159,12 @@ def typed_column(column_mapping: ColumnMapping) -> pa.DataType | None:
     return value_type_of(column_mapping.column)
 
 
-def _with_plain_numbers(
-    cells: pa.Array, column_mapping: ColumnMapping
-) -> tuple[pa.Array, ColumnMapping]:
-    """Return cells with their numbers as Python reads them, and the mapping that reads those."""
-    numbers = column_mapping.numbers
-    tokens = tuple(map(numbers.plain_text, column_mapping.null_tokens))
-    cells = without_tokens(cells, column_mapping.null_tokens)
-    plain = replace(column_mapping, numbers=PLAIN_NUMBERS, null_tokens=tokens)
+def _with_plain_numbers(cells: pa.Array, read_by: _Read) -> tuple[pa.Array, _Read]:
+    """Return cells with their numbers as Python reads them, and what reads those."""
+    numbers = read_by.numbers
+    tokens = tuple(map(numbers.plain_text, read_by.null_tokens))
+    cells = without_tokens(cells, read_by.null_tokens)
+    plain = replace(read_by, numbers=PLAIN_NUMBERS, null_tokens=tokens)
     return numbers.plain(cells), plain
 
 
@@ -164,6 +174,10 @@ def _convert(column_mapping: ColumnMapping, cells: pa.Array) -> Converted:
     if column_mapping.mapping is not None:
         return to_values(cells, value_type_of(column_mapping.column), reader_of(column_mapping))
     column, null_tokens = column_mapping.column, column_mapping.null_tokens
+    if is_json(cells.type) and not column_mapping.takes_booleans and _is_numeric(column):
+        # Among numbers, true is a slip; a column of nothing else has a type of its own.
+        reader = without_booleans(reader_of(column_mapping), _NO_NUMBER[column.kind])
+        return to_values(cells, value_type_of(column), reader)
     if column.kind in ("number", "integer"):
         whole = column.kind == "integer"
         converted = (to_integer if whole else to_number)(cells, null_tokens)
@@ -176,6 +190,11 @@ def _convert(column_mapping: ColumnMapping, cells: pa.Array) -> Converted:
     if column.kind == "text":
         return to_text(cells, null_tokens)
     return to_values(cells, value_type_of(column_mapping.column), reader_of(column_mapping))
+
+
+def _is_numeric(column: ColumnSchema) -> bool:
+    kind = value_type_of(column)
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _feature(column_mapping: ColumnMapping, converted: Converted) -> Column:

@@ -69,12 +69,14 @@ class TypedColumn:
         position: Its 0-based position in the input.
         type: What it holds.
         null_tokens: Cell texts that mean null, besides the empty cell.
+        numbers: How its cells are written, where they are texts that are read as numbers.
     """
 
     name: str
     position: int
     type: ColumnType
     null_tokens: tuple[str, ...] = ()
+    numbers: NumberFormat = PLAIN_NUMBERS
 
 
 @dataclass(frozen=True, kw_only=True)

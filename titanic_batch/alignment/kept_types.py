@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -71,7 +72,7 @@ def convert_typed(column: TypedColumn, cells: pa.Array) -> Converted:
 
 
 def typed_columns(
-    inputs: pa.Schema, fed: Collection[str], options: AlignmentOptions
+    inputs: pa.Schema, fed: Collection[str], options: AlignmentOptions, *, text_cells: bool
 ) -> tuple[TypedColumn, ...]:
     """Return the columns of declared types.
 
@@ -79,11 +80,20 @@ def typed_columns(
         inputs: The input's columns and types.
         fed: Those that feed the model.
         options: What the user says of them.
+        text_cells: Whether every cell is text that is still to be read (CSV).
 
     Raises:
         UsageError: if there is no such column, it feeds the model, or holds nothing of the kind.
     """
-    return tuple(_typed(name, kind, inputs, fed, options) for name, kind in options.types.items())
+    columns = tuple(
+        _typed(name, kind, inputs, fed, options) for name, kind in options.types.items()
+    )
+    if not text_cells:
+        return columns
+    return tuple(
+        replace(one, numbers=options.numbers) if one.type in ("integer", "number") else one
+        for one in columns
+    )
 
 
 def _typed(

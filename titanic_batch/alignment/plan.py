@@ -102,7 +102,7 @@ def plan_alignment(
         dropped=tuple(name for name in inputs.names if name not in used),
         named=schema.named,
         null_tokens=options.null_tokens,
-        typed=typed_columns(inputs, used, options),
+        typed=typed_columns(inputs, used, options, text_cells=text_cells),
         numbers=options.numbers if text_cells else PLAIN_NUMBERS,
     )
 

@@ -18,6 +18,7 @@ from titanic_batch.alignment.convert import (
     read_integer,
     read_number,
 )
+from titanic_batch.faults import Reason
 from titanic_batch.schema import ColumnSchema, Scalar, underscored
 
 #: What pandas writes for 1 and 0 of a column of booleans, and other tools in other cases.
@@ -37,7 +38,7 @@ def category_type(categories: Sequence[Scalar]) -> pa.DataType:
 
 
 def reader_of(column_mapping: ColumnMapping) -> Reader:
-    """Return what reads the cells of a column that stands for known values."""
+    """Return what reads the cells of a column of numbers, or that stands for known values."""
     null_tokens = column_mapping.null_tokens
     if column_mapping.one_hot is not None:
         return one_hot_reader(
@@ -49,6 +50,10 @@ def reader_of(column_mapping: ColumnMapping) -> Reader:
         )
     if column_mapping.mapping is not None:
         return mapping_reader(column_mapping.mapping, null_tokens)
+    if column_mapping.column.kind == "number":
+        return lambda cell: read_number(cell, null_tokens)
+    if column_mapping.column.kind == "integer":
+        return lambda cell: read_integer(cell, null_tokens)
     return category_reader(
         column_mapping.column.categories or (),
         accepts_unknown=column_mapping.accepts_unknown,
@@ -145,6 +150,11 @@ def boolean_reader(
         return BOOLEAN_NUMBERS[text] if text in BOOLEAN_NUMBERS else read(cell, null_tokens)
 
     return read_cell
+
+
+def without_booleans(read: Reader, reason: Reason) -> Reader:
+    """Return a reader of numbers to which true and false are none, for the reason given."""
+    return lambda cell: Faulty(reason) if isinstance(cell, bool) else read(cell)
 
 
 def one_hot_reader(

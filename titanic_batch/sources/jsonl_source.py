@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from titanic_batch.errors import UsageError
@@ -62,6 +62,7 @@ class JsonlSource:
     ) -> None:
         self._stream = InputStream(path, encoding=encoding)
         self._max_record_bytes = max_record_bytes
+        self._empty_lines = 0
         try:
             _refuse_pipe(self._stream)
             self._scan = scan(self._cut(chunk_bytes), path, allow_empty=allow_empty)
@@ -80,7 +81,7 @@ class JsonlSource:
             allow_no_final_newline=allow_no_final_newline,
         )
 
-    def _cut(self, chunk_bytes: int) -> Iterator[Chunk]:
+    def _cut(self, chunk_bytes: int) -> Generator[Chunk, None, int]:
         return cut_lines(
             self._stream.read,
             chunk_bytes=chunk_bytes,
@@ -100,7 +101,7 @@ class JsonlSource:
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the file's lines as chunks; see `cut_lines`."""
-        return self._cut(self._chunk_bytes)
+        self._empty_lines = yield from self._cut(self._chunk_bytes)
 
     def head(self) -> JsonlSample:
         """Return its first lines."""
@@ -147,6 +148,7 @@ class JsonlSource:
             format="jsonl",
             bytes=self._stream.bytes_read,
             sha256=self._stream.hexdigest(),
+            empty_lines=self._empty_lines,
         )
 
     def close(self) -> None:

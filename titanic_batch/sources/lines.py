@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 import numpy as np
 
@@ -19,7 +19,7 @@ _MOST_TIMES = 16
 
 def cut_lines(
     read: Callable[[int], bytes], *, chunk_bytes: int, max_record_bytes: int, path: str
-) -> Iterator[Chunk]:
+) -> Generator[Chunk, None, int]:
     """Yield the lines of a stream as chunks of at most about `chunk_bytes`.
 
     Where the chunks end depends on the bytes and on `chunk_bytes` only. Empty lines at the end are
@@ -30,6 +30,9 @@ def cut_lines(
         chunk_bytes: How much of the input a chunk holds.
         max_record_bytes: The longest line that is accepted as a record.
         path: The input's name, for errors.
+
+    Returns:
+        How many empty lines stand at the end.
 
     Raises:
         DataError: if a line is longer than `max_record_bytes`, or as much is empty lines.
@@ -55,12 +58,14 @@ def cut_lines(
         yield _chunk(chunk, row, is_all=is_all)
         row += chunk.count(b"\n")
     last = rest[rest.rfind(b"\n") + 1 :]
-    if last.strip(BLANK):
-        before = rest[: len(rest) - len(last)]
-        if before:
-            yield _chunk(before, row)
-            row += before.count(b"\n")
-        yield Chunk(data=last, first_row=row, row_count=1, first_line=row, terminated=False)
+    if not last.strip(BLANK):
+        return rest.count(b"\n") + bool(last)
+    before = rest[: len(rest) - len(last)]
+    if before:
+        yield _chunk(before, row)
+        row += before.count(b"\n")
+    yield Chunk(data=last, first_row=row, row_count=1, first_line=row, terminated=False)
+    return 0
 
 
 def _chunk(data: bytes, row: int, *, is_all: bool = False) -> Chunk:
