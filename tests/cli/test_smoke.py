@@ -20,7 +20,8 @@ MANIFEST_KEYS = {
     *("manifest_version", "run_id", "status", "started_at", "finished_at", "seconds"),
     *("rows_per_second", "tool", "libraries", "options", "model", "input", "output", "rows"),
     *("rejects", "alignment", "unknown_categories", "nulls", "null_tokens", "warnings"),
-    *("empty_lines", "trimmed", "partition", "profile", "predictor", "rows_recalled", "job"),
+    *("empty_lines", "trimmed", "partition", "parts", "profile", "predictor", "rows_recalled"),
+    "job",
 }
 
 

@@ -140,9 +140,9 @@ class ParquetSource:
         Raises:
             DataError: if a page is damaged.
         """
+        self._hash()
         if self._parquet is None:
             return
-        self._hash()
         yield from self.chunks_of(range(self._parquet.metadata.num_row_groups))
         total = self._parquet.metadata.num_rows
         counted = sum(group.num_rows for group in _groups(self._parquet.metadata))
