@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -201,3 +202,10 @@ def compiled(shared: Shared, home: Path) -> Path:
 
     (path,) = shared("compiled", compile_it).glob("*.plan")
     return path
+
+
+@pytest.fixture
+def with_plan(caching: Command, compiled: Path, private_folder: Path) -> Command:
+    """Return a module's own `caching` command, with the plan of the store's model in its folder."""
+    shutil.copy(compiled, private_folder)
+    return caching

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,13 +24,6 @@ __all__ = ["private_folder"]
 def caching(command: Command, private_folder: Path) -> Command:
     """Return the command, with a folder for plans that is its user's alone."""
     return command.having(TITANIC_BATCH_CACHE=private_folder)
-
-
-@pytest.fixture
-def with_plan(caching: Command, compiled: Path, private_folder: Path) -> Command:
-    """Return the command, with the plan of the store's model in its folder."""
-    shutil.copy(compiled, private_folder)
-    return caching
 
 
 def saved(model: Any, folder: Path, caching: Command) -> Path:

@@ -28,13 +28,6 @@ def caching(in_process: Command, private_folder: Path) -> Command:
     return in_process.having(TITANIC_BATCH_CACHE=private_folder)
 
 
-@pytest.fixture
-def with_plan(caching: Command, compiled: Path, private_folder: Path) -> Command:
-    """Return the command, with the plan in its folder."""
-    shutil.copy(compiled, private_folder)
-    return caching
-
-
 def plan_in(folder: Path) -> Path:
     (found,) = folder.glob("*.plan")
     return found

@@ -113,9 +113,7 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
     observations: list[Observations] = []
     for column_mapping in plan.column_mappings:
         column = _combined(cells.column(column_mapping.position))
-        plain, read = column, column_mapping
-        if not column_mapping.numbers.is_plain:
-            plain, read = _with_plain_numbers(column, column_mapping)
+        plain, read = _with_plain_numbers(column, column_mapping)
         converted = _convert(read, plain)
         faults.extend(
             Fault(row, column_mapping.position, column_mapping.source, reason)
@@ -134,9 +132,7 @@ def align(plan: AlignmentPlan, cells: pa.Table) -> Aligned:
         columns.append(_feature(column_mapping, converted))
     for declared in plan.typed:
         column = _combined(cells.column(declared.position))
-        plain, typed_read = column, declared
-        if not declared.numbers.is_plain:
-            plain, typed_read = _with_plain_numbers(column, declared)
+        plain, typed_read = _with_plain_numbers(column, declared)
         converted = convert_typed(typed_read, plain)
         faults.extend(
             Fault(row, declared.position, declared.name, reason) for row, reason in converted.faults
@@ -162,6 +158,8 @@ def typed_column(column_mapping: ColumnMapping) -> pa.DataType | None:
 def _with_plain_numbers(cells: pa.Array, read_by: _Read) -> tuple[pa.Array, _Read]:
     """Return cells with their numbers as Python reads them, and what reads those."""
     numbers = read_by.numbers
+    if numbers.is_plain:
+        return cells, read_by
     tokens = tuple(map(numbers.plain_text, read_by.null_tokens))
     cells = without_tokens(cells, read_by.null_tokens)
     plain = replace(read_by, numbers=PLAIN_NUMBERS, null_tokens=tokens)
